@@ -110,7 +110,12 @@ export interface SignAgreement {
   readonly orderNo: string;
   readonly userId: string;
   readonly payer: Party;
-  readonly card: { readonly number: string; readonly idNumber: string; readonly expiry: string | null; readonly cvv: string | null };
+  readonly card: {
+    readonly number: string;
+    readonly idNumber: string;
+    readonly expiry: string | null;
+    readonly cvv: string | null;
+  };
   readonly payeeNo: string;
   readonly scope: string;
   readonly extras: Extras;
