@@ -82,7 +82,7 @@ create table operator_tokens (
   revoked_at bigint
 );
 
-create table directory_version (only boolean primary key default true check (only), version bigint not null);
+create table directory_version (single boolean primary key default true check (single), version bigint not null);
 insert into directory_version values (true, 1);
 
 -- Small facts that belong to the installation (sandbox document, sealed).
