@@ -36,14 +36,14 @@ export async function dumpSchema(query: Query, schema = 'kanal'): Promise<string
 
 function types(schema: string): Sql {
   return sql`
-    select format('create type %I as enum (%s);', t.typname,
+    select line from (select format('create type %I as enum (%s);', t.typname,
       (select string_agg(quote_literal(e.enumlabel), ', ' order by e.enumsortorder) from pg_enum e where e.enumtypid = t.oid)) as line
     from pg_type t where t.typnamespace = ${schema}::regnamespace and t.typtype = 'e'
     union all
     select format('create domain %I as %s%s %s;', t.typname, format_type(t.typbasetype, t.typtypmod),
       case when t.typnotnull then ' not null' else '' end,
       (select string_agg(pg_get_constraintdef(c.oid), ' ' order by c.conname collate "C") from pg_constraint c where c.contypid = t.oid))
-    from pg_type t where t.typnamespace = ${schema}::regnamespace and t.typtype = 'd'
+    from pg_type t where t.typnamespace = ${schema}::regnamespace and t.typtype = 'd') as made
     order by line collate "C"`;
 }
 
@@ -143,5 +143,5 @@ function grants(schema: string): Sql {
       case when grantee = 0 then 'public' else quote_ident(pg_get_userbyid(grantee)) end) as line
     from granted where grantee <> owner
     group by kind, target, grantee
-    order by kind, target collate "C", line collate "C"`;
+    order by kind, target collate "C", pg_get_userbyid(grantee) collate "C"`;
 }

@@ -1,0 +1,147 @@
+/** The books: moves are inserted, balances are kept beside them in the same transaction, in key order. */
+import { type Move, balanceChanges } from '../core/ledger.ts';
+import { Refusal } from '../core/refusal.ts';
+import { type Query, named, sql } from './database.ts';
+
+/** Books the moves. Throws a unique violation when one of them is in the books already. */
+export async function book(query: Query, moves: readonly Move[]): Promise<void> {
+  if (moves.length === 0) return;
+  await query.run(
+    named(
+      'moves-insert',
+      sql`insert into moves (home, object_id, reason, object_kind, from_account, to_account, amount, currency, at)
+          select * from unnest(
+            ${moves.map((m) => m.home)}::smallint[], ${moves.map((m) => m.objectId)}::bigint[], ${moves.map((m) => m.reason)}::text[],
+            ${moves.map((m) => m.objectKind)}::text[], ${moves.map((m) => m.from)}::text[], ${moves.map((m) => m.to)}::text[],
+            ${moves.map((m) => m.amount)}::bigint[], ${moves.map((m) => m.currency)}::text[], ${moves.map((m) => m.at)}::bigint[])`,
+    ),
+  );
+  const changes = balanceChanges(moves);
+  await query.run(
+    named(
+      'balances-change',
+      sql`insert into balances as b (home, account, currency, available, floor)
+          select * from unnest(
+            ${changes.map((c) => c.home)}::smallint[], ${changes.map((c) => c.account)}::text[], ${changes.map((c) => c.currency)}::text[],
+            ${changes.map((c) => c.change)}::bigint[], ${changes.map((c) => c.floor)}::bigint[])
+          on conflict (home, account, currency) do update set available = b.available + excluded.available`,
+    ),
+  );
+}
+
+/** Which of these moves the books already hold, as "home/object/reason". */
+export async function booked(query: Query, moves: readonly Move[]): Promise<ReadonlySet<string>> {
+  const rows = await query.run<{ home: number; object_id: bigint; reason: string }>(sql`
+    select home, object_id, reason from moves where (home, object_id, reason) in (select * from unnest(
+      ${moves.map((m) => m.home)}::smallint[], ${moves.map((m) => m.objectId)}::bigint[], ${moves.map((m) => m.reason)}::text[]))`);
+  return new Set(rows.map((row) => moveKey({ home: row.home, objectId: row.object_id, reason: row.reason })));
+}
+
+export function moveKey(move: Pick<Move, 'home' | 'objectId' | 'reason'>): string {
+  return `${move.home}/${move.objectId}/${move.reason}`;
+}
+
+/** An overdrawn merchant account as the refusal it is; every other error as it was. */
+export function asRefusal(error: unknown): unknown {
+  const { code, constraint } = (error ?? {}) as { code?: unknown; constraint?: unknown };
+  return code === '23514' && constraint === 'balances_not_overdrawn'
+    ? new Refusal('insufficient-funds', { text: 'the available balance is too small' })
+    : error;
+}
+
+export interface BalanceRow {
+  readonly account: string;
+  readonly currency: string;
+  readonly available: bigint;
+}
+
+export function balancesOf(query: Query, home: number, merchantId: bigint): Promise<BalanceRow[]> {
+  return query.run<BalanceRow>(sql`
+    select account, currency, available from balances
+    where home = ${home} and account in (${`merchant/${merchantId}/available`}, ${`merchant/${merchantId}/held`})`);
+}
+
+export interface TrialBalance {
+  readonly balanced: boolean;
+  readonly currencies: readonly { readonly currency: string; readonly debit: bigint; readonly credit: bigint }[];
+  readonly accounts: readonly {
+    readonly account: string;
+    readonly currency: string;
+    readonly debit: bigint;
+    readonly credit: bigint;
+    readonly balance: bigint;
+  }[];
+  /** What is off, in words; empty when balanced. */
+  readonly findings: readonly string[];
+}
+
+/**
+ * Adds up every move and compares with the balances kept beside. A move debits the account it leaves and credits the one
+ * it reaches; `balance` = credit − debit. One snapshot, so that it may run beside traffic.
+ */
+export async function trialBalance(query: Query): Promise<TrialBalance> {
+  const rows = await query.run<{
+    account: string;
+    currency: string;
+    debit: bigint;
+    credit: bigint;
+    kept: bigint;
+    floor_broken: boolean;
+  }>(sql`
+    with sides as (
+      select home, from_account as account, currency, amount as debit, 0::bigint as credit from moves
+      union all select home, to_account, currency, 0, amount from moves),
+    summed as (
+      select home, account, currency, sum(debit)::bigint as debit, sum(credit)::bigint as credit from sides group by 1, 2, 3)
+    select coalesce(s.account, b.account) as account, coalesce(s.currency, b.currency) as currency,
+      coalesce(sum(s.debit), 0)::bigint as debit, coalesce(sum(s.credit), 0)::bigint as credit,
+      coalesce(sum(b.available), 0)::bigint as kept,
+      bool_or(coalesce(s.credit, 0) - coalesce(s.debit, 0) <> coalesce(b.available, 0)
+        or (b.floor is not null and b.available < b.floor)) as floor_broken
+    from summed s full join balances b using (home, account, currency)
+    group by 1, 2 order by 1, 2`);
+  const findings = rows
+    .filter((row) => row.floor_broken)
+    .map(
+      (row) => `${row.account} ${row.currency}: moves say ${row.credit - row.debit}, the balance kept says ${row.kept}`,
+    );
+  const currencies = new Map<string, { currency: string; debit: bigint; credit: bigint }>();
+  for (const row of rows) {
+    const sum = currencies.get(row.currency) ?? { currency: row.currency, debit: 0n, credit: 0n };
+    currencies.set(row.currency, { ...sum, debit: sum.debit + row.debit, credit: sum.credit + row.credit });
+  }
+  for (const sum of currencies.values())
+    if (sum.debit !== sum.credit) findings.push(`${sum.currency}: debits ${sum.debit}, credits ${sum.credit}`);
+  findings.push(...(await orderFindings(query)));
+  return {
+    balanced: findings.length === 0,
+    currencies: [...currencies.values()],
+    accounts: rows.map(({ account, currency, debit, credit }) => ({
+      account,
+      currency,
+      debit,
+      credit,
+      balance: credit - debit,
+    })),
+    findings,
+  };
+}
+
+/** Orders and books must tell the same story: paid ↔ received, undecided payout ↔ held, and so on. */
+async function orderFindings(query: Query): Promise<string[]> {
+  const rows = await query.run<{ kind: string; id: bigint; state: string; what: string }>(sql`
+    select 'payment' as kind, p.id, p.state, 'paid without a posting, or the other way round' as what from payments p
+    where (p.state = 'paid') <> exists (select from moves m where m.home = p.home and m.object_id = p.id and m.reason = 'receive')
+    union all
+    select 'payout', p.id, p.state, 'held, paid and released do not fit the state' from payouts p
+    where not exists (select from moves m where m.home = p.home and m.object_id = p.id and m.reason = 'hold')
+      or (p.state = 'failed') <> exists (select from moves m where m.home = p.home and m.object_id = p.id and m.reason = 'release')
+         and p.state <> 'returned'
+      or (p.state in ('succeeded')) and not exists (select from moves m where m.home = p.home and m.object_id = p.id and m.reason = 'pay')
+    union all
+    select 'refund', r.id, r.state, 'held, paid and released do not fit the state' from refunds r
+    where (r.state = 'succeeded') <> exists (select from moves m where m.home = r.home and m.object_id = r.id and m.reason = 'pay')
+      or (r.state in ('failed', 'cancelled')) <> exists (select from moves m where m.home = r.home and m.object_id = r.id and m.reason = 'release')
+    limit 20`);
+  return rows.map((row) => `${row.kind} ${row.id} (${row.state}): ${row.what}`);
+}
