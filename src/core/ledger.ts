@@ -89,7 +89,8 @@ export function movesOf(
   suspense: { readonly channelId: bigint; readonly reported: Money; readonly tag: string } | null = null,
 ): Move[] {
   const channelId = suspense?.channelId ?? order.channelId;
-  if (channelId === null && name !== 'hold' && name !== 'release') throw new Error(`${name}: ${order.id} has no channel`);
+  if (channelId === null && name !== 'hold' && name !== 'release')
+    throw new Error(`${name}: ${order.id} has no channel`);
   const side: Readonly<Record<Side, Account>> = {
     available: accounts.available(order.merchantId),
     held: accounts.held(order.merchantId),

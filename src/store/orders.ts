@@ -101,11 +101,11 @@ export function refundOf(row: RefundRow): Refund {
 }
 
 /** Which table a kind lives in, and how its rows become orders. */
-const tables = {
-  payment: { all: sql`select * from payments`, of: (row: unknown) => paymentOf(row as PaymentRow) },
-  payout: { all: sql`select * from payouts`, of: (row: unknown) => payoutOf(row as PayoutRow) },
-  refund: { all: sql`select * from refunds`, of: (row: unknown) => refundOf(row as RefundRow) },
-} as const;
+const tables: Readonly<Record<Kind, { readonly all: Sql; readonly of: (row: unknown) => Order }>> = {
+  payment: { all: sql`select * from payments`, of: (row) => paymentOf(row as PaymentRow) },
+  payout: { all: sql`select * from payouts`, of: (row) => payoutOf(row as PayoutRow) },
+  refund: { all: sql`select * from refunds`, of: (row) => refundOf(row as RefundRow) },
+};
 
 async function selectOrders(query: Query, kind: Kind, rest: Sql, name: string): Promise<Order[]> {
   const rows = await query.run<unknown>(named(`${kind}-${name}`, sql`${tables[kind].all} ${rest}`));

@@ -1,0 +1,239 @@
+/**
+ * Evidence: everything that says something about an outcome, and the one pure function that decides what it means.
+ * Nothing else changes a state. A mismatch changes nothing and opens a review.
+ */
+import type { Extras, Report } from './commands.ts';
+import { type Move, movesOf } from './ledger.ts';
+import { type Money, sameMoney } from './money.ts';
+import { type Kind, type Order, type Payment, type Reason, isFinal } from './order.ts';
+import { type Event, type Rule, paymentRules, payoutRules, refundRules } from './rules.ts';
+import type { Instant } from './world.ts';
+
+export type Source = 'reply' | 'callback' | 'query' | 'statement' | 'operator' | 'clock';
+
+export interface Evidence {
+  readonly source: Source;
+  readonly kind: Kind;
+  /** Which channel speaks, and about which of our references; null for the clock and for operators. */
+  readonly channelId: bigint | null;
+  readonly reference: string | null;
+  readonly event: Event;
+  /** The amount the evidence speaks of; null when it carries none. */
+  readonly money: Money | null;
+  /** The channel's own number. */
+  readonly upstreamNo: string | null;
+  readonly instruction: {
+    readonly payCode: string | null;
+    readonly payUrl: string | null;
+    readonly confirmNo: string | null;
+  } | null;
+  readonly reason: Reason | null;
+  readonly extras: Extras;
+  readonly at: Instant;
+  /** When it happened, by the channel's own clock. */
+  readonly happenedAt: Instant | null;
+}
+
+export interface Review {
+  readonly reason: string;
+  readonly detail: Readonly<Record<string, string | null>>;
+}
+
+export interface Decision<O extends Order = Order> {
+  readonly outcome: 'changed' | 'repeated' | 'contradiction' | 'mismatch' | 'second-success';
+  /** The order as it is now; the same object when nothing changed. */
+  readonly order: O;
+  readonly moves: readonly Move[];
+  /** Moves that repeated evidence may ask for again; only those not yet in the books are made. */
+  readonly suspenseMoves: readonly Move[];
+  /** The event to tell, "payment.paid". */
+  readonly tell: string | null;
+  readonly review: Review | null;
+}
+
+/** What an order's channel does with late money: bluepay and payin cannot refund, so the first late payment revives (rulings). */
+export type LatePolicy = 'revive' | 'suspense';
+
+export function decide<O extends Order>(order: O, evidence: Evidence, late: LatePolicy): Decision<O> {
+  if (evidence.money && !sameMoney(evidence.money, order.amount)) return mismatch(order, evidence);
+  if (isSecondSuccess(order, evidence)) return secondSuccess(order, evidence);
+  const rule = ruleFor(order, evidence.event);
+  if (!rule) return contradiction(order, evidence);
+  if (rule.late) return lateSuccess(order, evidence, rule, late);
+  if (rule.to === order.state && !rule.post) return repeated(order, evidence);
+  return changed(order, evidence, rule);
+}
+
+function ruleFor(order: Order, event: Event): Rule<string> | undefined {
+  switch (order.kind) {
+    case 'payment':
+      return paymentRules[order.state][event];
+    case 'payout':
+      return payoutRules[order.state][event];
+    case 'refund':
+      return refundRules[order.state][event];
+  }
+}
+
+/** A payment that is paid already, paid again through another attempt or another movement at the channel (T034). */
+function isSecondSuccess(order: Order, evidence: Evidence): boolean {
+  if (order.kind !== 'payment' || order.state !== 'paid' || evidence.event !== 'succeeded') return false;
+  const otherAttempt = evidence.reference !== null && evidence.reference !== order.reference;
+  const otherMovement =
+    evidence.upstreamNo !== null && order.upstreamNo !== null && evidence.upstreamNo !== order.upstreamNo;
+  return otherAttempt || otherMovement;
+}
+
+function mismatch<O extends Order>(order: O, evidence: Evidence): Decision<O> {
+  return {
+    outcome: 'mismatch',
+    order,
+    moves: [],
+    suspenseMoves: evidence.event === 'succeeded' ? suspense(order, evidence) : [],
+    tell: null,
+    review: review('amount-mismatch', order, evidence),
+  };
+}
+
+function secondSuccess<O extends Order>(order: O, evidence: Evidence): Decision<O> {
+  return {
+    outcome: 'second-success',
+    order,
+    moves: [],
+    suspenseMoves: suspense(order, evidence),
+    tell: null,
+    review: review('second-success', order, evidence),
+  };
+}
+
+function contradiction<O extends Order>(order: O, evidence: Evidence): Decision<O> {
+  return {
+    outcome: 'contradiction',
+    order,
+    moves: [],
+    suspenseMoves: [],
+    tell: null,
+    review: review('contradiction', order, evidence),
+  };
+}
+
+function lateSuccess<O extends Order>(order: O, evidence: Evidence, rule: Rule<string>, late: LatePolicy): Decision<O> {
+  const noted = review(rule.review ?? 'late-money', order, evidence);
+  if (order.kind === 'payment' && late === 'revive') return { ...changed(order, evidence, rule), review: noted };
+  return { outcome: 'changed', order, moves: [], suspenseMoves: suspense(order, evidence), tell: null, review: noted };
+}
+
+/** Money that came in (payment) or went out (payout, refund) without a place in the order. */
+function suspense(order: Order, evidence: Evidence): Move[] {
+  const channelId = evidence.channelId ?? order.channelId;
+  if (channelId === null) return [];
+  const tag = evidence.upstreamNo ?? evidence.reference ?? 'unnamed';
+  const reported = evidence.money ?? order.amount;
+  return movesOf(order.kind === 'payment' ? 'suspense-in' : 'suspense-out', order, evidence.at, {
+    channelId,
+    reported,
+    tag: `${tag}/${reported.minor}`,
+  });
+}
+
+/** No change of state; what the evidence adds to our knowledge (a pay code, the channel's number) is kept while undecided. */
+function repeated<O extends Order>(order: O, evidence: Evidence): Decision<O> {
+  const next = isFinal(order) ? order : learnt(order, evidence);
+  return { outcome: 'repeated', order: next, moves: [], suspenseMoves: [], tell: null, review: null };
+}
+
+function changed<O extends Order>(order: O, evidence: Evidence, rule: Rule<string>): Decision<O> {
+  const known = learnt(order, evidence);
+  const moved = { ...known, state: rule.to } as O;
+  const next: O = {
+    ...moved,
+    finishedAt: isFinal(moved) ? (evidence.happenedAt ?? evidence.at) : null,
+    ...(moved.kind === 'payment' && rule.to === 'paid' ? { paid: order.amount.minor } : {}),
+  };
+  return {
+    outcome: 'changed',
+    order: next,
+    moves: rule.post ? movesOf(rule.post, next, evidence.at) : [],
+    suspenseMoves: [],
+    tell: rule.tell ? `${order.kind}.${rule.to}` : null,
+    review: rule.review ? review(rule.review, order, evidence) : null,
+  };
+}
+
+function learnt<O extends Order>(order: O, evidence: Evidence): O {
+  const channelExtras = Object.keys(evidence.extras).length > 0 ? evidence.extras : order.channelExtras;
+  const next: O = {
+    ...order,
+    upstreamNo: evidence.upstreamNo ?? order.upstreamNo,
+    reason: evidence.reason ?? order.reason,
+    channelExtras,
+  };
+  if (next.kind !== 'payment' || evidence.instruction === null) return next;
+  const { instruction } = next as Payment;
+  return {
+    ...next,
+    instruction: {
+      payCode: evidence.instruction.payCode ?? instruction.payCode,
+      payUrl: evidence.instruction.payUrl ?? instruction.payUrl,
+      confirmNo: evidence.instruction.confirmNo ?? instruction.confirmNo,
+    },
+  };
+}
+
+function review(reason: string, order: Order, evidence: Evidence): Review {
+  return {
+    reason,
+    detail: {
+      state: order.state,
+      event: evidence.event,
+      source: evidence.source,
+      ordered: `${order.amount.minor} ${order.amount.currency}`,
+      reported: evidence.money ? `${evidence.money.minor} ${evidence.money.currency}` : null,
+      reference: evidence.reference,
+      upstreamNo: evidence.upstreamNo,
+      knownUpstreamNo: order.upstreamNo,
+      code: evidence.reason?.code ?? null,
+    },
+  };
+}
+
+/** The event a channel's report amounts to. */
+export function eventOf(report: Report): Event {
+  switch (report.state) {
+    case 'pending':
+      return 'accepted';
+    case 'unknown':
+      return 'unknown';
+    case 'paid':
+      return 'succeeded';
+    case 'failed':
+      return 'failed';
+    case 'closed':
+      return report.kind === 'payment' ? 'closed' : 'failed';
+    case 'reversed':
+      return report.kind === 'payment' ? 'reversed' : 'failed';
+    case 'returned':
+      return report.kind === 'payout' ? 'returned' : 'failed';
+  }
+}
+
+/** The amount a report speaks of: what was paid for a paid payment, else what was ordered. */
+export function moneyOf(report: Report): Money | null {
+  return report.kind === 'payment' && report.state === 'paid' ? (report.paid ?? report.amount) : report.amount;
+}
+
+/** Chasing: seconds, then minutes, then hours. `tries` counts the queries made already; the last gap repeats. */
+const gapsMs: Readonly<Record<'undecided' | 'waiting', readonly number[]>> = {
+  /** We do not know what became of our request. */
+  undecided: [5_000, 15_000, 60_000, 180_000, 600_000, 1_800_000, 3_600_000, 7_200_000],
+  /** The channel has it and the payer takes their time; only a lost callback makes this query worth anything. */
+  waiting: [60_000, 300_000, 900_000, 1_800_000, 3_600_000, 7_200_000],
+};
+
+export function chaseGapMs(state: Order['state'], tries: number): number {
+  const ladder = state === 'pending' ? gapsMs.waiting : gapsMs.undecided;
+  return ladder[Math.min(tries, ladder.length - 1)] ?? 7_200_000;
+}
+
+/** How many "unknown order" answers, over how long, count as proof that a payment was never created (rulings). */
+export const notFoundProof = { answers: 3, windowMs: 600_000 } as const;

@@ -1,0 +1,100 @@
+/** The small tables that everything joins, read whole and kept in memory; `directory_version` says when to read again. */
+import type { Method } from '../core/commands.ts';
+import type { FeeRule } from '../core/fees.ts';
+import type { Route } from '../core/routing.ts';
+import { type Query, sql } from './database.ts';
+
+/** One sealed secret; several per name while a rotation overlaps, newest first. */
+export interface SealedSecret {
+  readonly sealed: string;
+  readonly addedAt: number;
+  /** Accepted for opening until then; null = for good. */
+  readonly until: number | null;
+}
+export type SealedSecrets = Readonly<Record<string, readonly SealedSecret[]>>;
+export type Settings = Readonly<Record<string, string>>;
+
+export interface MerchantRow {
+  readonly id: bigint;
+  readonly name: string;
+  readonly home: number;
+  readonly state: 'active' | 'disabled';
+  readonly payouts: boolean;
+  readonly settings: Settings;
+  readonly webhookSecret: Uint8Array;
+}
+export interface CredentialRow {
+  readonly id: bigint;
+  readonly merchantId: bigint;
+  readonly protocol: string;
+  readonly sender: string;
+  readonly secrets: SealedSecrets;
+  readonly settings: Settings;
+  readonly addresses: readonly string[];
+  readonly state: 'active' | 'disabled';
+}
+export interface ChannelRow {
+  readonly id: bigint;
+  readonly name: string;
+  readonly protocol: string;
+  readonly baseUrl: string;
+  readonly sender: string;
+  readonly secrets: SealedSecrets;
+  readonly settings: Settings;
+  readonly state: 'active' | 'disabled';
+}
+export interface FeeRow extends FeeRule {
+  readonly id: bigint;
+  readonly merchantId: bigint | null;
+  readonly method: Method | 'any';
+  readonly currency: string;
+}
+
+export interface Directory {
+  readonly version: bigint;
+  readonly merchants: ReadonlyMap<bigint, MerchantRow>;
+  readonly credentials: ReadonlyMap<bigint, CredentialRow>;
+  /** By "protocol/sender". */
+  readonly senders: ReadonlyMap<string, CredentialRow>;
+  readonly channels: ReadonlyMap<bigint, ChannelRow>;
+  readonly routes: readonly Route[];
+  readonly fees: readonly FeeRow[];
+}
+
+export async function directoryVersion(query: Query): Promise<bigint> {
+  const [row] = await query.run<{ version: bigint }>(sql`select version from directory_version`);
+  return row?.version ?? 0n;
+}
+
+/** Every change of the small tables calls this in its own transaction. */
+export async function touchDirectory(query: Query): Promise<void> {
+  await query.run(sql`update directory_version set version = version + 1`);
+}
+
+export async function loadDirectory(query: Query): Promise<Directory> {
+  const version = await directoryVersion(query);
+  const merchants = await query.run<MerchantRow>(
+    sql`select id, name, home, state, payouts, settings, webhook_secret as "webhookSecret" from merchants`,
+  );
+  const credentials = await query.run<CredentialRow>(
+    sql`select id, merchant_id as "merchantId", protocol, sender, secrets, settings, addresses, state from credentials`,
+  );
+  const channels = await query.run<ChannelRow>(
+    sql`select id, name, protocol, base_url as "baseUrl", sender, secrets, settings, state from channels`,
+  );
+  const routes = await query.run<Route>(
+    sql`select id, merchant_id as "merchantId", method, channel_id as "channelId", weight, min_minor as min, max_minor as max, currency from routes`,
+  );
+  const fees = await query.run<Omit<FeeRow, 'percentPpm'> & { percentPpm: number }>(
+    sql`select id, merchant_id as "merchantId", method, currency, fixed_minor as fixed, percent_ppm as "percentPpm", min_minor as min, max_minor as max from fees`,
+  );
+  return {
+    version,
+    merchants: new Map(merchants.map((m) => [m.id, m])),
+    credentials: new Map(credentials.map((c) => [c.id, c])),
+    senders: new Map(credentials.map((c) => [`${c.protocol}/${c.sender}`, c])),
+    channels: new Map(channels.map((c) => [c.id, c])),
+    routes,
+    fees: fees.map((fee) => ({ ...fee, percentPpm: BigInt(fee.percentPpm) })),
+  };
+}

@@ -1,0 +1,124 @@
+/** The outbox's work table: lease, mark, resend. The notice row with its frozen body stays; the due row goes when it is done. */
+import type { Key } from '../core/order.ts';
+import type { Instant } from '../core/world.ts';
+import { type Query, named, sql } from './database.ts';
+
+export interface DueNotice extends Key {
+  readonly merchantId: bigint;
+  readonly credentialId: bigint;
+  readonly protocol: string;
+  readonly event: string;
+  readonly targetKind: 'http' | 'sqs';
+  readonly targetUrl: string;
+  readonly host: string;
+  readonly body: string;
+  readonly objectId: bigint;
+  readonly createdAt: Instant;
+  /** Attempts begun, this one included: counted before sending, so that a crash does not give a free try. */
+  readonly tries: number;
+  readonly manual: boolean;
+}
+
+/** Homes with notices due, of those leased. */
+export async function homesWithNotices(query: Query, homes: readonly number[], now: Instant): Promise<number[]> {
+  const rows = await query.run<{ home: number }>(
+    named(
+      'notices-homes',
+      sql`select h.home from unnest(${homes}::smallint[]) as h (home)
+          where exists (select from notices_due d where d.home = h.home and d.due_at <= ${now})`,
+    ),
+  );
+  return rows.map((row) => row.home);
+}
+
+/**
+ * Takes up to `limit` due notices of one home, oldest first, leaving out hosts and merchants that are at their cap, and moves their
+ * due time to `leaseUntil`: if we die, they come back by themselves.
+ */
+export async function claimNotices(
+  query: Query,
+  home: number,
+  now: Instant,
+  leaseUntil: Instant,
+  limit: number,
+  perHost: number,
+  full: readonly string[],
+): Promise<DueNotice[]> {
+  const rows = await query.run<Omit<DueNotice, 'createdAt'> & { createdAt: bigint }>(
+    named(
+      'notices-claim',
+      sql`with oldest as (select home, id, host, due_at from notices_due
+            where home = ${home} and due_at <= ${now} and host <> all (${full}::text[])
+            order by due_at limit ${limit} for update skip locked),
+          ranked as (select home, id, row_number() over (partition by host order by due_at) as place from oldest),
+          leased as (update notices_due d set due_at = ${leaseUntil}, tries = d.tries + 1
+            from ranked r where d.home = ${home} and d.home = r.home and d.id = r.id and r.place <= ${perHost}
+            returning d.home, d.id, d.host, d.tries, d.manual)
+          select n.home, n.id, n.merchant_id as "merchantId", n.credential_id as "credentialId", n.protocol, n.event, n.target_kind as "targetKind",
+            n.target_url as "targetUrl", l.host, n.body, n.object_id as "objectId", n.created_at as "createdAt", l.tries, l.manual
+          from leased l join notices n on n.home = ${home} and n.id = l.id`,
+    ),
+  );
+  return rows.map((row) => ({ ...row, createdAt: Number(row.createdAt) }));
+}
+
+export interface NoticeResult extends Key {
+  readonly no: number;
+  readonly at: Instant;
+  readonly tookMs: number;
+  readonly outcome: string;
+  readonly status: number | null;
+  readonly answer: string | null;
+  /** What becomes of it: delivered, given up, or due again at an instant. */
+  readonly next: 'done' | 'exhausted' | Instant;
+}
+
+export async function markNotices(query: Query, results: readonly NoticeResult[]): Promise<void> {
+  const of = <T>(pick: (result: NoticeResult) => T) => results.map(pick);
+  await query.run(
+    named(
+      'notices-tried',
+      sql`insert into notice_attempts (home, notice_id, no, at, took_ms, outcome, status, answer)
+          select * from unnest(${of((r) => r.home)}::smallint[], ${of((r) => r.id)}::bigint[], ${of((r) => r.no)}::int[], ${of((r) => r.at)}::bigint[],
+            ${of((r) => r.tookMs)}::int[], ${of((r) => r.outcome)}::text[], ${of((r) => r.status)}::int[], ${of((r) => r.answer)}::text[])
+          on conflict do nothing`,
+    ),
+  );
+  const over = results.filter((r) => typeof r.next === 'string');
+  if (over.length > 0)
+    await query.run(
+      named(
+        'notices-over',
+        sql`with over as (select * from unnest(${over.map((r) => r.home)}::smallint[], ${over.map((r) => r.id)}::bigint[], ${over.map((r) => String(r.next))}::text[]) as o (home, id, state)),
+            gone as (delete from notices_due d using over o where d.home = o.home and d.id = o.id)
+            update notices n set state = o.state from over o where n.home = o.home and n.id = o.id and (n.state <> 'done' or o.state = 'done')`,
+      ),
+    );
+  const again = results.filter((r) => typeof r.next === 'number');
+  if (again.length > 0)
+    await query.run(
+      named(
+        'notices-again',
+        sql`update notices_due d set due_at = a.due_at
+            from unnest(${again.map((r) => r.home)}::smallint[], ${again.map((r) => r.id)}::bigint[], ${again.map((r) => Number(r.next))}::bigint[]) as a (home, id, due_at)
+            where d.home = a.home and d.id = a.id`,
+      ),
+    );
+}
+
+/** Puts a notice back on the work table for one more try. Returns false when there is no such notice (of that merchant, if one is named). */
+export async function resendNotice(
+  query: Query,
+  id: bigint,
+  merchantId: bigint | null,
+  now: Instant,
+): Promise<boolean> {
+  const rows = await query.run<{ id: bigint }>(sql`
+    with wanted as (select home, id, merchant_id, target_url, target_kind from notices
+      where id = ${id} and (${merchantId}::bigint is null or merchant_id = ${merchantId}))
+    insert into notices_due (home, id, merchant_id, host, due_at, manual)
+    select home, id, merchant_id, case target_kind when 'sqs' then 'sqs' else coalesce(substring(target_url from '^[a-z]+://([^/?#]+)'), target_url) end, ${now}, true from wanted
+    on conflict (home, id) do update set due_at = excluded.due_at, manual = notices_due.manual
+    returning id`);
+  return rows.length > 0;
+}
