@@ -1,0 +1,390 @@
+/** BluePay's requests and replies as tables. Page, sections 6 and 10. Amounts are whole rupiah in both directions. */
+import { bankName, bankNamed } from '../../core/banks.ts';
+import {
+  type Find,
+  noInstruction,
+  type Pay,
+  type PaymentReport,
+  type PayOut,
+  type PayoutReport,
+  type Party,
+} from '../../core/commands.ts';
+import { money } from '../../core/money.ts';
+import { Refusal } from '../../core/refusal.ts';
+import { fields, type Json, JsonError, Num, Obj, parseJson, writeJson } from '../json.ts';
+import { formatLocalTime, looseText, minorUnits, optional, parseLocalTime, text, withDefault, word } from '../leaves.ts';
+import { field, invalid, type Leaf, missing, table } from '../message.ts';
+import type { Keys, Message } from '../protocol.ts';
+import { queriedState, statusFor } from './codes.ts';
+import { type DataMember } from './signing.ts';
+
+/** Our references, or whatever else a caller of the twin uses (row 3). */
+export const transactionId = text({ max: 128, pattern: /^[0-9A-Za-z_-]+$/ });
+const rupiah = minorUnits('text');
+
+/** The product's number at the merchant's or channel's side of the wire. */
+const productId = looseText({ max: 16, pattern: /^[0-9]+$/ });
+
+/** Minutes east of UTC of BluePay's times (row 27). */
+export function offsetMinutes(keys: Keys): number {
+  const [, sign, hours, minutes] = /^([+-])(\d\d):(\d\d)$/.exec(keys.setting('utcOffset') ?? '+08:00') ?? [];
+  const total = Number(hours ?? 8) * 60 + Number(minutes ?? 0);
+  return sign === '-' ? -total : total;
+}
+
+/** A payer's or payee's number as BluePay wants it: country code, no leading 0, no plus (row 10). Null when there is none. */
+export function msisdnOf(phone: string | null, keys: Keys): string | null {
+  const digits = (phone ?? keys.setting('msisdn') ?? '').replace(/^\+/, '');
+  if (!/^[0-9]{5,20}$/.test(digits)) return null;
+  return digits.replace(/^0+/, '62').replace(/^620+/, '62');
+}
+
+/** Any of the three forms in which numbers arrive (row 10): 62…, 620…, nomsisdn. */
+function phoneOf(msisdn: string | null): string | null {
+  if (msisdn === null || !/^\+?[0-9]+$/.test(msisdn)) return null;
+  return msisdn.replace(/^\+/, '').replace(/^0+/, '62').replace(/^620+/, '62');
+}
+
+export function nobody(phone: string | null): Party {
+  return { name: null, phone, email: null, country: null };
+}
+
+/** A scalar as text, whatever JSON type it has; '' when absent. For reading replies only. */
+export function textOf(value: Json | undefined): string {
+  if (value instanceof Num) return value.raw;
+  return typeof value === 'string' ? value : '';
+}
+
+/** All scalar members of a message as raw texts: what is worth keeping for later. */
+export function rawMembers(members: Obj): Record<string, string> {
+  const kept: Record<string, string> = {};
+  for (const [name, value] of members)
+    if (typeof value === 'string' || value instanceof Num) kept[name] = textOf(value).slice(0, 512);
+  return kept;
+}
+
+// ── create a virtual account or store code ──────────────────────────────────────────────────────────────────────────
+
+interface CreateWire {
+  productId: string;
+  transactionId: string;
+  price: bigint;
+  promotionId: string;
+  ui: string;
+  payType: 'atm' | 'otc';
+  bankType: string | null;
+  msisdn: string | null;
+}
+const createWire = table<CreateWire>({
+  productId: field('productId', productId),
+  transactionId: field('transactionId', transactionId),
+  price: field('price', rupiah),
+  promotionId: field('promotionId', withDefault(text(32), '1000')),
+  ui: field('ui', withDefault(text(16), 'none')),
+  payType: field('payType', word(['atm', 'otc'])),
+  bankType: field('bankType', optional(text(32))),
+  msisdn: field('msisdn', optional(text(24))),
+});
+
+export const createAsk: Message<Pay> = {
+  read(message) {
+    const wire = createWire.read(message.fields);
+    if (wire.payType === 'atm' && wire.bankType === null) throw missing('bankType');
+    const bank = wire.payType === 'otc' ? 'ALFAMART' : (bankNamed('bluepay.bankType', wire.bankType ?? '')?.code ?? null);
+    if (bank === null) throw invalid('bankType', 'bankType must be permata, bni or mandiri');
+    return {
+      orderNo: wire.transactionId,
+      amount: money(wire.price, 'IDR'),
+      method: wire.payType === 'atm' ? 'virtual-account' : 'store-code',
+      option: bank,
+      subject: null,
+      payer: nobody(phoneOf(wire.msisdn)),
+      notify: null,
+      returnUrl: null,
+      expiresInS: null,
+      authCode: null,
+      agreementNo: null,
+      extras: { isStatic: wire.msisdn === null ? '0' : '1', msisdn: phoneOf(wire.msisdn) ?? 'nomsisdn' },
+    };
+  },
+  write(pay, { keys }) {
+    const isStatic = keys.setting('staticVa') === 'true' && pay.method === 'virtual-account';
+    return createWire.write({
+      productId: keys.sender,
+      transactionId: pay.orderNo,
+      price: rupiahOf(pay.amount, 'price'),
+      promotionId: keys.setting('promotionId') ?? '1000',
+      ui: 'none',
+      payType: payTypeOf(pay),
+      bankType: pay.method === 'virtual-account' ? bankTypeOf(pay) : null,
+      msisdn: isStatic ? (msisdnOf(pay.payer.phone, keys) ?? failMissing('msisdn')) : null,
+    });
+  },
+};
+
+function rupiahOf(amount: Pay['amount'], name: string): bigint {
+  if (amount.currency !== 'IDR') throw invalid(name, 'BluePay takes IDR only');
+  return amount.minor;
+}
+
+function payTypeOf(pay: Pay): 'atm' | 'otc' {
+  if (pay.method === 'virtual-account') return 'atm';
+  if (pay.method === 'store-code') return 'otc';
+  throw invalid('payType', `BluePay has no ${pay.method}`);
+}
+
+function bankTypeOf(pay: Pay): string {
+  const name = bankName('bluepay.bankType', pay.option ?? '');
+  if (name === null) throw invalid('bankType', `BluePay has no virtual account at ${pay.option ?? 'no bank'}`);
+  return name;
+}
+
+function failMissing(name: string): never {
+  throw missing(name);
+}
+
+export const createAnswer: Message<PaymentReport> = {
+  read({ fields: reply }, { keys, moment }) {
+    const inner = reply.get('data') instanceof Obj ? (reply.get('data') as Obj) : new Obj();
+    const payCode = textOf(reply.get('payment_code')) || textOf(reply.get('paymentCode')) || textOf(inner.get('paymentCode'));
+    return {
+      ...blankPayment,
+      orderNo: textOf(inner.get('transactionId')) || null,
+      state: 'pending',
+      instruction: { ...noInstruction, payCode: payCode || null },
+      expiresAt: moment + Number(keys.setting('expiresInS') ?? 86_400) * 1000,
+      extras: { ...rawMembers(reply), httpStatusCode: '200' },
+    };
+  },
+  write(report) {
+    const payCode = report.instruction.payCode;
+    return fields({
+      status: new Num('201'),
+      message: 'Success',
+      description: 'Success',
+      vaFee: '0',
+      otcFee: '0',
+      isStatic: report.extras['isStatic'] ?? '0',
+      payment_code: payCode,
+      data: fields({
+        msisdn: report.extras['msisdn'] ?? 'nomsisdn',
+        paymentCode: payCode,
+        transactionId: report.orderNo,
+      }),
+    });
+  },
+};
+
+export const blankPayment: PaymentReport = {
+  kind: 'payment',
+  orderNo: null,
+  platformNo: null,
+  channelNo: null,
+  state: 'unknown',
+  method: null,
+  option: null,
+  amount: null,
+  paid: null,
+  fee: null,
+  instruction: noInstruction,
+  createdAt: null,
+  expiresAt: null,
+  finishedAt: null,
+  reason: null,
+  refunds: null,
+  extras: {},
+  channelExtras: {},
+};
+
+// ── disburse ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+type TransferWire = Record<DataMember, string>;
+const freeText: Leaf<string> = text({ max: 200, pattern: /^[^\p{Cc}]+$/u });
+const transferWire = table<TransferWire>({
+  transactionId: field('transactionId', transactionId),
+  promotionId: field('promotionId', text(32)),
+  payeeCountry: field('payeeCountry', word<string>(['ID', 'CN'])),
+  payeeBankName: field('payeeBankName', freeText),
+  payeeName: field('payeeName', freeText),
+  payeeAccount: field('payeeAccount', text({ max: 64, pattern: /^[0-9A-Za-z -]+$/ })),
+  payeeMsisdn: field('payeeMsisdn', text({ min: 0, max: 24, pattern: /^(?:\+?[0-9]{5,20}|nomsisdn|)$/ })),
+  payeeType: field('payeeType', word<string>(['NORMAL', 'MERCHANT'])),
+  amount: field('amount', text({ max: 15, pattern: /^[1-9][0-9]*$/ })),
+  currency: field('currency', word<string>(['IDR'])),
+});
+
+export const transferAsk: Message<PayOut> = {
+  read(message) {
+    const wire = transferWire.read(message.fields);
+    const phone = phoneOf(wire.payeeMsisdn);
+    return {
+      orderNo: wire.transactionId,
+      amount: money(BigInt(wire.amount), 'IDR'),
+      payee: {
+        name: wire.payeeName,
+        phone,
+        email: null,
+        country: wire.payeeCountry,
+        bank: bankNamed('bluepay.payeeBankName', wire.payeeBankName)?.code ?? wire.payeeBankName,
+        account: wire.payeeAccount,
+        accountName: wire.payeeName,
+        kind: wire.payeeType === 'MERCHANT' ? 'company' : 'person',
+        accountKind: 'bank-account',
+      },
+      subject: null,
+      notify: null,
+      extras: { payeeBankName: wire.payeeBankName, msisdn: phone ?? 'nomsisdn' },
+    };
+  },
+  write({ orderNo, amount, payee }, { keys }) {
+    const members = transferWire.write({
+      transactionId: orderNo,
+      promotionId: keys.setting('promotionId') ?? '1000',
+      payeeCountry: payee.country ?? 'ID',
+      payeeBankName: bankName('bluepay.payeeBankName', payee.bank) ?? payee.bank,
+      payeeName: payee.accountName,
+      payeeAccount: payee.account,
+      payeeMsisdn: msisdnOf(payee.phone, keys) ?? '',
+      payeeType: payee.kind === 'company' ? 'MERCHANT' : 'NORMAL',
+      amount: rupiahOf(amount, 'amount').toString(),
+      currency: 'IDR',
+    });
+    transferWire.read(members);
+    return members;
+  },
+};
+
+export const transferAnswer: Message<PayoutReport> = {
+  read({ fields: reply }) {
+    const status = textOf(reply.get('transferStatus'));
+    const state = queriedState(status);
+    return {
+      ...blankPayout,
+      orderNo: textOf(reply.get('transactionId')) || null,
+      state,
+      reason: state === 'failed' ? { code: status, text: textOf(reply.get('description')) } : null,
+      extras: { ...rawMembers(reply), httpStatusCode: '200' },
+    };
+  },
+  write(report) {
+    return fields({
+      transactionId: report.orderNo,
+      code: '200',
+      transferStatus: '201',
+      description: 'success',
+    });
+  },
+};
+
+export const blankPayout: PayoutReport = {
+  kind: 'payout',
+  orderNo: null,
+  platformNo: null,
+  channelNo: null,
+  state: 'unknown',
+  amount: null,
+  fee: null,
+  createdAt: null,
+  finishedAt: null,
+  reason: null,
+  extras: {},
+  channelExtras: {},
+};
+
+// ── queries ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+interface QueryWire {
+  operatorId: string;
+  productid: string;
+  t_id: string;
+}
+const queryWire = table<QueryWire>({
+  operatorId: field('operatorId', text({ max: 32, pattern: /^[0-9A-Za-z_-]+$/ })),
+  productid: field('productid', productId),
+  t_id: field('t_id', transactionId),
+});
+
+export const queryAsk: Message<Find> = {
+  read(message) {
+    return { orderNo: queryWire.read(message.fields).t_id, platformNo: null, refundNo: null, extras: {} };
+  },
+  write(find, { keys }) {
+    return queryWire.write({
+      operatorId: keys.setting('operatorId') ?? keys.sender,
+      productid: keys.sender,
+      t_id: find.orderNo ?? failMissing('t_id'),
+    });
+  },
+};
+
+/** `result` of a collection query: an object, or its JSON text (row 21). Null when there is none. */
+export function resultOf(reply: Obj): Obj | null {
+  const result = reply.get('result');
+  if (result instanceof Obj) return result;
+  if (typeof result !== 'string') return null;
+  try {
+    const parsed = parseJson(result);
+    return parsed instanceof Obj ? parsed : null;
+  } catch (error) {
+    if (error instanceof JsonError) return null;
+    throw error;
+  }
+}
+
+export const queryPaymentAnswer: Message<PaymentReport> = {
+  read({ fields: reply }, { keys }) {
+    const result = resultOf(reply);
+    if (result === null) throw new Refusal('outcome-unknown', { field: 'result', text: 'the reply has no result' });
+    const status = textOf(result.get('record_status'));
+    const state = queriedState(status);
+    const amount = keys.setting('sandbox2257') === 'true' ? null : money(rupiah.read(result.get('price'), 'price'), 'IDR');
+    const number = textOf(result.get('innerid')) || null;
+    const time = parseLocalTime(textOf(result.get('timestamp')), offsetMinutes(keys));
+    return {
+      ...blankPayment,
+      orderNo: textOf(result.get('transactionId')) || null,
+      platformNo: number,
+      channelNo: number,
+      state,
+      amount,
+      paid: state === 'paid' ? amount : null,
+      finishedAt: state === 'pending' || state === 'unknown' ? null : time,
+      reason: state === 'failed' ? { code: status, text: '' } : null,
+      extras: rawMembers(result),
+    };
+  },
+  write(report, { keys }) {
+    const result = fields({
+      innerid: report.platformNo ?? report.channelNo ?? '',
+      msisdn: report.extras['msisdn'] ?? 'nomsisdn',
+      price: (report.paid ?? report.amount)?.minor.toString() ?? '',
+      record_status: statusFor(report.state, report.reason),
+      timestamp: timeText(report.finishedAt ?? report.createdAt, keys),
+      transactionId: report.orderNo ?? '',
+    });
+    return fields({ status: new Num('200'), result: keys.setting('resultForm') === 'text' ? writeJson(result) : result });
+  },
+};
+
+function timeText(instant: number | null, keys: Keys): string {
+  return instant === null ? '' : formatLocalTime(instant, offsetMinutes(keys));
+}
+
+export const queryPayoutAnswer: Message<PayoutReport> = {
+  read(message, scene) {
+    const report = transferAnswer.read(message, scene);
+    const time = parseLocalTime(textOf(message.fields.get('time')), offsetMinutes(scene.keys));
+    const isDecided = report.state !== 'pending' && report.state !== 'unknown';
+    return { ...report, finishedAt: isDecided ? time : null, extras: rawMembers(message.fields) };
+  },
+  write(report, { keys }) {
+    return fields({
+      code: '200',
+      // A payout that came back must not read as paid out; BluePay's own number for it is in no source.
+      transferStatus: report.state === 'returned' ? '646' : statusFor(report.state, report.reason),
+      time: timeText(report.finishedAt ?? report.createdAt, keys),
+      transactionId: report.orderNo ?? '',
+      productId: keys.sender,
+    });
+  },
+};

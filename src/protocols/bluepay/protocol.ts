@@ -1,0 +1,243 @@
+/**
+ * BluePay: the upstream behind the unified merchant API. Virtual accounts, store codes and disbursements in rupiah.
+ * All calls are GET requests with a query; callbacks are GET requests to `/listen/{channelId}`. README.md says the rest.
+ */
+import { Refusal } from '../../core/refusal.ts';
+import type { Fields } from '../json.ts';
+import {
+  type AnyEndpoint,
+  type Claim,
+  endpoint,
+  type KeySpec,
+  type NumberKind,
+  type Numbers,
+  type Opened,
+  type Protocol,
+  type RequestWire,
+  type RetryLadder,
+  type Scene,
+  type SettingSpec,
+  type Verdict,
+} from '../protocol.ts';
+import { hexNumber, homeOfHex } from '../signing.ts';
+import { statusOf } from './codes.ts';
+import { ack, notice, queryOf, reply, request } from './legs.ts';
+import {
+  createAnswer,
+  createAsk,
+  queryAsk,
+  queryPaymentAnswer,
+  queryPayoutAnswer,
+  resultOf,
+  textOf,
+  transferAnswer,
+  transferAsk,
+} from './messages.ts';
+import { readNotice, writeNotice } from './notice.ts';
+import { refusals } from './refusals.ts';
+import { splitQuery } from './signing.ts';
+
+/** MD5 signatures and the encrypted block differ whenever the key is rotated; the members are what is compared. */
+const volatile: ReadonlySet<string> = new Set(['encrypt', 'data']);
+
+const create = endpoint({
+  name: 'create',
+  command: 'pay',
+  method: 'GET',
+  path: '/bluepay/offline.php',
+  ask: createAsk,
+  answer: createAnswer,
+  suits: (ask) => ask.method === 'virtual-account' || ask.method === 'store-code',
+  volatile,
+  timeoutMs: 20_000,
+  repeatable: false,
+});
+
+const transfer = endpoint({
+  name: 'transfer',
+  command: 'pay-out',
+  method: 'GET',
+  path: '/charge/indonesiaFintechTransfer/transferBalance',
+  ask: transferAsk,
+  answer: transferAnswer,
+  volatile,
+  timeoutMs: 20_000,
+  repeatable: false,
+});
+
+const queryTransfer = endpoint({
+  name: 'queryTransfer',
+  command: 'query-payout',
+  method: 'GET',
+  path: '/charge/indonesiaFintechTransfer/queryTransfer',
+  ask: queryAsk,
+  answer: queryPayoutAnswer,
+  volatile,
+  timeoutMs: 10_000,
+  repeatable: true,
+});
+
+const queryTransDetail = endpoint({
+  name: 'queryTransDetail',
+  command: 'query-payment',
+  method: 'GET',
+  path: '/charge/service/queryTransDetail',
+  ask: queryAsk,
+  answer: queryPaymentAnswer,
+  volatile,
+  timeoutMs: 10_000,
+  repeatable: true,
+});
+
+const endpoints: readonly AnyEndpoint[] = [create, transfer, queryTransfer, queryTransDetail];
+
+/** Older and test addresses of the same endpoints. */
+const otherPaths: readonly (readonly [path: string, row: AnyEndpoint])[] = [
+  ['/indonesia/express/gather/mo', create],
+  ['/thaiCharge/service/queryTransDetail', queryTransDetail],
+];
+const byPath: ReadonlyMap<string, AnyEndpoint> = new Map([
+  ...endpoints.map((row) => [row.path, row] as const),
+  ...otherPaths,
+]);
+
+function identify(wire: RequestWire): Claim | null {
+  const row = byPath.get(wire.target.split('?', 1)[0] ?? '');
+  if (row === undefined) return null;
+  if (wire.method !== row.method) throw new Refusal('invalid-request', { text: `${row.path} takes ${row.method}` });
+  const raw = splitQuery(queryOf(wire.target));
+  const sender = raw.find(([name]) => name === 'productId' || name === 'productid')?.[1] ?? '';
+  if (!/^[0-9]{1,16}$/.test(sender)) throw new Refusal('unauthenticated', { field: 'productId' });
+  return { endpoint: row, sender };
+}
+
+/** The number that decides about a reply, and where the order's own state stands beside it. */
+const numbersIn: Readonly<Record<string, (reply: Fields) => readonly string[]>> = {
+  create: (reply) => [textOf(reply.get('status'))],
+  transfer: (reply) => [textOf(reply.get('code')), textOf(reply.get('transferStatus'))],
+  queryTransfer: (reply) => [textOf(reply.get('code')), textOf(reply.get('transferStatus'))],
+  queryTransDetail: (reply) => [textOf(reply.get('status')), textOf(resultOf(reply)?.get('record_status'))],
+};
+
+function judge(opened: Opened, scene: Scene): Verdict {
+  const name = scene.endpoint?.name ?? '';
+  const [code = '', state = ''] = numbersIn[name]?.(opened.fields) ?? [];
+  const said = textOf(opened.fields.get('description')) || textOf(opened.fields.get('message'));
+  const verdict = (kind: 'declined' | 'not-found' | 'unknown', number: string): Verdict => ({
+    kind,
+    code: number,
+    text: said || statusOf(scene.keys, number).text,
+  });
+  switch (name) {
+    case 'create':
+      return onCreate(code);
+    case 'transfer':
+      // 200 is the request's success here; then the transfer's own number counts.
+      if (code === '200') return state === '200' ? { kind: 'answered' } : onCreate(state);
+      return onCreate(code);
+    default:
+      if (code === '404' || (code === '200' && state === '404')) return verdict('not-found', '404');
+      return code === '200' && state !== '' ? { kind: 'answered' } : verdict('unknown', code);
+  }
+  function onCreate(number: string): Verdict {
+    const { onCreate: meaning } = statusOf(scene.keys, number);
+    return meaning === 'accepted' ? { kind: 'answered' } : verdict(meaning, number);
+  }
+}
+
+const keys: readonly KeySpec[] = [
+  {
+    name: 'key',
+    kind: 'text',
+    issued: false,
+    required: true,
+    pattern: /^[\x21-\x7e]{1,128}$/,
+    about: 'Key of the product: behind every signed text, and (cut or filled to 16) for the data of disbursements',
+  },
+  {
+    name: 'iv',
+    kind: 'text',
+    issued: false,
+    required: true,
+    pattern: /^[\x20-\x7e]{16}$/,
+    about: 'Initialisation vector of the data of disbursements, 16 characters, issued with the key',
+  },
+];
+
+function channel(name: string, pattern: RegExp, fallback: string | null, about: string): SettingSpec {
+  return { name, side: 'channel', pattern, default: fallback, about };
+}
+const address = /^https?:\/\/[^\s#]{1,500}$/;
+const yesNo = /^(?:true|false)$/;
+
+const settings: readonly SettingSpec[] = [
+  channel('codeSet', /^(?:fintech|general)$/, 'fintech', 'Which meaning of status numbers the product has (506 and 601 differ)'),
+  channel('sandbox2257', yesNo, 'false', 'Sandbox product: callbacks say THB; currency and price are not compared'),
+  channel('staticVa', yesNo, 'false', 'Ask for static virtual accounts; the payer needs a mobile number'),
+  channel('querySign', /^(?:operator|product)$/, 'operator', 'Text that queries sign: the documented one, or that of the older demo'),
+  channel('operatorId', /^[0-9A-Za-z_-]{1,32}$/, null, 'Operator number for queries; without it the product number'),
+  channel('promotionId', /^[0-9A-Za-z_-]{1,32}$/, '1000', 'promotionId of creates and disbursements'),
+  channel('msisdn', /^62[0-9]{6,15}$/, null, 'Number to give when an order has none'),
+  channel('utcOffset', /^[+-][0-9]{2}:[0-9]{2}$/, '+08:00', 'Zone of the times in replies'),
+  channel('expiresInS', /^[0-9]{2,7}$/, '86400', 'Seconds until an unpaid virtual account is closed on our side'),
+  channel('resultForm', /^(?:object|text)$/, 'object', 'Twin: result of a collection query as an object or as JSON text'),
+  channel('createUrl', address, null, 'Whole address for creating orders, where the host is another'),
+  channel('transferUrl', address, null, 'Whole address for disbursements'),
+  channel('queryTransferUrl', address, null, 'Whole address for queries of disbursements'),
+  channel('queryTransDetailUrl', address, null, 'Whole address for queries of collections'),
+];
+
+/** Ours; BluePay documents none: at once, then 5 s, 30 s, 2 min, 10 min, 1 h. */
+const retry: RetryLadder = {
+  gapsMs: [5_000, 30_000, 120_000, 600_000, 3_600_000],
+  connectTimeoutMs: 5_000,
+  totalTimeoutMs: 10_000,
+};
+
+const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
+
+/** As BluePay's own: product, five digits, epoch milliseconds, six letters (section 1.1). The first three digits are the home. */
+function bluepayNo(_kind: NumberKind, home: number, nonce: (bytes: number) => Uint8Array, now: number): string {
+  const random = nonce(7);
+  const two = String((random[6] ?? 0) % 100).padStart(2, '0');
+  const tail = [...random.slice(0, 6)].map((byte) => letters[byte % letters.length]).join('');
+  return `2257${String(home).padStart(3, '0')}${two}${String(now).padStart(13, '0')}${tail}`;
+}
+
+function homeOfBluepayNo(number: string): number | null {
+  const home = Number(/^[0-9]{4}([0-9]{3})[0-9]{2}[0-9]{13}[A-Za-z]{6}$/.exec(number)?.[1] ?? 256);
+  return home < 256 ? home : null;
+}
+
+const numbers: Numbers = {
+  platformNo: bluepayNo,
+  reference: (_kind, home, nonce) => hexNumber(home, nonce),
+  homeOf: (number) => homeOfHex(number) ?? homeOfBluepayNo(number),
+};
+
+export const bluepay: Protocol = {
+  name: 'bluepay',
+  title: 'BluePay Indonesia',
+  keys,
+  settings,
+  endpoints,
+  capabilities: [
+    { method: 'virtual-account', currencies: ['IDR'], options: ['BNI', 'MANDIRI', 'PERMATA'], min: 10_000n, max: null, sides: 'carry-out' },
+    { method: 'store-code', currencies: ['IDR'], options: ['ALFAMART'], min: 10_000n, max: null, sides: 'carry-out' },
+    { method: 'bank-transfer', currencies: ['IDR'], options: null, min: 10_000n, max: 14_075_000n, sides: 'carry-out' },
+  ],
+  maxBody: 16_384,
+  identify,
+  request,
+  reply,
+  notice,
+  ack,
+  judge,
+  refusals,
+  readNotice,
+  writeNotice,
+  retry,
+  numbers,
+  numberSpace: () => 'bluepay',
+  confidential: ['key', 'iv', 'encrypt', 'data', 'payeeAccount', 'payeeName', 'payeeMsisdn', 'msisdn'],
+};
