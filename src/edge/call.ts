@@ -1,0 +1,110 @@
+/** call: us → channel. One command, one request, and a sum that has no "failed": nothing sent, no usable answer, or an answer. */
+import type { Answer, Ask, CommandName } from '../core/commands.ts';
+import { Refusal } from '../core/refusal.ts';
+import type { OutboundRequest, Sent, World } from '../core/world.ts';
+import type { EndpointOf, Keys, Protocol, ReplyWire, RequestWire, Scene } from '../protocols/protocol.ts';
+import { sceneOf } from './serve.ts';
+
+export type CallOutcome<C extends CommandName> =
+  /** Nothing left us: the channel cannot have done anything. */
+  | { readonly kind: 'not-sent'; readonly why: string }
+  /** Something may have left, or the answer cannot be believed. */
+  | { readonly kind: 'unknown'; readonly why: string }
+  | { readonly kind: 'declined'; readonly code: string; readonly text: string }
+  | { readonly kind: 'not-found'; readonly code: string; readonly text: string }
+  | { readonly kind: 'answered'; readonly answer: Answer<C> };
+
+export interface Upstream {
+  readonly protocol: Protocol;
+  readonly baseUrl: string;
+  readonly keys: Keys;
+}
+
+const connectTimeoutMs = 5_000;
+const maxResponseBytes = 256 * 1024;
+
+/** The endpoint that carries out this ask, or null when the protocol cannot. */
+export function endpointFor<C extends CommandName>(protocol: Protocol, command: C, ask: Ask<C>): EndpointOf<C> | null {
+  const found = protocol.endpoints.find((row) => {
+    const candidate: EndpointOf<CommandName> = row;
+    return candidate.command === command && (candidate.suits?.(ask) ?? true);
+  });
+  // The row's command is C, so its messages are C's; TypeScript cannot narrow a generic by a property.
+  return (found as EndpointOf<C> | undefined) ?? null;
+}
+
+/** Never throws for anything the channel does. Throws Refusal `invalid-request` when the ask cannot be said in its protocol. */
+export async function call<C extends CommandName>(
+  world: World,
+  upstream: Upstream,
+  command: C,
+  ask: Ask<C>,
+): Promise<CallOutcome<C>> {
+  const { protocol, keys } = upstream;
+  const endpoint = endpointFor(protocol, command, ask);
+  if (!endpoint) return { kind: 'not-sent', why: `${protocol.name} has no ${command} for this` };
+  const url = `${(keys.setting(`url.${endpoint.name}`) ?? upstream.baseUrl).replace(/\/$/, '')}${endpoint.path}`;
+  const row = protocol.endpoints.find((candidate) => candidate.name === endpoint.name) ?? null;
+  const scene = sceneOf(world, row, keys, null, url);
+  const wire = protocol.request.seal(endpoint.ask.write(ask, scene), scene);
+  const sent = await world.send(outbound(wire), {
+    connectTimeoutMs,
+    totalTimeoutMs: endpoint.timeoutMs,
+    maxResponseBytes,
+    targets: 'any',
+  });
+  return readSent(world, upstream, endpoint, scene, sent);
+}
+
+export function outbound(wire: RequestWire): OutboundRequest {
+  return {
+    method: wire.method === 'GET' ? 'GET' : 'POST',
+    url: wire.target,
+    headers: Object.fromEntries(wire.headers),
+    body: wire.body,
+  };
+}
+
+function readSent<C extends CommandName>(
+  world: World,
+  upstream: Upstream,
+  endpoint: EndpointOf<C>,
+  scene: Scene,
+  sent: Sent,
+): CallOutcome<C> {
+  switch (sent.kind) {
+    case 'NOT_SENT':
+      return { kind: 'not-sent', why: sent.why };
+    case 'UNKNOWN':
+      return { kind: 'unknown', why: sent.why };
+    case 'ANSWER':
+      if (sent.truncated) return { kind: 'unknown', why: 'the answer is too long' };
+      return readReply(world, upstream, endpoint, scene, {
+        kind: 'reply',
+        status: sent.status,
+        headers: Object.entries(sent.headers),
+        body: sent.body,
+      });
+  }
+}
+
+/** A reply that does not open or does not parse says nothing about the order: unknown. */
+function readReply<C extends CommandName>(
+  world: World,
+  { protocol }: Upstream,
+  endpoint: EndpointOf<C>,
+  scene: Scene,
+  reply: ReplyWire,
+): CallOutcome<C> {
+  try {
+    const openedReply = protocol.reply.open(reply, scene);
+    const verdict = protocol.judge(openedReply, scene);
+    if (verdict.kind === 'unknown') return { kind: 'unknown', why: `${verdict.code} ${verdict.text}`.trim() };
+    if (verdict.kind !== 'answered') return verdict;
+    return { kind: 'answered', answer: endpoint.answer.read(openedReply, scene) };
+  } catch (error) {
+    const why = error instanceof Refusal ? error.message : 'the answer cannot be read';
+    world.log.warn('reply-unusable', { protocol: protocol.name, endpoint: endpoint.name, status: reply.status, why });
+    return { kind: 'unknown', why: `HTTP ${reply.status}: ${why}` };
+  }
+}

@@ -1,0 +1,48 @@
+/** listen: channel → us. A callback is opened, read, recorded and learnt; it is acknowledged only after our commit (T046). */
+import type { Report } from '../core/commands.ts';
+import { Refusal } from '../core/refusal.ts';
+import type { World } from '../core/world.ts';
+import type { ReplyWire, RequestWire } from '../protocols/protocol.ts';
+import type { Upstream } from './call.ts';
+import { sceneOf } from './serve.ts';
+
+/** What the rest of the gateway makes of a callback. */
+export interface Listener {
+  /** Stores the report as evidence. `taken` = committed (also when it changed nothing); `unmatched` = no such reference here. */
+  learn(report: Report): Promise<'taken' | 'unmatched'>;
+  /** Keeps a callback that is no evidence: forged, or not understood. */
+  record(verdict: 'forged' | 'unusable' | 'unmatched'): Promise<void>;
+}
+
+export interface Heard {
+  readonly reply: ReplyWire;
+  readonly verdict: 'taken' | 'unmatched' | 'forged' | 'unusable' | 'failed';
+}
+
+export async function listen(world: World, upstream: Upstream, wire: RequestWire, listener: Listener): Promise<Heard> {
+  const { protocol, keys } = upstream;
+  let report: Report;
+  try {
+    const scene = sceneOf(world, null, keys, null);
+    report = protocol.readNotice(protocol.notice.open(wire, scene), scene);
+  } catch (error) {
+    const forged = error instanceof Refusal && error.code === 'unauthenticated';
+    const verdict = forged ? 'forged' : 'unusable';
+    world.log.warn('callback-refused', {
+      protocol: protocol.name,
+      verdict,
+      why: error instanceof Refusal ? error.message : 'the callback cannot be read',
+    });
+    await listener.record(verdict);
+    return { reply: protocol.ack.seal(forged ? 'forged' : 'again'), verdict };
+  }
+  try {
+    const verdict = await listener.learn(report);
+    if (verdict === 'unmatched') await listener.record('unmatched');
+    // An order we do not know yet: the channel must come again (T043).
+    return { reply: protocol.ack.seal(verdict === 'taken' ? 'taken' : 'again'), verdict };
+  } catch (error) {
+    world.log.error('callback-not-stored', { protocol: protocol.name, error: String(error) });
+    return { reply: protocol.ack.seal('again'), verdict: 'failed' };
+  }
+}
