@@ -30,7 +30,10 @@ export async function runTests(words) {
 }
 
 async function follow(files, tally) {
-  const stream = run({ files: files.map((path) => join(root, path)), concurrency: 2, timeout: fileTimeoutMs });
+  const stop = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM']) process.once(name, () => stop.abort());
+  const { signal } = stop;
+  const stream = run({ files: files.map((path) => join(root, path)), concurrency: 2, timeout: fileTimeoutMs, signal });
   for await (const { type, data } of stream) tally.take(type, data);
   tally.closeFile();
   // A file that ends without a single test was not tested, whatever its exit code says.
