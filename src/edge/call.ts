@@ -33,7 +33,7 @@ export function endpointFor<C extends CommandName>(protocol: Protocol, command: 
   return (found as EndpointOf<C> | undefined) ?? null;
 }
 
-/** Never throws for anything the channel does. Throws Refusal `invalid-request` when the ask cannot be said in its protocol. */
+/** Never throws: what cannot be said in the channel's protocol was not sent. */
 export async function call<C extends CommandName>(
   world: World,
   upstream: Upstream,
@@ -46,7 +46,13 @@ export async function call<C extends CommandName>(
   const url = `${(keys.setting(`url.${endpoint.name}`) ?? upstream.baseUrl).replace(/\/$/, '')}${endpoint.path}`;
   const row = protocol.endpoints.find((candidate) => candidate.name === endpoint.name) ?? null;
   const scene = sceneOf(world, row, keys, null, url);
-  const wire = protocol.request.seal(endpoint.ask.write(ask, scene), scene);
+  let wire: RequestWire;
+  try {
+    wire = protocol.request.seal(endpoint.ask.write(ask, scene), scene);
+  } catch (error) {
+    world.log.warn('ask-unsayable', { protocol: protocol.name, endpoint: endpoint.name, why: String(error) });
+    return { kind: 'not-sent', why: error instanceof Refusal ? error.message : 'the request cannot be written' };
+  }
   const sent = await world.send(outbound(wire), {
     connectTimeoutMs,
     totalTimeoutMs: endpoint.timeoutMs,

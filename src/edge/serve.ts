@@ -101,7 +101,7 @@ async function answer<P>(
     party: party.is,
     endpoint,
     ask,
-    fingerprint: fingerprintOf(endpoint, request),
+    fingerprint: fingerprintOf(claim.endpoint, request),
   });
   return protocol.reply.seal(endpoint.answer.write(given, scene), scene);
 }
