@@ -55,10 +55,8 @@ export function rawSql(text: string): Sql {
 
 /** Fragments side by side: `joinSql(conditions, ' and ')`. Empty for an empty list. */
 export function joinSql(fragments: readonly Sql[], separator: string): Sql {
-  return fragments.reduce(
-    (all, next) => sql`${all}${rawSql(separator)}${next}`,
-    fragments.length ? rawSql('') : rawSql(''),
-  );
+  const [first = rawSql(''), ...rest] = fragments;
+  return rest.reduce((all, next) => sql`${all}${rawSql(separator)}${next}`, first);
 }
 
 /** The same statement as a named prepared one, for the hot paths. */
@@ -339,8 +337,8 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     const wanted = options.role;
     if (wanted !== null && (await mayTake(pool, wanted))) role = wanted;
     else if (wanted !== null) options.log.warn('database-role-missing', { role: wanted });
-    // The connection that asked took no role: let it be the first to do so.
-    if (role !== null) await pool.query(`set role ${role}`);
+    // The connection that asked was greeted without the role; this is also how we know that somebody is there.
+    await pool.query(greeting(role));
   } catch (error) {
     await pool.end();
     throw away(error);
