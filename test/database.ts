@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Log, World } from '../src/core/world.ts';
 import { type Database, type DatabaseTarget, openDatabase, rawSql, sql } from '../src/store/database.ts';
-import { startEmbedded } from '../src/store/embedded.ts';
+import { type Embedded, startEmbedded } from '../src/store/embedded.ts';
 import { migrate, migrationsFolder, readMigrations } from '../src/store/migrate.ts';
 import { packageRoot } from '../src/store/package-root.ts';
 import { claimPidFile, isAlive } from '../src/store/pidfile.ts';
@@ -45,43 +45,41 @@ let made = 0;
 
 /** Migrated and empty; nobody else sees it. */
 export async function testDatabase(): Promise<TestDatabase> {
-  const server = await sharedServer();
   const name = `test_${process.pid}_${++made}`;
-  await asAdministrator(server, (admin) => admin.run(rawSql(`create database ${name} template ${server.template}`)));
-  const target = { ...server.target, database: name };
+  const target = await locked(() => cloneTemplate(name));
   const owner = await openDatabase({ ...target, log: silentLog, role: null, max: 4 });
   const db = await openDatabase({ ...target, log: silentLog, role: 'kanal_app' });
   const drop = async (): Promise<void> => {
     await Promise.all([db.close(), owner.close()]);
-    await asAdministrator(server, (admin) => admin.run(rawSql(`drop database ${name} with (force)`)));
+    await asAdministrator(target, (admin) => admin.run(rawSql(`drop database ${name} with (force)`)));
   };
   return { db, owner, target, drop };
 }
 
-/** Ends the shared server, if one runs. */
+/** Ends the shared server, unless tests of another run still use it. */
 export async function stopTestServer(): Promise<void> {
-  const server = await locked(() =>
-    startEmbedded({ dataDir: join(folder, 'postgres'), log: silentLog, world: serverWorld }),
-  );
-  await server.stop();
-}
-
-interface SharedServer {
-  readonly target: DatabaseTarget;
-  /** The migrated database to clone. */
-  readonly template: string;
-}
-
-let shared: Promise<SharedServer> | undefined;
-
-function sharedServer(): Promise<SharedServer> {
-  shared ??= locked(async () => {
-    const server = await startEmbedded({ dataDir: join(folder, 'postgres'), log: silentLog, world: serverWorld });
-    server.leave();
-    const template = await migratedTemplate(server.target);
-    return { target: server.target, template };
+  await locked(async () => {
+    const server = await startServer();
+    const names = await asAdministrator(server.target, databases);
+    if (names.some((name) => name.startsWith('test_') && !isLeftOver(name))) server.leave();
+    else await server.stop();
   });
-  return shared;
+}
+
+function startServer(): Promise<Embedded> {
+  return startEmbedded({ dataDir: join(folder, 'postgres'), log: silentLog, world: serverWorld });
+}
+
+async function cloneTemplate(name: string): Promise<DatabaseTarget> {
+  const server = await startServer();
+  server.leave();
+  const template = await migratedTemplate(server.target);
+  await asAdministrator(server.target, (admin) => admin.run(rawSql(`create database ${name} template ${template}`)));
+  return { ...server.target, database: name };
+}
+
+async function databases(admin: Database): Promise<string[]> {
+  return (await admin.run<{ name: string }>(sql`select datname as name from pg_database`)).map(({ name }) => name);
 }
 
 /** Named after the content of the migrations: editing one makes a new template, and the old one goes. */
@@ -89,7 +87,7 @@ async function migratedTemplate(target: DatabaseTarget): Promise<string> {
   const texts = (await readMigrations(migrationsFolder)).map(({ checksum }) => checksum);
   const template = `kanal_template_${createHash('sha256').update(texts.join()).digest('hex').slice(0, 12)}`;
   const unfinished = `${template}_new`;
-  return asAdministrator({ target }, async (admin) => {
+  return asAdministrator(target, async (admin) => {
     const present = (await admin.run<{ name: string }>(sql`select datname as name from pg_database`)).map(
       ({ name }) => name,
     );
@@ -113,7 +111,7 @@ async function asAdministrator<T>(
   server: Pick<SharedServer, 'target'>,
   work: (admin: Database) => Promise<T>,
 ): Promise<T> {
-  const target = { ...server.target, database: 'postgres' };
+  const target = { ...server, database: 'postgres' };
   const admin = await openDatabase({ ...target, log: silentLog, role: null, max: 1, statementTimeoutMs: 60_000 });
   try {
     return await work(admin);
