@@ -155,20 +155,19 @@ const wireNames: Readonly<Record<string, string>> = {
   accountKind: 'accountType',
 };
 
-/** Finer words inside a refusal that have a documented token of their own. */
+/** Refusals with a finer word (`code/why`) that has a documented token of its own. */
 const whyTokens: ReadonlyMap<string, string> = new Map([
-  ['method', 'RequestMethod_not_post'],
-  ['content-type', 'RequestContentType_not_json'],
-  ['merchant-missing', 'MerchantId_is_null'],
-  ['merchant-not-number', 'MerchantId_not_Number'],
-  ['unknown-merchant', 'MerchantId_is_error'],
-  ['address', 'Request_ip_notWhiteList'],
-  ['body-empty', 'RequestBody_is_null'],
-  ['signature', 'Sign_verify_error'],
-  ['json', 'Params_jsonFormat_error'],
-  ['maintenance', 'System_Maintenance'],
-  ['rate', 'System_busy'],
-  ['unsupported', 'tokenProductClosed'],
+  ['invalid-request/method', 'RequestMethod_not_post'],
+  ['invalid-request/content-type', 'RequestContentType_not_json'],
+  ['unauthenticated/merchant-missing', 'MerchantId_is_null'],
+  ['unauthenticated/merchant-not-number', 'MerchantId_not_Number'],
+  ['unauthenticated/unknown-merchant', 'MerchantId_is_error'],
+  ['forbidden/address', 'Request_ip_notWhiteList'],
+  ['invalid-request/body-empty', 'RequestBody_is_null'],
+  ['unauthenticated/signature', 'Sign_verify_error'],
+  ['invalid-request/json', 'Params_jsonFormat_error'],
+  ['limit-exceeded/rate', 'System_busy'],
+  ['channel-unavailable/unsupported', 'tokenProductClosed'],
 ]);
 
 /** The token of a refusal that neither a finer word nor a member decides; one of `tokenSettings` where it is configurable. */
@@ -199,7 +198,7 @@ function memberToken(field: string, isMissing: boolean): string {
 /** The error token of a refusal (section 8), before settings: a token itself, or the name of the setting that has it. */
 export function tokenOf(refusal: Refusal, command: CommandName | null): string {
   const { why, field, missing } = refusal.detail;
-  const fine = why === undefined ? undefined : whyTokens.get(why);
+  const fine = why === undefined ? undefined : whyTokens.get(`${refusal.code}/${why}`);
   if (fine !== undefined) return fine;
   if (refusal.code === 'invalid-request' && field !== undefined) return memberToken(field, missing === true);
   if (refusal.code === 'channel-declined' && command === 'pay-out') return 'Payout_Order_Error';
