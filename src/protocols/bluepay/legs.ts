@@ -20,7 +20,7 @@ import {
   splitQuery,
   transferText,
 } from './signing.ts';
-import { textOf } from './messages.ts';
+import { scalarText } from '../reading.ts';
 
 /** How one endpoint's query string is written and checked. `unsigned` is what BluePay documents for creating an order. */
 interface QueryForm {
@@ -43,7 +43,7 @@ function joined(members: Iterable<readonly [string, string]>): string {
 }
 
 function texts(members: Fields): [string, string][] {
-  return [...members].map(([name, value]) => [name, textOf(value)]);
+  return [...members].map(([name, value]) => [name, scalarText(value)]);
 }
 
 function refuse(text: string): never {
@@ -59,7 +59,7 @@ const unsigned: QueryForm = {
 const transfer: QueryForm = {
   signature: 'MD5 over productId and the encrypted data as it stands in the URL, with the product key behind it',
   seal(members, { keys }) {
-    const values = Object.fromEntries(dataMembers.map((name) => [name, textOf(members.get(name))]));
+    const values = Object.fromEntries(dataMembers.map((name) => [name, scalarText(members.get(name))]));
     const data = sealData(dataText(values as Record<DataMember, string>), keys);
     const text = transferText(keys.sender, data);
     return `${text}&encrypt=${sign(keys, text)}`;
@@ -76,13 +76,13 @@ const transfer: QueryForm = {
 const query: QueryForm = {
   signature: 'MD5 over operatorId, productid and t_id (setting querySign), with the product key behind it',
   seal(members, { keys }) {
-    const value = (name: string): string => textOf(members.get(name));
+    const value = (name: string): string => scalarText(members.get(name));
     const text = queryText(keys, value('operatorId'), value('productid'), value('t_id'));
     return `${joined(texts(members))}&encrypt=${sign(keys, text)}`;
   },
   open(raw, { keys }) {
     const members = decoded(raw);
-    const value = (name: string): string => textOf(members.get(name));
+    const value = (name: string): string => scalarText(members.get(name));
     const text = queryText(keys, value('operatorId'), value('productid'), value('t_id'));
     if (!isSignedBy(keys, text, value('encrypt'))) refuse('encrypt does not fit');
     if (value('productid') !== keys.sender) refuse('another product');
@@ -98,13 +98,11 @@ export const queryForms: Readonly<Record<string, QueryForm>> = {
   queryTransDetail: query,
 };
 
-/** Hosts differ per purpose at BluePay, so a channel may name the whole address of each endpoint. */
-const addressSetting: Readonly<Record<string, string>> = {
-  create: 'createUrl',
-  transfer: 'transferUrl',
-  queryTransfer: 'queryTransferUrl',
-  queryTransDetail: 'queryTransDetailUrl',
-};
+/** Some products have an endpoint under another path (`path.<endpoint>`); other hosts are the arrow's `url.<endpoint>`. */
+function addressOf({ endpoint, keys, url }: Scene): string {
+  const path = keys.setting(`path.${endpoint?.name ?? ''}`);
+  return path === null || endpoint === null ? url : url.slice(0, url.length - endpoint.path.length) + path;
+}
 
 function formOf(scene: Scene): QueryForm {
   const form = queryForms[scene.endpoint?.name ?? ''];
@@ -131,10 +129,7 @@ export const request: Leg<RequestWire> = {
     .map(([name, form]) => `${name}: ${form.signature}`)
     .join('; '),
   open: (wire, scene) => opened(formOf(scene).open(splitQuery(queryOf(wire.target)), scene)),
-  seal(members, scene) {
-    const url = scene.keys.setting(addressSetting[scene.endpoint?.name ?? ''] ?? '') ?? scene.url;
-    return get(withQuery(url, formOf(scene).seal(members, scene)));
-  },
+  seal: (members, scene) => get(withQuery(addressOf(scene), formOf(scene).seal(members, scene))),
 };
 
 const jsonHeaders = [['content-type', 'application/json;charset=UTF-8']] as const;
@@ -142,9 +137,11 @@ const jsonHeaders = [['content-type', 'application/json;charset=UTF-8']] as cons
 export const reply: Leg<ReplyWire> = {
   signature: 'unsigned: BluePay signs no reply',
   open(wire) {
-    if (wire.status !== 200) throw new Refusal('outcome-unknown', { text: `HTTP status ${wire.status}`, why: 'http-status' });
+    if (wire.status !== 200)
+      throw new Refusal('outcome-unknown', { text: `HTTP status ${wire.status}`, why: 'http-status' });
     const members = parsed(wire.body);
-    if (members === null) throw new Refusal('outcome-unknown', { text: 'the reply is not a JSON object', why: 'malformed' });
+    if (members === null)
+      throw new Refusal('outcome-unknown', { text: 'the reply is not a JSON object', why: 'malformed' });
     return opened(members);
   },
   seal: (members) => ({
@@ -185,7 +182,11 @@ function answer(status: number, word: string): ReplyWire {
 }
 
 /** `vaild_fail` is spelt so by the service that the document describes. */
-const words = { taken: answer(200, 'success'), forged: answer(200, 'vaild_fail'), again: answer(503, 'again') } as const;
+const words = {
+  taken: answer(200, 'success'),
+  forged: answer(200, 'vaild_fail'),
+  again: answer(503, 'again'),
+} as const;
 
 export const ack: AckLeg = {
   signature: 'unsigned: the text `success`',

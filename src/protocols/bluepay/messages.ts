@@ -1,36 +1,21 @@
 /** BluePay's requests and replies as tables. Page, sections 6 and 10. Amounts are whole rupiah in both directions. */
 import { bankName, bankNamed } from '../../core/banks.ts';
-import {
-  type Find,
-  noInstruction,
-  type Pay,
-  type PaymentReport,
-  type PayOut,
-  type PayoutReport,
-  type Party,
-} from '../../core/commands.ts';
+import { noInstruction, type Pay, type PaymentReport, type PayOut, type PayoutReport } from '../../core/commands.ts';
 import { money } from '../../core/money.ts';
-import { Refusal } from '../../core/refusal.ts';
-import { fields, type Json, JsonError, Num, Obj, parseJson, writeJson } from '../json.ts';
-import { formatLocalTime, looseText, minorUnits, optional, parseLocalTime, text, withDefault, word } from '../leaves.ts';
+import { fields, Num, Obj } from '../json.ts';
+import { looseText, minorUnits, optional, text, withDefault, word } from '../leaves.ts';
 import { field, invalid, type Leaf, missing, table } from '../message.ts';
 import type { Keys, Message } from '../protocol.ts';
-import { queriedState, statusFor } from './codes.ts';
-import { type DataMember } from './signing.ts';
+import { blankPayment, blankPayout, scalarExtras, scalarText } from '../reading.ts';
+import { queriedState } from './codes.ts';
+import type { DataMember } from './signing.ts';
 
 /** Our references, or whatever else a caller of the twin uses (row 3). */
 export const transactionId = text({ max: 128, pattern: /^[0-9A-Za-z_-]+$/ });
 const rupiah = minorUnits('text');
 
 /** The product's number at the merchant's or channel's side of the wire. */
-const productId = looseText({ max: 16, pattern: /^[0-9]+$/ });
-
-/** Minutes east of UTC of BluePay's times (row 27). */
-export function offsetMinutes(keys: Keys): number {
-  const [, sign, hours, minutes] = /^([+-])(\d\d):(\d\d)$/.exec(keys.setting('utcOffset') ?? '+08:00') ?? [];
-  const total = Number(hours ?? 8) * 60 + Number(minutes ?? 0);
-  return sign === '-' ? -total : total;
-}
+export const productId = looseText({ max: 16, pattern: /^[0-9]+$/ });
 
 /** A payer's or payee's number as BluePay wants it: country code, no leading 0, no plus (row 10). Null when there is none. */
 export function msisdnOf(phone: string | null, keys: Keys): string | null {
@@ -43,24 +28,6 @@ export function msisdnOf(phone: string | null, keys: Keys): string | null {
 function phoneOf(msisdn: string | null): string | null {
   if (msisdn === null || !/^\+?[0-9]+$/.test(msisdn)) return null;
   return msisdn.replace(/^\+/, '').replace(/^0+/, '62').replace(/^620+/, '62');
-}
-
-export function nobody(phone: string | null): Party {
-  return { name: null, phone, email: null, country: null };
-}
-
-/** A scalar as text, whatever JSON type it has; '' when absent. For reading replies only. */
-export function textOf(value: Json | undefined): string {
-  if (value instanceof Num) return value.raw;
-  return typeof value === 'string' ? value : '';
-}
-
-/** All scalar members of a message as raw texts: what is worth keeping for later. */
-export function rawMembers(members: Obj): Record<string, string> {
-  const kept: Record<string, string> = {};
-  for (const [name, value] of members)
-    if (typeof value === 'string' || value instanceof Num) kept[name] = textOf(value).slice(0, 512);
-  return kept;
 }
 
 // ── create a virtual account or store code ──────────────────────────────────────────────────────────────────────────
@@ -90,7 +57,8 @@ export const createAsk: Message<Pay> = {
   read(message) {
     const wire = createWire.read(message.fields);
     if (wire.payType === 'atm' && wire.bankType === null) throw missing('bankType');
-    const bank = wire.payType === 'otc' ? 'ALFAMART' : (bankNamed('bluepay.bankType', wire.bankType ?? '')?.code ?? null);
+    const bank =
+      wire.payType === 'otc' ? 'ALFAMART' : (bankNamed('bluepay.bankType', wire.bankType ?? '')?.code ?? null);
     if (bank === null) throw invalid('bankType', 'bankType must be permata, bni or mandiri');
     return {
       orderNo: wire.transactionId,
@@ -98,7 +66,7 @@ export const createAsk: Message<Pay> = {
       method: wire.payType === 'atm' ? 'virtual-account' : 'store-code',
       option: bank,
       subject: null,
-      payer: nobody(phoneOf(wire.msisdn)),
+      payer: { name: null, phone: phoneOf(wire.msisdn), email: null, country: null },
       notify: null,
       returnUrl: null,
       expiresInS: null,
@@ -146,14 +114,17 @@ function failMissing(name: string): never {
 export const createAnswer: Message<PaymentReport> = {
   read({ fields: reply }, { keys, moment }) {
     const inner = reply.get('data') instanceof Obj ? (reply.get('data') as Obj) : new Obj();
-    const payCode = textOf(reply.get('payment_code')) || textOf(reply.get('paymentCode')) || textOf(inner.get('paymentCode'));
+    const payCode =
+      scalarText(reply.get('payment_code')) ||
+      scalarText(reply.get('paymentCode')) ||
+      scalarText(inner.get('paymentCode'));
     return {
       ...blankPayment,
-      orderNo: textOf(inner.get('transactionId')) || null,
+      orderNo: scalarText(inner.get('transactionId')) || null,
       state: 'pending',
       instruction: { ...noInstruction, payCode: payCode || null },
       expiresAt: moment + Number(keys.setting('expiresInS') ?? 86_400) * 1000,
-      extras: { ...rawMembers(reply), httpStatusCode: '200' },
+      extras: { ...scalarExtras(reply, 'bluepay'), 'bluepay.httpStatusCode': '200' },
     };
   },
   write(report) {
@@ -173,27 +144,6 @@ export const createAnswer: Message<PaymentReport> = {
       }),
     });
   },
-};
-
-export const blankPayment: PaymentReport = {
-  kind: 'payment',
-  orderNo: null,
-  platformNo: null,
-  channelNo: null,
-  state: 'unknown',
-  method: null,
-  option: null,
-  amount: null,
-  paid: null,
-  fee: null,
-  instruction: noInstruction,
-  createdAt: null,
-  expiresAt: null,
-  finishedAt: null,
-  reason: null,
-  refunds: null,
-  extras: {},
-  channelExtras: {},
 };
 
 // ── disburse ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -256,14 +206,14 @@ export const transferAsk: Message<PayOut> = {
 
 export const transferAnswer: Message<PayoutReport> = {
   read({ fields: reply }) {
-    const status = textOf(reply.get('transferStatus'));
+    const status = scalarText(reply.get('transferStatus'));
     const state = queriedState(status);
     return {
       ...blankPayout,
-      orderNo: textOf(reply.get('transactionId')) || null,
+      orderNo: scalarText(reply.get('transactionId')) || null,
       state,
-      reason: state === 'failed' ? { code: status, text: textOf(reply.get('description')) } : null,
-      extras: { ...rawMembers(reply), httpStatusCode: '200' },
+      reason: state === 'failed' ? { code: status, text: scalarText(reply.get('description')) } : null,
+      extras: { ...scalarExtras(reply, 'bluepay'), 'bluepay.httpStatusCode': '200' },
     };
   },
   write(report) {
@@ -272,119 +222,6 @@ export const transferAnswer: Message<PayoutReport> = {
       code: '200',
       transferStatus: '201',
       description: 'success',
-    });
-  },
-};
-
-export const blankPayout: PayoutReport = {
-  kind: 'payout',
-  orderNo: null,
-  platformNo: null,
-  channelNo: null,
-  state: 'unknown',
-  amount: null,
-  fee: null,
-  createdAt: null,
-  finishedAt: null,
-  reason: null,
-  extras: {},
-  channelExtras: {},
-};
-
-// ── queries ─────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-interface QueryWire {
-  operatorId: string;
-  productid: string;
-  t_id: string;
-}
-const queryWire = table<QueryWire>({
-  operatorId: field('operatorId', text({ max: 32, pattern: /^[0-9A-Za-z_-]+$/ })),
-  productid: field('productid', productId),
-  t_id: field('t_id', transactionId),
-});
-
-export const queryAsk: Message<Find> = {
-  read(message) {
-    return { orderNo: queryWire.read(message.fields).t_id, platformNo: null, refundNo: null, extras: {} };
-  },
-  write(find, { keys }) {
-    return queryWire.write({
-      operatorId: keys.setting('operatorId') ?? keys.sender,
-      productid: keys.sender,
-      t_id: find.orderNo ?? failMissing('t_id'),
-    });
-  },
-};
-
-/** `result` of a collection query: an object, or its JSON text (row 21). Null when there is none. */
-export function resultOf(reply: Obj): Obj | null {
-  const result = reply.get('result');
-  if (result instanceof Obj) return result;
-  if (typeof result !== 'string') return null;
-  try {
-    const parsed = parseJson(result);
-    return parsed instanceof Obj ? parsed : null;
-  } catch (error) {
-    if (error instanceof JsonError) return null;
-    throw error;
-  }
-}
-
-export const queryPaymentAnswer: Message<PaymentReport> = {
-  read({ fields: reply }, { keys }) {
-    const result = resultOf(reply);
-    if (result === null) throw new Refusal('outcome-unknown', { field: 'result', text: 'the reply has no result' });
-    const status = textOf(result.get('record_status'));
-    const state = queriedState(status);
-    const amount = keys.setting('sandbox2257') === 'true' ? null : money(rupiah.read(result.get('price'), 'price'), 'IDR');
-    const number = textOf(result.get('innerid')) || null;
-    const time = parseLocalTime(textOf(result.get('timestamp')), offsetMinutes(keys));
-    return {
-      ...blankPayment,
-      orderNo: textOf(result.get('transactionId')) || null,
-      platformNo: number,
-      channelNo: number,
-      state,
-      amount,
-      paid: state === 'paid' ? amount : null,
-      finishedAt: state === 'pending' || state === 'unknown' ? null : time,
-      reason: state === 'failed' ? { code: status, text: '' } : null,
-      extras: rawMembers(result),
-    };
-  },
-  write(report, { keys }) {
-    const result = fields({
-      innerid: report.platformNo ?? report.channelNo ?? '',
-      msisdn: report.extras['msisdn'] ?? 'nomsisdn',
-      price: (report.paid ?? report.amount)?.minor.toString() ?? '',
-      record_status: statusFor(report.state, report.reason),
-      timestamp: timeText(report.finishedAt ?? report.createdAt, keys),
-      transactionId: report.orderNo ?? '',
-    });
-    return fields({ status: new Num('200'), result: keys.setting('resultForm') === 'text' ? writeJson(result) : result });
-  },
-};
-
-function timeText(instant: number | null, keys: Keys): string {
-  return instant === null ? '' : formatLocalTime(instant, offsetMinutes(keys));
-}
-
-export const queryPayoutAnswer: Message<PayoutReport> = {
-  read(message, scene) {
-    const report = transferAnswer.read(message, scene);
-    const time = parseLocalTime(textOf(message.fields.get('time')), offsetMinutes(scene.keys));
-    const isDecided = report.state !== 'pending' && report.state !== 'unknown';
-    return { ...report, finishedAt: isDecided ? time : null, extras: rawMembers(message.fields) };
-  },
-  write(report, { keys }) {
-    return fields({
-      code: '200',
-      // A payout that came back must not read as paid out; BluePay's own number for it is in no source.
-      transferStatus: report.state === 'returned' ? '646' : statusFor(report.state, report.reason),
-      time: timeText(report.finishedAt ?? report.createdAt, keys),
-      transactionId: report.orderNo ?? '',
-      productId: keys.sender,
     });
   },
 };

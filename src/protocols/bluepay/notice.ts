@@ -7,8 +7,9 @@ import { type Fields, obj } from '../json.ts';
 import { looseText, text } from '../leaves.ts';
 import { field, invalid, table } from '../message.ts';
 import type { Keys, Opened, Scene } from '../protocol.ts';
+import { blankPayment, blankPayout, scalarExtras } from '../reading.ts';
 import { notifiedState, statusFor } from './codes.ts';
-import { blankPayment, blankPayout, rawMembers, transactionId } from './messages.ts';
+import { transactionId } from './messages.ts';
 
 interface CallbackWire {
   cmd: string;
@@ -60,7 +61,7 @@ export function readNotice(notice: Opened, { keys }: Scene): Report {
     platformNo: wire.bt_id,
     channelNo: wire.bt_id,
     amount: keys.setting('sandbox2257') === 'true' ? null : priceOf(wire),
-    extras: rawMembers(notice.fields),
+    extras: scalarExtras(notice.fields, 'bluepay'),
   };
   const state = notifiedState(wire.status, wire.cmd);
   const reason = state === 'failed' ? { code: wire.status, text: '' } : null;

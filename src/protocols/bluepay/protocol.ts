@@ -19,20 +19,12 @@ import {
   type SettingSpec,
   type Verdict,
 } from '../protocol.ts';
+import { scalarText } from '../reading.ts';
 import { hexNumber, homeOfHex } from '../signing.ts';
 import { statusOf } from './codes.ts';
 import { ack, notice, queryOf, reply, request } from './legs.ts';
-import {
-  createAnswer,
-  createAsk,
-  queryAsk,
-  queryPaymentAnswer,
-  queryPayoutAnswer,
-  resultOf,
-  textOf,
-  transferAnswer,
-  transferAsk,
-} from './messages.ts';
+import { createAnswer, createAsk, transferAnswer, transferAsk } from './messages.ts';
+import { queryAsk, queryPaymentAnswer, queryPayoutAnswer, resultOf } from './queries.ts';
 import { readNotice, writeNotice } from './notice.ts';
 import { refusals } from './refusals.ts';
 import { splitQuery } from './signing.ts';
@@ -113,16 +105,16 @@ function identify(wire: RequestWire): Claim | null {
 
 /** The number that decides about a reply, and where the order's own state stands beside it. */
 const numbersIn: Readonly<Record<string, (reply: Fields) => readonly string[]>> = {
-  create: (reply) => [textOf(reply.get('status'))],
-  transfer: (reply) => [textOf(reply.get('code')), textOf(reply.get('transferStatus'))],
-  queryTransfer: (reply) => [textOf(reply.get('code')), textOf(reply.get('transferStatus'))],
-  queryTransDetail: (reply) => [textOf(reply.get('status')), textOf(resultOf(reply)?.get('record_status'))],
+  create: (reply) => [scalarText(reply.get('status'))],
+  transfer: (reply) => [scalarText(reply.get('code')), scalarText(reply.get('transferStatus'))],
+  queryTransfer: (reply) => [scalarText(reply.get('code')), scalarText(reply.get('transferStatus'))],
+  queryTransDetail: (reply) => [scalarText(reply.get('status')), scalarText(resultOf(reply)?.get('record_status'))],
 };
 
 function judge(opened: Opened, scene: Scene): Verdict {
   const name = scene.endpoint?.name ?? '';
   const [code = '', state = ''] = numbersIn[name]?.(opened.fields) ?? [];
-  const said = textOf(opened.fields.get('description')) || textOf(opened.fields.get('message'));
+  const said = scalarText(opened.fields.get('description')) || scalarText(opened.fields.get('message'));
   const verdict = (kind: 'declined' | 'not-found' | 'unknown', number: string): Verdict => ({
     kind,
     code: number,
@@ -168,23 +160,46 @@ function channel(name: string, pattern: RegExp, fallback: string | null, about: 
   return { name, side: 'channel', pattern, default: fallback, about };
 }
 const address = /^https?:\/\/[^\s#]{1,500}$/;
+const path = /^\/[A-Za-z0-9/._-]{1,200}$/;
 const yesNo = /^(?:true|false)$/;
 
 const settings: readonly SettingSpec[] = [
-  channel('codeSet', /^(?:fintech|general)$/, 'fintech', 'Which meaning of status numbers the product has (506 and 601 differ)'),
+  channel(
+    'codeSet',
+    /^(?:fintech|general)$/,
+    'fintech',
+    'Which meaning of status numbers the product has (506 and 601 differ)',
+  ),
   channel('sandbox2257', yesNo, 'false', 'Sandbox product: callbacks say THB; currency and price are not compared'),
   channel('staticVa', yesNo, 'false', 'Ask for static virtual accounts; the payer needs a mobile number'),
-  channel('querySign', /^(?:operator|product)$/, 'operator', 'Text that queries sign: the documented one, or that of the older demo'),
+  channel(
+    'querySign',
+    /^(?:operator|product)$/,
+    'operator',
+    'Text that queries sign: the documented one, or that of the older demo',
+  ),
   channel('operatorId', /^[0-9A-Za-z_-]{1,32}$/, null, 'Operator number for queries; without it the product number'),
   channel('promotionId', /^[0-9A-Za-z_-]{1,32}$/, '1000', 'promotionId of creates and disbursements'),
   channel('msisdn', /^62[0-9]{6,15}$/, null, 'Number to give when an order has none'),
   channel('utcOffset', /^[+-][0-9]{2}:[0-9]{2}$/, '+08:00', 'Zone of the times in replies'),
   channel('expiresInS', /^[0-9]{2,7}$/, '86400', 'Seconds until an unpaid virtual account is closed on our side'),
-  channel('resultForm', /^(?:object|text)$/, 'object', 'Twin: result of a collection query as an object or as JSON text'),
-  channel('createUrl', address, null, 'Whole address for creating orders, where the host is another'),
-  channel('transferUrl', address, null, 'Whole address for disbursements'),
-  channel('queryTransferUrl', address, null, 'Whole address for queries of disbursements'),
-  channel('queryTransDetailUrl', address, null, 'Whole address for queries of collections'),
+  channel(
+    'resultForm',
+    /^(?:object|text)$/,
+    'object',
+    'Twin: result of a collection query as an object or as JSON text',
+  ),
+  channel('url.create', address, null, 'Base URL for creating orders, where its host is another'),
+  channel('url.transfer', address, null, 'Base URL for disbursements'),
+  channel('url.queryTransfer', address, null, 'Base URL for queries of disbursements'),
+  channel('url.queryTransDetail', address, null, 'Base URL for queries of collections'),
+  channel('path.create', path, null, 'Other path for creating orders: /indonesia/express/gather/mo of older products'),
+  channel(
+    'path.queryTransDetail',
+    path,
+    null,
+    'Other path for queries of collections: /thaiCharge/service/queryTransDetail in test',
+  ),
 ];
 
 /** Ours; BluePay documents none: at once, then 5 s, 30 s, 2 min, 10 min, 1 h. */
@@ -200,7 +215,7 @@ const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 function bluepayNo(_kind: NumberKind, home: number, nonce: (bytes: number) => Uint8Array, now: number): string {
   const random = nonce(7);
   const two = String((random[6] ?? 0) % 100).padStart(2, '0');
-  const tail = [...random.slice(0, 6)].map((byte) => letters[byte % letters.length]).join('');
+  const tail = Array.from(random.slice(0, 6), (byte) => letters[byte % letters.length]).join('');
   return `2257${String(home).padStart(3, '0')}${two}${String(now).padStart(13, '0')}${tail}`;
 }
 
@@ -222,7 +237,14 @@ export const bluepay: Protocol = {
   settings,
   endpoints,
   capabilities: [
-    { method: 'virtual-account', currencies: ['IDR'], options: ['BNI', 'MANDIRI', 'PERMATA'], min: 10_000n, max: null, sides: 'carry-out' },
+    {
+      method: 'virtual-account',
+      currencies: ['IDR'],
+      options: ['BNI', 'MANDIRI', 'PERMATA'],
+      min: 10_000n,
+      max: null,
+      sides: 'carry-out',
+    },
     { method: 'store-code', currencies: ['IDR'], options: ['ALFAMART'], min: 10_000n, max: null, sides: 'carry-out' },
     { method: 'bank-transfer', currencies: ['IDR'], options: null, min: 10_000n, max: 14_075_000n, sides: 'carry-out' },
   ],

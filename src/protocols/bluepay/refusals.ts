@@ -2,7 +2,7 @@
 import type { Refusal, RefusalCode } from '../../core/refusal.ts';
 import { type Fields, fields, Num } from '../json.ts';
 import type { RefusalScene, RefusalTable } from '../protocol.ts';
-import { textOf } from './messages.ts';
+import { scalarText } from '../reading.ts';
 
 /** Number of each refusal. Numbers of the fintech set, which is what the twin speaks. */
 const numbers: Readonly<Record<RefusalCode, string>> = {
@@ -25,14 +25,11 @@ function write(refusal: Refusal, at: RefusalScene): Fields {
   const code = codeOf(refusal);
   const description = refusal.detail.text ?? refusal.code;
   const asked = at.scene.request?.fields;
-  const transactionId = textOf(asked?.get('transactionId')) || textOf(asked?.get('t_id'));
-  switch (at.endpoint?.name) {
-    case 'transfer':
-    case 'queryTransfer':
-      return fields({ transactionId, code, transferStatus: code, description });
-    default:
-      return fields({ status: new Num(code), message: description, description, data: fields({ transactionId }) });
-  }
+  const transactionId = scalarText(asked?.get('transactionId')) || scalarText(asked?.get('t_id'));
+  const isTransfer = at.endpoint?.name === 'transfer' || at.endpoint?.name === 'queryTransfer';
+  return isTransfer
+    ? fields({ transactionId, code, transferStatus: code, description })
+    : fields({ status: new Num(code), message: description, description, data: fields({ transactionId }) });
 }
 
 function codeOf(refusal: Refusal): string {
@@ -43,7 +40,7 @@ function codeOf(refusal: Refusal): string {
 /** A disbursement whose outcome is open is told as accepted, never with a failing number. */
 function writeUnknown(refusal: Refusal, at: RefusalScene): Fields {
   if (at.endpoint?.name !== 'transfer') return write(refusal, at);
-  const transactionId = textOf(at.scene.request?.fields.get('transactionId'));
+  const transactionId = scalarText(at.scene.request?.fields.get('transactionId'));
   return fields({ transactionId, code: '200', transferStatus: '201', description: 'processing' });
 }
 
