@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { CommandName } from '../../src/core/commands.ts';
 import type { World } from '../../src/core/world.ts';
-import { type Json, Obj, parseJson } from '../../src/protocols/json.ts';
+import { type Json, Obj, parseJson, writeJson } from '../../src/protocols/json.ts';
 import { payin } from '../../src/protocols/payin/protocol.ts';
 import type { AnyEndpoint, EndpointOf, Headers, Keys, RequestWire, Scene } from '../../src/protocols/protocol.ts';
 
@@ -90,4 +90,15 @@ export function vectors(file: string): readonly Vector[] {
     body: text(item, 'body'),
     sign: text(item, 'sign'),
   }));
+}
+
+/** A JSON object with some members changed; undefined leaves one out. */
+export function changed(sample: string, members: Readonly<Record<string, Json | undefined>>): string {
+  const made = parseJson(sample);
+  if (!(made instanceof Obj)) throw new Error('not an object');
+  for (const [name, value] of Object.entries(members)) {
+    if (value === undefined) made.delete(name);
+    else made.set(name, value);
+  }
+  return writeJson(made);
 }

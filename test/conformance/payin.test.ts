@@ -21,17 +21,6 @@ function openCreate(body: string, settings: Readonly<Record<string, string>> = {
   return rowOf('payIn', 'pay').ask.read(payin.request.open(sending({ body }), scene), scene);
 }
 
-/** The create sample with some members changed; undefined leaves one out. */
-export function changed(members: Parameters<typeof fields>[0]): string {
-  const sample = parseJson(createSample);
-  assert.ok(sample instanceof Obj);
-  for (const [name, value] of Object.entries(members)) {
-    if (value === undefined) sample.delete(name);
-    else sample.set(name, value);
-  }
-  return writeJson(sample);
-}
-
 function refusalOf(run: () => unknown): Refusal {
   try {
     run();

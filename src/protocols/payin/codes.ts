@@ -141,10 +141,8 @@ export const tokenSettings = {
 } as const;
 export type TokenSetting = keyof typeof tokenSettings;
 
-/** What flows call a member, and what it is called on this wire. */
+/** What flows call a member, and what it is called on this wire. Not `orderNo`: that is a wire name too, of another number. */
 const wireNames: Readonly<Record<string, string>> = {
-  orderNo: 'mchOrderNo',
-  platformNo: 'orderNo',
   method: 'payType',
   option: 'payType',
   notify: 'notifyUrl',
