@@ -259,3 +259,13 @@ export interface Commands {
 export type CommandName = keyof Commands;
 export type Ask<C extends CommandName = CommandName> = Commands[C]['ask'];
 export type Answer<C extends CommandName = CommandName> = Commands[C]['answer'];
+
+/** What became of a command sent to a channel. There is no "failed" in it: a time-out is not a failure. */
+export type CallOutcome<C extends CommandName> =
+  /** Nothing left us: the channel cannot have done anything. */
+  | { readonly kind: 'not-sent'; readonly why: string }
+  /** Something may have left, or the answer cannot be believed. */
+  | { readonly kind: 'unknown'; readonly why: string }
+  | { readonly kind: 'declined'; readonly code: string; readonly text: string }
+  | { readonly kind: 'not-found'; readonly code: string; readonly text: string }
+  | { readonly kind: 'answered'; readonly answer: Answer<C> };

@@ -1,18 +1,9 @@
 /** call: us → channel. One command, one request, and a sum that has no "failed": nothing sent, no usable answer, or an answer. */
-import type { Answer, Ask, CommandName } from '../core/commands.ts';
+import type { Ask, CallOutcome, CommandName } from '../core/commands.ts';
 import { Refusal } from '../core/refusal.ts';
 import type { OutboundRequest, Sent, World } from '../core/world.ts';
 import type { EndpointOf, Keys, Protocol, ReplyWire, RequestWire, Scene } from '../protocols/protocol.ts';
 import { sceneOf } from './serve.ts';
-
-export type CallOutcome<C extends CommandName> =
-  /** Nothing left us: the channel cannot have done anything. */
-  | { readonly kind: 'not-sent'; readonly why: string }
-  /** Something may have left, or the answer cannot be believed. */
-  | { readonly kind: 'unknown'; readonly why: string }
-  | { readonly kind: 'declined'; readonly code: string; readonly text: string }
-  | { readonly kind: 'not-found'; readonly code: string; readonly text: string }
-  | { readonly kind: 'answered'; readonly answer: Answer<C> };
 
 export interface Upstream {
   readonly protocol: Protocol;

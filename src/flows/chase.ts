@@ -1,0 +1,139 @@
+/**
+ * Chasing: asking the channel by our reference until it says how an undecided order ended, on its own and whenever somebody
+ * asks. Expiry is part of it: the channel is asked once more after the time, and only then the order is closed.
+ */
+import type { CallOutcome, CommandName, Find } from '../core/commands.ts';
+import { chaseGapMs, notFoundProof } from '../core/evidence.ts';
+import { type Kind, type Order, isFinal } from '../core/order.ts';
+import type { ChannelRow } from '../store/directory.ts';
+import { countNotFound, orderByKey } from '../store/orders.ts';
+import { insertReviews } from '../store/settle.ts';
+import { type DueWork, reschedule } from '../store/work.ts';
+import { type About, bareEvidence, learnAbout, reportEvidence } from './attempt.ts';
+import type { Gate } from './gate.ts';
+
+const queryCommands = { payment: 'query-payment', payout: 'query-payout', refund: 'query-refund' } as const;
+
+/** What the channel says now, learnt. The order as it is afterwards; unchanged when the channel could not be asked. */
+export async function queryUpstream(gate: Gate, order: Order): Promise<Order> {
+  return (await ask(gate, order)).order;
+}
+
+interface Asked {
+  readonly order: Order;
+  /** Did the channel answer about this order at all? */
+  readonly heard: boolean;
+}
+
+async function ask(gate: Gate, order: Order): Promise<Asked> {
+  const channel = order.channelId === null ? undefined : gate.directory().channels.get(order.channelId);
+  if (!channel || order.reference === null) return { order, heard: false };
+  const outcome = await gate.call(channel, queryCommands[order.kind], findOf(order));
+  return learnQuery(gate, order, channel, order.reference, outcome);
+}
+
+function findOf(order: Order): Find {
+  return {
+    orderNo: order.kind === 'refund' ? null : order.reference,
+    platformNo: null,
+    refundNo: order.kind === 'refund' ? order.reference : null,
+    extras: {},
+  };
+}
+
+async function learnQuery(
+  gate: Gate,
+  order: Order,
+  channel: ChannelRow,
+  reference: string,
+  outcome: CallOutcome<Extract<CommandName, `query-${Kind}`>>,
+): Promise<Asked> {
+  const about: About = { kind: order.kind, channelId: channel.id, reference };
+  switch (outcome.kind) {
+    case 'answered': {
+      const { answer } = outcome;
+      const named = answer.kind === 'refund' ? answer.refundNo : answer.orderNo;
+      if (answer.kind !== order.kind || (named !== null && named !== reference)) return { order, heard: false };
+      const evidence = reportEvidence(about, 'query', answer, channel.protocol, gate.world.now());
+      return { order: await learnAbout(gate, order, evidence), heard: true };
+    }
+    case 'not-found':
+      return { order: await learnNotFound(gate, order, about, outcome), heard: false };
+    case 'not-sent':
+    case 'unknown':
+    case 'declined':
+      return { order, heard: false };
+  }
+}
+
+/**
+ * "Unknown order" is no proof by itself: a payment counts as never created when that was the answer at least three times over
+ * the channel's settle window. A payout or refund is never failed by it; a person decides (rulings).
+ */
+async function learnNotFound(
+  gate: Gate,
+  order: Order,
+  about: About,
+  said: { readonly code: string; readonly text: string },
+): Promise<Order> {
+  const now = gate.world.now();
+  if (about.channelId === null || about.reference === null) return order;
+  const counted = await countNotFound(gate.db, order.home, about.channelId, about.reference, now);
+  const channel = gate.directory().channels.get(about.channelId);
+  const windowMs = gate.world.scaled(Number(channel?.settings['settleWindowMs'] ?? notFoundProof.windowMs));
+  if (!counted || counted.answers < notFoundProof.answers || now - counted.since < windowMs) return order;
+  if (order.kind === 'payment')
+    return learnAbout(
+      gate,
+      order,
+      bareEvidence(about, 'query', 'failed', now, { code: 'not-created', text: said.text }),
+    );
+  const detail = { state: order.state, answers: String(counted.answers), code: said.code, reference: about.reference };
+  await insertReviews(gate.db, [
+    {
+      home: order.home,
+      id: gate.world.newId(),
+      review: { reason: `${order.kind}-not-found`, detail },
+      objectKind: order.kind,
+      objectId: order.id,
+      channelId: about.channelId,
+      at: now,
+    },
+  ]);
+  return order;
+}
+
+/** One piece of due work: chase or expire, then make the next appointment. */
+export async function lookAgain(gate: Gate, due: DueWork): Promise<void> {
+  const order = await orderByKey(gate.db, due.kind, { home: due.home, id: due.objectId });
+  if (!order || isFinal(order)) return;
+  const now = gate.world.now();
+  const after = isExpired(order, now) ? await expire(gate, order) : await queryUpstream(gate, order);
+  if (isFinal(after)) return;
+  const gap = gate.world.scaled(chaseGapMs(after.state, due.tries));
+  await reschedule(gate.db, due.home, due.objectId, nextLook(after, gate.world.now(), gap));
+}
+
+function isExpired(order: Order, now: number): boolean {
+  return order.kind === 'payment' && order.expiresAt !== null && order.expiresAt <= now;
+}
+
+/** The next chase, or the expiry when that comes first. */
+function nextLook(order: Order, now: number, gap: number): number {
+  const expiry = order.kind === 'payment' ? order.expiresAt : null;
+  return expiry !== null && expiry > now && expiry < now + gap ? expiry : now + gap;
+}
+
+/** Nobody was ever asked to collect: just closed. Else close upstream where that exists, query, and only then closed. */
+async function expire(gate: Gate, order: Order): Promise<Order> {
+  const about = { kind: order.kind, channelId: order.channelId, reference: order.reference };
+  const closed = () =>
+    bareEvidence(about, 'clock', 'closed', gate.world.now(), { code: 'expired', text: 'not paid in time' });
+  if (order.state === 'new') return learnAbout(gate, order, closed());
+  const channel = order.channelId === null ? undefined : gate.directory().channels.get(order.channelId);
+  if (channel && gate.facts.unable(channel, 'close-payment', findOf(order)) === null)
+    await gate.call(channel, 'close-payment', findOf(order));
+  const asked = await ask(gate, order);
+  // Only a channel that has just said "still unpaid" lets us close; silence keeps the order open.
+  return asked.heard && !isFinal(asked.order) ? learnAbout(gate, asked.order, closed()) : asked.order;
+}

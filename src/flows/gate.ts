@@ -1,0 +1,103 @@
+/** What every flow works with: the world, the store, and ports to the arrows. Made once in main.ts and passed down. */
+import type { Ask, CallOutcome, CommandName, Report } from '../core/commands.ts';
+import type { Evidence } from '../core/evidence.ts';
+import type { Kind, Order, Payment, Payout } from '../core/order.ts';
+import type { World } from '../core/world.ts';
+import type { Batcher } from '../store/batch.ts';
+import type { Made, NewOrder } from '../store/create.ts';
+import type { Database } from '../store/database.ts';
+import type { ChannelRow, CredentialRow, Directory, MerchantRow } from '../store/directory.ts';
+import type { NoticeResult } from '../store/notices.ts';
+import type { NewCallback } from '../store/settle.ts';
+
+/** Who asks. */
+export interface Caller {
+  readonly merchant: MerchantRow;
+  readonly credential: CredentialRow;
+}
+
+export type NumberKind = 'payment' | 'payout' | 'refund' | 'agreement' | 'desk';
+
+/** Facts about protocols that flows need, without knowing any protocol. */
+export interface ProtocolFacts {
+  /** A new number for an order of that credential's protocol, carrying the home. */
+  platformNo(protocol: string, kind: NumberKind, home: number): string;
+  /** A new reference for an attempt at that channel. */
+  reference(channel: ChannelRow, kind: NumberKind, home: number): string;
+  /** The home a number or reference carries, null when it is none of ours. */
+  homeOf(protocol: string, number: string): number | null;
+  /** Which of the caller's numbers exclude each other. */
+  numberSpace(protocol: string, command: CommandName): string;
+  /** Can the channel carry it out? null = yes, else why not. */
+  unable(channel: ChannelRow, command: CommandName, ask: Ask): string | null;
+  /** Where that channel shall call us back. */
+  callbackUrl(channel: ChannelRow): string;
+  /** Milliseconds a create may wait for its channel before the caller is answered. */
+  answerTimeMs(protocol: string, command: CommandName): number;
+}
+
+export interface NoticePort {
+  /** Frozen members as JSON text, or null when that protocol tells nothing about the report. */
+  freeze(credential: CredentialRow, report: Report): string | null;
+  deliver(
+    credential: CredentialRow,
+    merchant: MerchantRow,
+    letter: {
+      readonly id: string;
+      readonly url: string;
+      readonly kind: 'http' | 'sqs';
+      readonly body: string;
+      readonly group: string;
+    },
+  ): Promise<{
+    readonly delivered: boolean;
+    readonly outcome: string;
+    readonly status: number | null;
+    readonly answer: string;
+  }>;
+  /** Gaps before each further attempt, in milliseconds, not yet scaled; a merchant's own ladder goes before the protocol's. */
+  gapsMs(protocol: string, merchant: MerchantRow): readonly number[];
+  /** null = may be told there; else why not. */
+  refuseTarget(target: { readonly kind: 'http' | 'sqs'; readonly url: string }): string | null;
+  /** Several addresses in one member (ysepay), one each. */
+  targetsOf(url: string): readonly string[];
+}
+
+/** One piece of evidence on its way through the door, with the callback it came by, if it did. */
+export interface Learning {
+  /** The order, when the caller knows it; else it is found by channel and reference. */
+  readonly key: { readonly home: number; readonly id: bigint; readonly kind: Kind } | null;
+  readonly evidence: Evidence;
+  readonly callback: Omit<NewCallback, 'home' | 'id' | 'verdict' | 'objectKind' | 'objectId'> | null;
+  /** When to look again if it stays undecided; null = leave the present appointment. */
+  readonly lookAgainAt: number | null;
+}
+
+export type Learnt =
+  | {
+      readonly kind: 'learnt';
+      readonly order: Order;
+      readonly outcome: 'changed' | 'repeated' | 'contradiction' | 'mismatch' | 'second-success';
+    }
+  | { readonly kind: 'unmatched' };
+
+export interface Batches {
+  readonly payments: Batcher<NewOrder<Payment>, Made>;
+  readonly payouts: Batcher<NewOrder<Payout>, Made>;
+  readonly learn: Batcher<Learning, Learnt>;
+  readonly notices: Batcher<NoticeResult, null>;
+}
+
+export interface Gate {
+  readonly world: World;
+  readonly db: Database;
+  readonly batches: Batches;
+  directory(): Directory;
+  call<C extends CommandName>(channel: ChannelRow, command: C, ask: Ask<C>): Promise<CallOutcome<C>>;
+  readonly facts: ProtocolFacts;
+  readonly notices: NoticePort;
+  /** Address of a payment's hosted page. */
+  deskUrl(payment: Payment): string | null;
+  /** Called after a commit that put notices on the work table, so that their delivery need not wait for the next poll. */
+  wakeNotices(): void;
+}

@@ -1,0 +1,239 @@
+/**
+ * The one door. Everything that says something about an outcome comes in here: the order is found and locked, the evidence is
+ * judged by `core/evidence.ts`, and state, postings, timeline, notice and work are stored in one transaction. It takes many
+ * pieces of evidence at once; that is all group commit needs.
+ */
+import { type Decision, type Evidence, type LatePolicy, chaseGapMs, decide } from '../core/evidence.ts';
+import type { Move } from '../core/ledger.ts';
+import { type Key, type Kind, type Order, isFinal } from '../core/order.ts';
+import { reportOf } from '../core/report.ts';
+import type { Query } from '../store/database.ts';
+import { booked, moveKey } from '../store/ledger.ts';
+import { type AttemptRow, attemptsByReference, lockOrders } from '../store/orders.ts';
+import { type AttemptState, type NewNotice, type Settlement, settle } from '../store/settle.ts';
+import type { Gate, Learning, Learnt } from './gate.ts';
+
+/** Stores what one piece of evidence means. Throws CommitUnknown when nobody can say whether it was stored; it may then be given again. */
+export async function learnOutcome(gate: Gate, learning: Learning): Promise<Learnt> {
+  const learnt = await gate.batches.learn.add(learning);
+  gate.wakeNotices();
+  return learnt;
+}
+
+/** The door itself, for a batch: run by the batcher in one transaction. */
+export function learnTogether(gate: Gate, batch: readonly Learning[]): Promise<Learnt[]> {
+  return gate.db.transaction(async (query) => {
+    const attempts = await findAttempts(gate, query, batch);
+    const keys = batch.map((learning, index) => keyOf(learning, attempts[index] ?? null));
+    const known = keys.filter((key) => key !== null);
+    const orders = new Map((await lockOrders(query, known)).map((order) => [orderKey(order), order]));
+    const draft = new Draft(gate);
+    const outcomes = batch.map((learning, index) => {
+      const key = keys[index];
+      const order = key ? orders.get(orderKey(key)) : undefined;
+      if (!order) return { kind: 'unmatched' } as const;
+      const decision = decide(order, learning.evidence, latePolicy(gate, learning.evidence, order));
+      orders.set(orderKey(order), decision.order);
+      draft.add(learning, order, decision, attempts[index] ?? null);
+      return { kind: 'learnt', order: decision.order, outcome: decision.outcome } as const;
+    });
+    await settle(query, await draft.settlement(query));
+    return outcomes;
+  });
+}
+
+type OrderKey = Key & { readonly kind: Kind };
+
+function orderKey(key: OrderKey): string {
+  return `${key.kind}/${key.home}/${key.id}`;
+}
+
+/** The attempt each piece of evidence speaks of, by channel and reference, in the order of the batch. */
+async function findAttempts(gate: Gate, query: Query, batch: readonly Learning[]): Promise<(AttemptRow | null)[]> {
+  const wanted = batch.map(({ evidence, key }) => {
+    if (evidence.channelId === null || evidence.reference === null) return null;
+    const channel = gate.directory().channels.get(evidence.channelId);
+    const home = key?.home ?? (channel ? gate.facts.homeOf(channel.protocol, evidence.reference) : null);
+    return home === null ? null : { home, channelId: evidence.channelId, reference: evidence.reference };
+  });
+  const asked = wanted.filter((one) => one !== null);
+  if (asked.length === 0) return batch.map(() => null);
+  const found = new Map(
+    (await attemptsByReference(query, asked)).map((row) => [`${row.channelId}/${row.reference}`, row]),
+  );
+  return wanted.map((one) => (one ? (found.get(`${one.channelId}/${one.reference}`) ?? null) : null));
+}
+
+/** Evidence about a reference is about that attempt's order, and only if the kinds agree. */
+function keyOf(learning: Learning, attempt: AttemptRow | null): OrderKey | null {
+  if (attempt)
+    return attempt.kind === learning.evidence.kind
+      ? { home: attempt.home, id: attempt.objectId, kind: attempt.kind }
+      : null;
+  return learning.evidence.reference === null ? learning.key : null;
+}
+
+function latePolicy(gate: Gate, evidence: Evidence, order: Order): LatePolicy {
+  const channelId = evidence.channelId ?? order.channelId;
+  const channel = channelId === null ? undefined : gate.directory().channels.get(channelId);
+  return channel?.settings['lateMoney'] === 'suspense' ? 'suspense' : 'revive';
+}
+
+const attemptWords: Readonly<Partial<Record<Evidence['event'], AttemptState>>> = {
+  accepted: 'accepted',
+  unknown: 'unknown',
+  declined: 'declined',
+  'not-sent': 'not-sent',
+};
+
+/** Gathers what a batch of decisions has to store. */
+class Draft {
+  readonly #gate: Gate;
+  readonly #orders = new Map<string, Order>();
+  readonly #suspense: Move[] = [];
+  readonly #parts: Settlement & { [K in keyof Settlement]: Settlement[K][number][] } = {
+    orders: [],
+    moves: [],
+    events: [],
+    notices: [],
+    reviews: [],
+    callbacks: [],
+    attempts: [],
+    work: [],
+  };
+
+  constructor(gate: Gate) {
+    this.#gate = gate;
+  }
+
+  add(learning: Learning, before: Order, decision: Decision, attempt: AttemptRow | null): void {
+    const { evidence } = learning;
+    const { order } = decision;
+    if (order !== before) this.#orders.set(orderKey(order), order);
+    this.#parts.moves.push(...decision.moves);
+    this.#suspense.push(...decision.suspenseMoves);
+    this.#addEvent(evidence, before, decision);
+    this.#addCallback(learning, order, decision);
+    this.#addReview(evidence, order, decision);
+    if (decision.tell) this.#parts.notices.push(...noticesFor(this.#gate, order, decision.tell));
+    if (attempt)
+      this.#parts.attempts.push({
+        home: attempt.home,
+        id: attempt.id,
+        state: attemptWords[evidence.event] ?? 'done',
+        at: evidence.at,
+      });
+    this.#addWork(learning, before, order);
+  }
+
+  #addEvent(evidence: Evidence, before: Order, { order, outcome }: Decision): void {
+    // A repetition that brought nothing new would fill the timeline of every order that is waited for.
+    if (outcome === 'repeated' && evidence.source === 'query') return;
+    this.#parts.events.push({
+      home: order.home,
+      objectId: order.id,
+      id: this.#gate.world.newId(),
+      at: evidence.at,
+      what: outcome,
+      detail: {
+        source: evidence.source,
+        event: evidence.event,
+        from: before.state,
+        to: order.state,
+        channel: evidence.channelId === null ? null : String(evidence.channelId),
+        reference: evidence.reference,
+        upstreamNo: evidence.upstreamNo,
+        amount: evidence.money ? { minor: String(evidence.money.minor), currency: evidence.money.currency } : null,
+        reason: evidence.reason,
+      },
+    });
+  }
+
+  #addCallback({ callback }: Learning, order: Order, { outcome }: Decision): void {
+    if (callback)
+      this.#parts.callbacks.push({
+        ...callback,
+        home: order.home,
+        id: this.#gate.world.newId(),
+        verdict: outcome,
+        objectKind: order.kind,
+        objectId: order.id,
+      });
+  }
+
+  #addReview(evidence: Evidence, order: Order, { review }: Decision): void {
+    if (!review) return;
+    this.#gate.world.log.warn('review-opened', { reason: review.reason, kind: order.kind, id: String(order.id) });
+    this.#parts.reviews.push({
+      home: order.home,
+      id: this.#gate.world.newId(),
+      review,
+      objectKind: order.kind,
+      objectId: order.id,
+      channelId: evidence.channelId,
+      at: evidence.at,
+    });
+  }
+
+  #addWork({ lookAgainAt, evidence }: Learning, before: Order, order: Order): void {
+    const { home, id, kind } = order;
+    if (isFinal(order)) {
+      if (!isFinal(before)) this.#parts.work.push({ home, id, kind, dueAt: null });
+    } else if (lookAgainAt !== null) this.#parts.work.push({ home, id, kind, dueAt: lookAgainAt });
+    else if (order.state !== before.state) {
+      const gap = this.#gate.world.scaled(chaseGapMs(order.state, 0));
+      const due = evidence.at + gap;
+      const expiry = order.kind === 'payment' ? order.expiresAt : null;
+      this.#parts.work.push({ home, id, kind, dueAt: expiry !== null && expiry < due ? expiry : due });
+    }
+  }
+
+  /** Suspense postings may be asked for again by the same movement told twice: only the missing ones are made. */
+  async settlement(query: Query): Promise<Settlement> {
+    const done = this.#suspense.length > 0 ? await booked(query, this.#suspense) : new Set<string>();
+    const fresh = new Map(
+      this.#suspense.filter((move) => !done.has(moveKey(move))).map((move) => [moveKey(move), move]),
+    );
+    return {
+      ...this.#parts,
+      orders: [...this.#orders.values()],
+      moves: [...this.#parts.moves, ...fresh.values()],
+      work: lastPerKey(this.#parts.work),
+      attempts: lastPerKey(this.#parts.attempts),
+    };
+  }
+}
+
+function lastPerKey<T extends Key>(items: readonly T[]): T[] {
+  return [...new Map(items.map((item) => [`${item.home}/${item.id}`, item])).values()];
+}
+
+/** One notice per address the order names; the body is frozen here, in the transaction of the change. */
+function noticesFor(gate: Gate, order: Order, event: string): NewNotice[] {
+  const target = order.detail.notify;
+  const credential = gate.directory().credentials.get(order.credentialId);
+  if (!target || !credential) return [];
+  const deskUrl = order.kind === 'payment' ? gate.deskUrl(order) : null;
+  const body = gate.notices.freeze(credential, reportOf(order, deskUrl));
+  if (body === null) return [];
+  const urls = target.kind === 'sqs' ? [target.url] : gate.notices.targetsOf(target.url);
+  return urls.map((url) => ({
+    home: order.home,
+    id: gate.world.newId(),
+    merchantId: order.merchantId,
+    credentialId: order.credentialId,
+    protocol: order.protocol,
+    objectKind: order.kind,
+    objectId: order.id,
+    event,
+    targetKind: target.kind,
+    targetUrl: url,
+    host: target.kind === 'sqs' ? 'sqs' : hostOf(url),
+    body,
+    at: gate.world.now(),
+  }));
+}
+
+function hostOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).host : url;
+}

@@ -1,0 +1,93 @@
+/** Paying money out: held before the call, posted or released by the door. A time-out releases nothing. */
+import type { PayOut, PayoutReport } from '../core/commands.ts';
+import { movesOf } from '../core/ledger.ts';
+import type { Payout } from '../core/order.ts';
+import { Refusal } from '../core/refusal.ts';
+import { payoutReport } from '../core/report.ts';
+import type { NewOrder } from '../store/create.ts';
+import type { ChannelRow } from '../store/directory.ts';
+import { asRefusal } from '../store/ledger.ts';
+import { evidenceOfCall, learnAbout, makeOrder } from './attempt.ts';
+import type { Caller, Gate } from './gate.ts';
+import { afterIntent } from './pay.ts';
+import { orderOfRepeat, whenCalled } from './repeat.ts';
+import { checkNotifyTarget, chooseChannel, feeFor } from './route.ts';
+
+export async function payOut(gate: Gate, caller: Caller, ask: PayOut, fingerprint: Uint8Array): Promise<PayoutReport> {
+  if (!caller.merchant.payouts)
+    throw new Refusal('forbidden', { why: 'payouts-disabled', text: 'payouts are not enabled for this merchant' });
+  checkNotifyTarget(gate, ask);
+  const deadline = gate.world.monotonic() + gate.facts.answerTimeMs(caller.credential.protocol, 'pay-out');
+  const channel = chooseChannel(gate, caller, 'pay-out', 'bank-transfer', ask);
+  const one = newPayout(gate, caller, ask, channel, fingerprint);
+  const made = await makeOrder(gate, gate.batches.payouts, one).catch((error: unknown) => {
+    throw asRefusal(error);
+  });
+  try {
+    if (made.kind === 'taken') {
+      const first = await orderOfRepeat(gate, 'payout', one.order.home, made.by, fingerprint, 'orderNo');
+      return answer((await whenCalled(gate, first, deadline)) as Payout);
+    }
+    const outcome = await gate.call(channel, 'pay-out', {
+      ...ask,
+      orderNo: one.order.reference ?? '',
+      payee: { ...ask.payee, phone: ask.payee.phone ?? channel.settings['defaultPhone'] ?? null },
+      notify: { kind: 'http', url: gate.facts.callbackUrl(channel) },
+      extras: {},
+    });
+    return answer((await learnAbout(gate, one.order, evidenceOfCall(gate, one.order, outcome))) as Payout);
+  } catch (error) {
+    throw afterIntent(error, gate, one.order);
+  }
+}
+
+function newPayout(
+  gate: Gate,
+  { merchant, credential }: Caller,
+  ask: PayOut,
+  channel: ChannelRow,
+  fingerprint: Uint8Array,
+): NewOrder<Payout> {
+  const { home } = merchant;
+  const now = gate.world.now();
+  const order: Payout = {
+    kind: 'payout',
+    home,
+    id: gate.world.newId(),
+    merchantId: merchant.id,
+    credentialId: credential.id,
+    protocol: credential.protocol,
+    orderNo: ask.orderNo,
+    platformNo: gate.facts.platformNo(credential.protocol, 'payout', home),
+    state: 'sending',
+    amount: ask.amount,
+    fee: feeFor(gate, merchant.id, 'bank-transfer', ask.amount),
+    channelId: channel.id,
+    reference: gate.facts.reference(channel, 'payout', home),
+    upstreamNo: null,
+    reason: null,
+    createdAt: now,
+    finishedAt: null,
+    detail: { payee: ask.payee, subject: ask.subject, notify: ask.notify, extras: ask.extras },
+    channelExtras: {},
+  };
+  return {
+    order,
+    space: gate.facts.numberSpace(credential.protocol, 'pay-out'),
+    fingerprint,
+    attemptId: gate.world.newId(),
+    dueAt: now + 2 * gate.facts.answerTimeMs(credential.protocol, 'pay-out'),
+    moves: movesOf('hold', order, now),
+  };
+}
+
+function answer(payout: Payout): PayoutReport {
+  const report = payoutReport(payout);
+  if (payout.state === 'failed' && payout.reason)
+    throw new Refusal(payout.reason.code === 'not-sent' ? 'channel-unavailable' : 'channel-declined', {
+      channelCode: payout.reason.code,
+      text: payout.reason.text,
+      report,
+    });
+  return report;
+}

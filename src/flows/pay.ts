@@ -1,0 +1,150 @@
+/**
+ * Collecting money. Transaction 1 stores the payment, its number and the attempt; then the channel is called with no database
+ * connection held; transaction 2 is the door. If we die in between, the attempt is there and `chase.ts` picks it up.
+ */
+import type { Pay, PaymentReport } from '../core/commands.ts';
+import type { Payment } from '../core/order.ts';
+import { Refusal } from '../core/refusal.ts';
+import { paymentReport } from '../core/report.ts';
+import type { NewOrder } from '../store/create.ts';
+import type { ChannelRow } from '../store/directory.ts';
+import { evidenceOfCall, learnAbout, makeOrder } from './attempt.ts';
+import { queryUpstream } from './chase.ts';
+import type { Caller, Gate } from './gate.ts';
+import { orderOfRepeat, whenCalled } from './repeat.ts';
+import { checkNotifyTarget, chooseChannel, feeFor } from './route.ts';
+
+/** A page may wait for the payer that long when neither ask nor channel say (unified names no expiry: rulings suggest 24 h). */
+const defaultExpiryS = 86_400;
+/** Between the queries of a create that waits for its pay code. */
+const codeQueryGapMs = 1_500;
+
+/** The state of the payment after the call, as the caller may see it. Throws Refusals; `outcome-unknown` only after the order exists. */
+export async function pay(gate: Gate, caller: Caller, ask: Pay, fingerprint: Uint8Array): Promise<PaymentReport> {
+  checkNotifyTarget(gate, ask);
+  const deadline = gate.world.monotonic() + gate.facts.answerTimeMs(caller.credential.protocol, 'pay');
+  const channel = ask.method === 'any' ? null : chooseChannel(gate, caller, 'pay', ask.method, ask);
+  const one = newPayment(gate, caller, ask, channel, fingerprint);
+  const made = await makeOrder(gate, gate.batches.payments, one);
+  try {
+    if (made.kind === 'taken') {
+      const first = await orderOfRepeat(gate, 'payment', one.order.home, made.by, fingerprint, 'orderNo');
+      return answer(gate, (await whenCalled(gate, first, deadline)) as Payment);
+    }
+    if (!channel) return paymentReport(one.order, gate.deskUrl(one.order));
+    return answer(gate, await callForPayment(gate, channel, one.order, ask, deadline));
+  } catch (error) {
+    throw afterIntent(error, gate, one.order);
+  }
+}
+
+/** From here on the order exists: whatever goes wrong on our side, its outcome is unknown to the caller (T111). */
+export function afterIntent(error: unknown, gate: Gate, order: { readonly id: bigint }): unknown {
+  if (error instanceof Refusal) return error;
+  gate.world.log.error('flow-broken', { id: String(order.id), error: String(error) });
+  return new Refusal('outcome-unknown');
+}
+
+function newPayment(
+  gate: Gate,
+  { merchant, credential }: Caller,
+  ask: Pay,
+  channel: ChannelRow | null,
+  fingerprint: Uint8Array,
+): NewOrder<Payment> {
+  const { home } = merchant;
+  const now = gate.world.now();
+  const fee = feeFor(gate, merchant.id, ask.method, ask.amount);
+  if (fee > ask.amount.minor)
+    throw new Refusal('limit-exceeded', { why: 'amount', field: 'amount', text: 'the amount does not cover its fee' });
+  const seconds = ask.expiresInS ?? (Number(channel?.settings['expiresInS'] ?? '') || defaultExpiryS);
+  const expiresAt = now + gate.world.scaled(seconds * 1000);
+  const order: Payment = {
+    kind: 'payment',
+    home,
+    id: gate.world.newId(),
+    merchantId: merchant.id,
+    credentialId: credential.id,
+    protocol: credential.protocol,
+    orderNo: ask.orderNo,
+    platformNo: gate.facts.platformNo(credential.protocol, channel ? 'payment' : 'desk', home),
+    state: channel ? 'sending' : 'new',
+    amount: ask.amount,
+    fee,
+    method: ask.method,
+    option: ask.option,
+    paid: 0n,
+    refunded: 0n,
+    refundPending: 0n,
+    channelId: channel?.id ?? null,
+    reference: channel ? gate.facts.reference(channel, 'payment', home) : null,
+    upstreamNo: null,
+    instruction: { payCode: null, payUrl: null, confirmNo: null },
+    reason: null,
+    createdAt: now,
+    expiresAt,
+    finishedAt: null,
+    detail: {
+      subject: ask.subject,
+      payer: ask.payer,
+      notify: ask.notify,
+      returnUrl: ask.returnUrl,
+      extras: ask.extras,
+    },
+    channelExtras: {},
+  };
+  // A call that never came back must be looked at; its own time is never scaled.
+  const callOver = now + 2 * gate.facts.answerTimeMs(credential.protocol, 'pay');
+  return {
+    order,
+    space: gate.facts.numberSpace(credential.protocol, 'pay'),
+    fingerprint,
+    attemptId: channel ? gate.world.newId() : null,
+    dueAt: channel ? callOver : expiresAt,
+    moves: [],
+  };
+}
+
+/** Calls the channel for a payment whose attempt is committed, learns the outcome, and waits for the pay code if need be. */
+export async function callForPayment(
+  gate: Gate,
+  channel: ChannelRow,
+  payment: Payment,
+  ask: Pay,
+  deadline: number,
+): Promise<Payment> {
+  const outcome = await gate.call(channel, 'pay', upstreamAsk(gate, channel, payment, ask));
+  let present = (await learnAbout(gate, payment, evidenceOfCall(gate, payment, outcome))) as Payment;
+  while (present.state === 'unknown' && gate.world.monotonic() + codeQueryGapMs < deadline) {
+    await gate.world.sleep(codeQueryGapMs);
+    present = (await queryUpstream(gate, present)) as Payment;
+  }
+  return present;
+}
+
+/** The merchant's ask in the words of the channel call: our reference for its number, our address for its notices. */
+function upstreamAsk(gate: Gate, channel: ChannelRow, payment: Payment, ask: Pay): Pay {
+  return {
+    ...ask,
+    orderNo: payment.reference ?? '',
+    payer: { ...ask.payer, phone: ask.payer.phone ?? channel.settings['defaultPhone'] ?? null },
+    notify: { kind: 'http', url: gate.facts.callbackUrl(channel) },
+    extras: {},
+  };
+}
+
+const needsCode: ReadonlySet<string> = new Set(['virtual-account', 'store-code', 'qr', 'wallet']);
+
+function answer(gate: Gate, payment: Payment): PaymentReport {
+  const report = paymentReport(payment, gate.deskUrl(payment));
+  if (payment.state === 'failed' && payment.reason)
+    throw new Refusal(payment.reason.code === 'not-sent' ? 'channel-unavailable' : 'channel-declined', {
+      channelCode: payment.reason.code,
+      text: payment.reason.text,
+      report,
+    });
+  const undecided = payment.state === 'sending' || payment.state === 'unknown';
+  const noWayToPay = payment.instruction.payCode === null && payment.instruction.payUrl === null;
+  if (undecided && noWayToPay && needsCode.has(payment.method)) throw new Refusal('outcome-unknown', { report });
+  return report;
+}

@@ -1,0 +1,65 @@
+/** Choosing a channel and quoting the fee: what is settled before anything is written. */
+import type { Ask, CommandName, Method } from '../core/commands.ts';
+import { noFee, quoteFee } from '../core/fees.ts';
+import type { Money } from '../core/money.ts';
+import { Refusal } from '../core/refusal.ts';
+import { type RouteVerdict, judgeRoutes } from '../core/routing.ts';
+import type { ChannelRow } from '../store/directory.ts';
+import type { Caller, Gate } from './gate.ts';
+
+/** The first usable channel. Throws Refusal `channel-unavailable` when the merchant has no route for it. */
+export function chooseChannel<C extends 'pay' | 'pay-out'>(
+  gate: Gate,
+  caller: Caller,
+  command: C,
+  method: Method,
+  ask: Ask<C>,
+): ChannelRow {
+  const verdicts = explainRoutes(gate, caller.merchant.id, command, method, ask);
+  const taken = verdicts.find((verdict) => verdict.why === null);
+  const channel = taken && gate.directory().channels.get(taken.route.channelId);
+  if (channel) return channel;
+  throw new Refusal('channel-unavailable', {
+    why: 'no-route',
+    text: `no channel for ${method}${verdicts.length === 0 ? '' : `: ${verdicts[0]?.why ?? ''}`}`,
+  });
+}
+
+/** Every route that was looked at, and why it was or was not taken. */
+export function explainRoutes<C extends CommandName>(
+  gate: Gate,
+  merchantId: bigint,
+  command: C,
+  method: Method,
+  ask: Ask<C> & { readonly amount: Money },
+): RouteVerdict[] {
+  const { routes, channels } = gate.directory();
+  return judgeRoutes(routes, merchantId, method, ask.amount, (channelId) => {
+    const channel = channels.get(channelId);
+    if (!channel) return 'its channel is gone';
+    if (channel.state !== 'active') return 'its channel is disabled';
+    return gate.facts.unable(channel, command, ask);
+  });
+}
+
+/** The merchant's own rule before the general one, the method's before `any`. Minor units. */
+export function feeFor(gate: Gate, merchantId: bigint, method: Method | 'any', amount: Money): bigint {
+  const rules = gate
+    .directory()
+    .fees.filter(
+      (fee) =>
+        fee.currency === amount.currency &&
+        (fee.merchantId === null || fee.merchantId === merchantId) &&
+        (fee.method === method || fee.method === 'any'),
+    );
+  const rank = (fee: (typeof rules)[number]) => (fee.merchantId === null ? 0 : 2) + (fee.method === 'any' ? 0 : 1);
+  const rule = rules.sort((a, b) => rank(b) - rank(a))[0];
+  return quoteFee(rule ?? noFee, amount.minor);
+}
+
+/** Refuses a notice address before anything is written. */
+export function checkNotifyTarget(gate: Gate, ask: Ask<'pay'> | Ask<'pay-out'> | Ask<'refund'>): void {
+  if (!ask.notify) return;
+  const why = gate.notices.refuseTarget(ask.notify);
+  if (why !== null) throw new Refusal('invalid-request', { field: 'notifyUrl', why: 'notify-target', text: why });
+}

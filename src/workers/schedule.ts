@@ -1,0 +1,59 @@
+/** What runs in the background, as a list. */
+import { deliverNotice } from '../flows/deliver-notice.ts';
+import type { Gate } from '../flows/gate.ts';
+import { lookAgain } from '../flows/chase.ts';
+import { claimNotices, homesWithNotices } from '../store/notices.ts';
+import { claimWork, homesWithWork } from '../store/work.ts';
+import type { Task } from './runner.ts';
+
+/** Longer than any attempt may take (20 s cap), twice: a slow attempt is never started a second time beside itself (T004). */
+const leaseMs = 60_000;
+const noticesInFlight = 256;
+/** One dead endpoint may hold this many of them, no more. */
+const perHost = 24;
+const chasesInFlight = 32;
+
+export function deliverNotices(gate: Gate): Task {
+  const busy = new Map<string, number>();
+  const { world, db } = gate;
+  return {
+    name: 'notices',
+    inFlight: noticesInFlight,
+    pollMs: 500,
+    homes: (homes) => homesWithNotices(db, homes, world.now()),
+    async claim(home, room) {
+      const full = [...busy].filter(([, count]) => count >= perHost).map(([host]) => host);
+      const due = await claimNotices(db, home, world.now(), world.now() + leaseMs, Math.min(room, 96), perHost, full);
+      return due.map((notice) => ({
+        async run() {
+          busy.set(notice.host, (busy.get(notice.host) ?? 0) + 1);
+          try {
+            await deliverNotice(gate, notice);
+          } finally {
+            const left = (busy.get(notice.host) ?? 1) - 1;
+            if (left > 0) busy.set(notice.host, left);
+            else busy.delete(notice.host);
+          }
+        },
+      }));
+    },
+  };
+}
+
+export function chaseOrders(gate: Gate): Task {
+  const { world, db } = gate;
+  return {
+    name: 'chase',
+    inFlight: chasesInFlight,
+    pollMs: 500,
+    homes: (homes) => homesWithWork(db, homes, world.now()),
+    async claim(home, room) {
+      const due = await claimWork(db, home, world.now(), world.now() + leaseMs, Math.min(room, 32));
+      return due.map((work) => ({ run: () => lookAgain(gate, work) }));
+    },
+  };
+}
+
+export function allTasks(gate: Gate): Task[] {
+  return [deliverNotices(gate), chaseOrders(gate)];
+}
