@@ -49,6 +49,8 @@ create table routes (
   id bigint primary key,
   -- null = every merchant
   merchant_id bigint references merchants,
+  -- The protocol the merchant speaks; null = any. A shop's own protocol may have its own channel.
+  protocol text,
   method text not null,
   channel_id bigint not null references channels,
   weight int not null default 1 check (weight > 0),
@@ -81,6 +83,9 @@ create table operator_tokens (
   created_at bigint not null,
   revoked_at bigint
 );
+
+-- Each process takes a number of its own for the identifiers it makes.
+create sequence process_slots as int minvalue 0 maxvalue 1023 start 0 cycle;
 
 create table directory_version (single boolean primary key default true check (single), version bigint not null);
 insert into directory_version values (true, 1);
@@ -376,4 +381,5 @@ grant select, insert, update on merchants, credentials, channels, fees, operator
 grant select, insert, update, delete on routes, work, notices_due to kanal_app;
 grant select, insert on numbers, moves, events, notice_attempts, callbacks, audit to kanal_app;
 grant select, insert, update on payments, payouts, refunds, attempts, balances, notices, reviews to kanal_app;
+grant usage on sequence process_slots to kanal_app;
 grant select on migrations to kanal_app;

@@ -6,6 +6,8 @@ export interface Route {
   readonly id: bigint;
   /** null = every merchant. */
   readonly merchantId: bigint | null;
+  /** The protocol the merchant speaks; null = any. */
+  readonly protocol: string | null;
   readonly method: Method | 'any';
   readonly channelId: bigint;
   readonly weight: number;
@@ -24,12 +26,14 @@ export interface RouteVerdict {
 export function judgeRoutes(
   routes: readonly Route[],
   merchantId: bigint,
+  protocol: string,
   method: Method,
   amount: Money,
   usable: (channelId: bigint) => string | null,
 ): RouteVerdict[] {
   return routes
     .filter((route) => route.merchantId === null || route.merchantId === merchantId)
+    .filter((route) => route.protocol === null || route.protocol === protocol)
     .map((route) => ({ route, why: reasonAgainst(route, method, amount) ?? usable(route.channelId) }))
     .sort((a, b) => rank(b.route) - rank(a.route) || (a.route.id < b.route.id ? -1 : 1));
 }

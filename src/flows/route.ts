@@ -15,7 +15,7 @@ export function chooseChannel<C extends 'pay' | 'pay-out'>(
   method: Method,
   ask: Ask<C>,
 ): ChannelRow {
-  const verdicts = explainRoutes(gate, caller.merchant.id, command, method, ask);
+  const verdicts = explainRoutes(gate, caller.merchant.id, caller.credential.protocol, command, method, ask);
   const taken = verdicts.find((verdict) => verdict.why === null);
   const channel = taken && gate.directory().channels.get(taken.route.channelId);
   if (channel) return channel;
@@ -29,12 +29,13 @@ export function chooseChannel<C extends 'pay' | 'pay-out'>(
 export function explainRoutes<C extends CommandName>(
   gate: Gate,
   merchantId: bigint,
+  protocol: string,
   command: C,
   method: Method,
   ask: Ask<C> & { readonly amount: Money },
 ): RouteVerdict[] {
   const { routes, channels } = gate.directory();
-  return judgeRoutes(routes, merchantId, method, ask.amount, (channelId) => {
+  return judgeRoutes(routes, merchantId, protocol, method, ask.amount, (channelId) => {
     const channel = channels.get(channelId);
     if (!channel) return 'its channel is gone';
     if (channel.state !== 'active') return 'its channel is disabled';

@@ -191,6 +191,7 @@ const inputs: readonly [what: string, request: Sending, token: string][] = [
   ['notifyUrl without scheme', create({ notifyUrl: 'merchant.com/x' }), 'Params_notifyUrl_error'],
   ['notifyUrl ftp', create({ notifyUrl: 'ftp://merchant.com/x' }), 'Params_notifyUrl_error'],
   ['notifyUrl with a user', create({ notifyUrl: 'http://a@b:80@127.0.0.1/' }), 'Params_notifyUrl_error'],
+  ['notifyUrl with a user only', create({ notifyUrl: 'http://a@merchant.com/' }), 'Params_notifyUrl_error'],
   ['notifyUrl with a blank', create({ notifyUrl: 'https://merchant.com/ x' }), 'Params_notifyUrl_error'],
   ['notifyUrl too long', create({ notifyUrl: `https://merchant.com/${long}` }), 'Params_notifyUrl_error'],
   ['notifyUrl without host', create({ notifyUrl: 'https://' }), 'Params_notifyUrl_error'],
@@ -496,6 +497,13 @@ test('asks from other protocols are made sayable, or refused before anything is 
     ['ALFAMART', '6282197662283', null, 3600],
   );
   assert.equal(said.subject?.length, 32);
+  const faces = asked(row, { ...ask, subject: `x${'\u{1F600}'.repeat(20)}` }).subject;
+  assert.equal(faces?.length, 31, 'no half character is left at the cut');
+  for (const number of ['0812-345 678', '+62 812 (345) 678', '62812345678']) {
+    const body = changed(createSample, { phone: number });
+    const read = row.ask.read(payin.request.open(sending({ body }), sceneWith()), sceneWith());
+    assert.equal(read.payer.phone, '62812345678', number);
+  }
   const plain = sceneWith(keysWith({ asciiRemark: 'true', bankIds: 'BRI=3,BCA=1' }));
   assert.equal(row.ask.write(ask, plain).get('remark'), 'Payment');
   const nobody = { ...ask.payer, phone: null };
@@ -532,4 +540,17 @@ test('a QR picture in payCode is taken as a link', () => {
   const report = rowOf('payIn', 'pay').answer.read(reply, sceneWith());
   assert.deepEqual(report.instruction, { payCode: null, payUrl: 'https://x/qr.png', deskUrl: null, confirmNo: null });
   assert.equal(report.fee?.minor, 1700n, 'fee is understood where orderFee is documented');
+});
+
+test('orderFee is understood in a query, and a reply about another merchant is not used', () => {
+  const { answer } = rowOf('payInQuery', 'query-payment');
+  const read = (members: string) => {
+    const body = Buffer.from(
+      `{"msg":"SUCCESS","code":200,"data":{"mchOrderNo":"r","orderStatus":"PAYING",${members}}}`,
+    );
+    return answer.read(payin.reply.open({ kind: 'reply', status: 200, headers: [], body }, sceneWith()), sceneWith());
+  };
+  assert.equal(read('"merchantId":"1002001","orderFee":1700').fee?.minor, 1700n);
+  assert.equal(read('"merchantId":1002001').fee, null);
+  assert.throws(() => read('"merchantId":"1002002"'), Refusal);
 });

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { Pay, PaymentReport, PayoutReport } from '../../src/core/commands.ts';
+import type { Pay, PaymentReport, PayoutReport, RefundReport } from '../../src/core/commands.ts';
 import { money } from '../../src/core/money.ts';
 import { Refusal } from '../../src/core/refusal.ts';
 import { Num, Obj, fields, parseJson, writeJson } from '../../src/protocols/json.ts';
@@ -233,6 +233,26 @@ test('states are said in PAYING, SUCCESS, FAIL and PROCESSING, SUCCESS, FAIL onl
     assert.equal(payin.writeNotice({ ...paidReport, state }, scene) === null, payIn === 'PAYING');
     assert.equal(payin.writeNotice({ ...payoutReport, state }, scene) === null, payOut === 'PROCESSING');
   }
+});
+
+test('nothing is told about refunds: the platform has none', () => {
+  const refund: RefundReport = {
+    kind: 'refund',
+    refundNo: 'R-1',
+    orderNo: 'M-1',
+    platformNo: 'PAYIN1',
+    platformRefundNo: null,
+    state: 'paid',
+    amount: money(20_000n, 'IDR'),
+    paymentAmount: money(20_000n, 'IDR'),
+    createdAt: moment,
+    finishedAt: moment,
+    reason: null,
+    extras: {},
+    channelExtras: {},
+  };
+  assert.equal(payin.writeNotice(refund, sceneWith()), null);
+  assert.ok(payin.endpoints.every((row) => !row.command.includes('refund')));
 });
 
 test("a channel's words: only SUCCESS, FAIL, CANCEL and EXPIRED are final", () => {
