@@ -273,7 +273,7 @@ test('every refusal of the core has a token, configurable where none is document
     'limit-exceeded': 'Params_amount_error',
     'insufficient-funds': 'MERCHANT_BALANCE_NOT_ENOUGH',
     'channel-declined': 'Payin_Order_Error',
-    'channel-unavailable': 'System_Maintenance',
+    'channel-unavailable': 'Payin_Order_Error',
     'outcome-unknown': 'System_error',
     busy: 'System_busy',
     internal: 'System_error',
@@ -284,8 +284,9 @@ test('every refusal of the core has a token, configurable where none is document
   for (const [code, token] of Object.entries(table) as [RefusalCode, string][])
     assert.equal(await told(create({}), fail(new Refusal(code))), token, code);
   assert.equal(await told(out({}), fail(new Refusal('channel-declined'))), 'Payout_Order_Error');
-  const unsupported = fail(new Refusal('channel-unavailable', { why: 'unsupported' }));
-  assert.equal(await told(create({}), unsupported), 'Params_payType_error');
+  const noRoute = fail(new Refusal('channel-unavailable', { why: 'no-route' }));
+  assert.equal(await told(create({}), noRoute), 'Params_payType_error');
+  assert.equal(await told(out({}), noRoute), 'Payout_Order_Error');
   assert.equal(await told(create({}), fail(new Refusal('limit-exceeded', { why: 'rate' }))), 'System_busy');
   // A flow names members in core words, and has finer words of its own that are none of ours.
   assert.equal(
@@ -294,7 +295,7 @@ test('every refusal of the core has a token, configurable where none is document
   );
   assert.equal(
     await told(create({}), fail(new Refusal('channel-unavailable', { why: 'method' }))),
-    'System_Maintenance',
+    'Payin_Order_Error',
   );
   const settings = { tokenDuplicate: 'Order_repeat', tokenUnknownOrder: 'Nothing_here', tokenAmount: 'Too_much' };
   assert.equal(await told(create({}), fail(new Refusal('conflict')), { settings }), 'Order_repeat');
@@ -435,6 +436,7 @@ test('a payment is read as it was shown: money, numbers, codes, times', () => {
         const shown = answered(rowOf('payInQuery', 'query-payment'), report);
         assert.deepEqual({ ...shown, reason: null, extras: {} }, report);
         const created = answered(rowOf('payIn', 'pay'), report);
+        assert.equal(created.state, 'pending', 'a create says nothing about payment');
         assert.deepEqual(
           [created.orderNo, created.platformNo, created.amount, created.fee, created.instruction],
           [no, report.platformNo, amount, report.fee, report.instruction],

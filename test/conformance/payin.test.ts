@@ -109,6 +109,7 @@ test('a SUCCESS notice reports the amount paid, a FAIL the amount ordered, a pay
   // Section 0, point 9: 1733116026 s is 12:07:06 at +07:00.
   assert.equal(paid.finishedAt, moment - (moment % 1000));
   assert.deepEqual([payout.state, payout.reason?.code], ['failed', 'BANK_ACCOUNT_ERROR']);
+  assert.deepEqual(paid.extras, { 'payin.orderStatus': 'SUCCESS', 'payin.payType': '41' });
 });
 
 test('one changed bit of body, key or signature is refused, in requests and notices', () => {

@@ -13,6 +13,7 @@ import { Refusal } from '../../core/refusal.ts';
 import { type Fields, type Json, Num, Obj, fields } from '../json.ts';
 import { invalid, missing } from '../message.ts';
 import type { Message, Opened, Scene } from '../protocol.ts';
+import { blankPayment, blankPayout } from '../reading.ts';
 import {
   isFinal,
   payoutPayType,
@@ -52,42 +53,6 @@ function heard(members: Readonly<Record<string, string | null>>): Extras {
   return Object.fromEntries(said.map(([name, value]) => [`payin.${name}`, value]));
 }
 
-const silentPayment: PaymentReport = {
-  kind: 'payment',
-  orderNo: null,
-  platformNo: null,
-  channelNo: null,
-  state: 'pending',
-  method: null,
-  option: null,
-  amount: null,
-  paid: null,
-  fee: null,
-  instruction: noInstruction,
-  createdAt: null,
-  expiresAt: null,
-  finishedAt: null,
-  reason: null,
-  refunds: null,
-  extras: {},
-  channelExtras: {},
-};
-
-const silentPayout: PayoutReport = {
-  kind: 'payout',
-  orderNo: null,
-  platformNo: null,
-  channelNo: null,
-  state: 'pending',
-  amount: null,
-  fee: null,
-  createdAt: null,
-  finishedAt: null,
-  reason: null,
-  extras: {},
-  channelExtras: {},
-};
-
 /** Some channels put the address of a QR picture into payCode (section 2.2): an address is a link, not a code. */
 function instructionOf(data: { payCode: string | null; payUrl: string | null; payDeskUrl?: string | null }) {
   const picture = data.payCode !== null && /^https?:\/\//i.test(data.payCode) ? data.payCode : null;
@@ -123,9 +88,10 @@ export const payInAnswer: Message<PaymentReport> = {
     const data = wire.payInData.read(members);
     checkMerchant(data.merchantId, scene);
     return {
-      ...silentPayment,
+      ...blankPayment,
       orderNo: data.mchOrderNo,
       platformNo: data.orderNo,
+      state: 'pending',
       amount: rupiah(data.amount),
       fee: rupiah(data.orderFee ?? wire.feeOf(members)),
       instruction: instructionOf(data),
@@ -153,9 +119,10 @@ export const payDeskAnswer: Message<PaymentReport> = {
     const data = wire.payDeskData.read(dataOf(reply));
     checkMerchant(data.merchantId, scene);
     return {
-      ...silentPayment,
+      ...blankPayment,
       orderNo: data.mchOrderNo,
       platformNo: data.orderNo,
+      state: 'pending',
       method: 'any',
       amount: rupiah(data.amount),
       instruction: { ...noInstruction, deskUrl: data.payUrl },
@@ -211,7 +178,7 @@ export function paymentOf(said: PaymentWords): PaymentReport {
   const product = said.payType === null ? null : productOf(said.payType);
   const state = stateOfWord(said.orderStatus);
   return {
-    ...silentPayment,
+    ...blankPayment,
     ...outcomeOf(said),
     state,
     method: product?.method ?? null,
@@ -229,7 +196,7 @@ export function payoutOf(said: wire.PayOutState): PayoutReport {
   const word = stateOfWord(said.orderStatus);
   const { orderStatus, payType, resultDesc } = said;
   return {
-    ...silentPayout,
+    ...blankPayout,
     ...outcomeOf(said),
     state: word === 'failed' && resultDesc === returnedDesc ? 'returned' : word,
     amount: rupiah(said.amount),
@@ -265,7 +232,7 @@ export const payOutAnswer: Message<PayoutReport> = {
     const data = wire.payOutData.read(dataOf(reply));
     checkMerchant(data.merchantId, scene);
     return {
-      ...silentPayout,
+      ...blankPayout,
       orderNo: data.mchOrderNo,
       platformNo: data.orderNo,
       state: data.orderStatus === null ? 'pending' : stateOfWord(data.orderStatus),

@@ -165,7 +165,6 @@ const whyTokens: ReadonlyMap<string, string> = new Map([
   ['unauthenticated/signature', 'Sign_verify_error'],
   ['invalid-request/json', 'Params_jsonFormat_error'],
   ['limit-exceeded/rate', 'System_busy'],
-  ['channel-unavailable/unsupported', 'tokenProductClosed'],
 ]);
 
 /** The token of a refusal that neither a finer word nor a member decides; one of `tokenSettings` where it is configurable. */
@@ -179,7 +178,8 @@ const codeTokens: Readonly<Record<RefusalCode, string>> = {
   // The documented payout word for it; merchants know it from resultDesc.
   'insufficient-funds': 'MERCHANT_BALANCE_NOT_ENOUGH',
   'channel-declined': 'Payin_Order_Error',
-  'channel-unavailable': 'System_Maintenance',
+  // Nothing left us: the order, if there is one, has failed, and only another mchOrderNo helps.
+  'channel-unavailable': 'Payin_Order_Error',
   'outcome-unknown': 'System_error',
   busy: 'System_busy',
   internal: 'System_error',
@@ -199,8 +199,9 @@ export function tokenOf(refusal: Refusal, command: CommandName | null): string {
   const fine = why === undefined ? undefined : whyTokens.get(`${refusal.code}/${why}`);
   if (fine !== undefined) return fine;
   if (refusal.code === 'invalid-request' && field !== undefined) return memberToken(field, missing === true);
-  if (refusal.code === 'channel-declined' && command === 'pay-out') return 'Payout_Order_Error';
-  return codeTokens[refusal.code];
+  const token = codeTokens[refusal.code];
+  if (token === 'Payin_Order_Error' && command === 'pay-out') return 'Payout_Order_Error';
+  return why === 'no-route' && command === 'pay' ? 'tokenProductClosed' : token;
 }
 
 /** Documented refusals: the request was turned away before anything was done. */
