@@ -171,9 +171,24 @@ describe('what is too much', () => {
 
   test('an announced 64 MiB is answered before it is read, although the peer keeps sending', async () => {
     const server = await start(echo, { refuse: inGrammar });
-    const { socket, all } = talk(server.port, 'POST / HTTP/1.1\r\nHost: k\r\nContent-Length: 67108864\r\n\r\n');
+    const { socket, all, until } = talk(server.port, 'POST / HTTP/1.1\r\nHost: k\r\nContent-Length: 67108864\r\n\r\n');
+    await until('refused too-large');
     for (let i = 0; i < 20; i++) socket.write('a'.repeat(65_536));
     assert.match(await all, /refused too-large/);
+  });
+
+  test('a peer that is still sending gets its answer before the connection ends', async () => {
+    const server = await start(echo, { refuse: inGrammar });
+    for (let round = 0; round < 20; round++) {
+      const { socket, all } = talk(server.port, 'POST / HTTP/1.1\r\nHost: k\r\nContent-Length: 8000000\r\n\r\n');
+      let wasReset = false;
+      socket.on('error', () => {
+        wasReset = true;
+      });
+      socket.end('a'.repeat(8_000_000));
+      assert.match(await all, /refused too-large/);
+      assert.equal(wasReset, false);
+    }
   });
 
   test('an endless chunked body ends at the drain limit', async () => {
