@@ -9,7 +9,7 @@ import { type Kind, type Order, type Payment, type Reason, isFinal } from './ord
 import { type Event, type Rule, paymentRules, payoutRules, refundRules } from './rules.ts';
 import type { Instant } from './world.ts';
 
-export type Source = 'reply' | 'callback' | 'query' | 'statement' | 'operator' | 'clock';
+export type Source = 'reply' | 'callback' | 'query' | 'statement' | 'operator' | 'payer' | 'clock';
 
 export interface Evidence {
   readonly source: Source;
@@ -57,6 +57,7 @@ export type LatePolicy = 'revive' | 'suspense';
 export function decide<O extends Order>(order: O, evidence: Evidence, late: LatePolicy): Decision<O> {
   if (evidence.money && !sameMoney(evidence.money, order.amount)) return mismatch(order, evidence);
   if (isSecondSuccess(order, evidence)) return secondSuccess(order, evidence);
+  if (isOfFormerAttempt(order, evidence) && evidence.event !== 'succeeded') return noNews(order);
   const rule = ruleFor(order, evidence.event);
   if (!rule) return contradiction(order, evidence);
   if (rule.late) return lateSuccess(order, evidence, rule, late);
@@ -82,6 +83,15 @@ function isSecondSuccess(order: Order, evidence: Evidence): boolean {
   const otherMovement =
     evidence.upstreamNo !== null && order.upstreamNo !== null && evidence.upstreamNo !== order.upstreamNo;
   return otherAttempt || otherMovement;
+}
+
+/** About an attempt the payer has left behind: money counts wherever it comes from, anything else no longer matters. */
+function isOfFormerAttempt(order: Order, evidence: Evidence): boolean {
+  return order.kind === 'payment' && evidence.reference !== null && evidence.reference !== order.reference;
+}
+
+function noNews<O extends Order>(order: O): Decision<O> {
+  return { outcome: 'repeated', order, moves: [], suspenseMoves: [], tell: null, review: null };
 }
 
 function mismatch<O extends Order>(order: O, evidence: Evidence): Decision<O> {
@@ -138,13 +148,12 @@ function suspense(order: Order, evidence: Evidence): Move[] {
 
 /** No change of state; what the evidence adds to our knowledge (a pay code, the channel's number) is kept while undecided. */
 function repeated<O extends Order>(order: O, evidence: Evidence): Decision<O> {
-  const next = isFinal(order) ? order : learnt(order, evidence);
-  return { outcome: 'repeated', order: next, moves: [], suspenseMoves: [], tell: null, review: null };
+  return noNews(isFinal(order) ? order : learnt(order, evidence));
 }
 
 function changed<O extends Order>(order: O, evidence: Evidence, rule: Rule<string>): Decision<O> {
   const known = learnt(order, evidence);
-  const moved = { ...known, state: rule.to } as O;
+  const moved = { ...known, ...binding(order, evidence, rule), state: rule.to } as O;
   const next: O = {
     ...moved,
     finishedAt: isFinal(moved) ? (evidence.happenedAt ?? evidence.at) : null,
@@ -158,6 +167,27 @@ function changed<O extends Order>(order: O, evidence: Evidence, rule: Rule<strin
     tell: rule.tell ? `${order.kind}.${rule.to}` : null,
     review: rule.review ? review(rule.review, order, evidence) : null,
   };
+}
+
+/** Which attempt the payment now stands for: none once a choice is released; the one that was really paid. */
+function binding(order: Order, evidence: Evidence, rule: Rule<string>): Partial<Payment> {
+  if (order.kind !== 'payment') return {};
+  if (rule.to === 'new')
+    return {
+      channelId: null,
+      reference: null,
+      upstreamNo: null,
+      method: 'any',
+      option: null,
+      instruction: { payCode: null, payUrl: null, confirmNo: null },
+    };
+  if (rule.to === 'paid' && isOfFormerAttempt(order, evidence))
+    return {
+      channelId: evidence.channelId,
+      reference: evidence.reference,
+      upstreamNo: evidence.upstreamNo,
+    };
+  return {};
 }
 
 function learnt<O extends Order>(order: O, evidence: Evidence): O {

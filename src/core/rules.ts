@@ -17,6 +17,8 @@ export const events = [
   'declined',
   /** Nothing left us. */
   'not-sent',
+  /** A clear no to what the payer chose at the desk: nothing was executed, the choice is open again. */
+  'released',
   'succeeded',
   'failed',
   /** Ended unpaid: by time, by the merchant, by the channel. */
@@ -45,13 +47,20 @@ const paid: Rule<PaymentState> = { to: 'paid', post: 'receive', tell: true };
 const latePaid: Rule<PaymentState> = { to: 'paid', post: 'receive', tell: true, review: 'late-money', late: true };
 
 export const paymentRules: Rules<PaymentState> = {
-  new: { begun: { to: 'sending' }, closed: { to: 'closed', tell: true } },
+  new: {
+    begun: { to: 'sending' },
+    released: { to: 'new' },
+    closed: { to: 'closed', tell: true },
+    // A channel that had said no took the money all the same.
+    succeeded: { ...paid, review: 'declined-then-paid' },
+  },
   sending: {
     accepted: { to: 'pending' },
     unknown: { to: 'unknown' },
     // Refused while the merchant waits: the reply says so, no notice.
     declined: { to: 'failed' },
     'not-sent': { to: 'failed' },
+    released: { to: 'new' },
     succeeded: paid,
     failed: { to: 'failed', tell: true },
     closed: { to: 'closed', tell: true },
@@ -59,6 +68,7 @@ export const paymentRules: Rules<PaymentState> = {
   },
   pending: {
     accepted: { to: 'pending' },
+    released: { to: 'pending' },
     // A lost query, or the create's own answer arriving after a callback: no news.
     unknown: { to: 'pending' },
     declined: { to: 'pending' },
@@ -73,6 +83,8 @@ export const paymentRules: Rules<PaymentState> = {
     unknown: { to: 'unknown' },
     declined: { to: 'failed', tell: true },
     'not-sent': { to: 'unknown' },
+    // Something else was heard meanwhile; the next query says more.
+    released: { to: 'unknown' },
     succeeded: paid,
     failed: { to: 'failed', tell: true },
     closed: { to: 'closed', tell: true },
@@ -89,6 +101,7 @@ export const paymentRules: Rules<PaymentState> = {
     unknown: { to: 'failed' },
     declined: { to: 'failed' },
     'not-sent': { to: 'failed' },
+    released: { to: 'failed' },
     failed: { to: 'failed' },
     closed: { to: 'failed' },
     reversed: { to: 'failed' },
@@ -99,6 +112,7 @@ export const paymentRules: Rules<PaymentState> = {
     unknown: { to: 'closed' },
     declined: { to: 'closed' },
     'not-sent': { to: 'closed' },
+    released: { to: 'closed' },
     failed: { to: 'closed' },
     closed: { to: 'closed' },
     reversed: { to: 'closed' },
@@ -109,6 +123,7 @@ export const paymentRules: Rules<PaymentState> = {
     unknown: { to: 'reversed' },
     declined: { to: 'reversed' },
     'not-sent': { to: 'reversed' },
+    released: { to: 'reversed' },
     failed: { to: 'reversed' },
     closed: { to: 'reversed' },
     reversed: { to: 'reversed' },

@@ -5,12 +5,14 @@
  */
 import { type Decision, type Evidence, type LatePolicy, chaseGapMs, decide } from '../core/evidence.ts';
 import type { Move } from '../core/ledger.ts';
-import { type Key, type Kind, type Order, isFinal } from '../core/order.ts';
+import { type Key, type Kind, type Order, type Payment, isFinal } from '../core/order.ts';
+import { Refusal } from '../core/refusal.ts';
 import { reportOf } from '../core/report.ts';
+import { insertAttempts } from '../store/create.ts';
 import type { Query } from '../store/database.ts';
 import { booked, moveKey } from '../store/ledger.ts';
 import { type AttemptRow, attemptsByReference, lockOrders } from '../store/orders.ts';
-import { type AttemptState, type NewNotice, type Settlement, settle } from '../store/settle.ts';
+import { type AttemptState, type NewNotice, type Settlement, setFee, settle } from '../store/settle.ts';
 import type { Gate, Learning, Learnt } from './gate.ts';
 
 /** Stores what one piece of evidence means. Throws CommitUnknown when nobody can say whether it was stored; it may then be given again. */
@@ -40,6 +42,59 @@ export function learnTogether(gate: Gate, batch: readonly Learning[]): Promise<L
     await settle(query, await draft.settlement(query));
     return outcomes;
   });
+}
+
+/** What a payer's choice binds a payment to. */
+export interface Choice extends Pick<Payment, 'method' | 'option' | 'fee'> {
+  readonly channelId: bigint;
+  readonly reference: string;
+  readonly attemptId: bigint;
+  /** When a worker should look at it, if the call never comes back. */
+  readonly lookAgainAt: number;
+}
+
+/**
+ * Binds a `new` payment to a channel, through the same door: of two choices made at once, one is refused (`conflict`), so
+ * that a payer who has the page open twice is never asked for the money twice.
+ */
+export function beginAttempt(gate: Gate, key: Key, choice: Choice): Promise<Payment> {
+  return gate.db.transaction(async (query) => {
+    const [order] = await lockOrders(query, [{ ...key, kind: 'payment' }]);
+    if (order?.kind !== 'payment' || order.state !== 'new')
+      throw new Refusal('conflict', { why: 'chosen-already', text: 'the payment is no longer open for a choice' });
+    const learning: Learning = {
+      key: order,
+      evidence: chosen(gate, order),
+      callback: null,
+      lookAgainAt: choice.lookAgainAt,
+    };
+    const decision = decide<Payment>(order, learning.evidence, 'suspense');
+    const { attemptId, lookAgainAt: _, ...bound } = choice;
+    const begun: Payment = { ...decision.order, ...bound };
+    const draft = new Draft(gate);
+    draft.add(learning, order, { ...decision, order: begun }, null);
+    await settle(query, await draft.settlement(query));
+    if (begun.fee !== order.fee) await setFee(query, begun);
+    await insertAttempts(query, [{ order: { ...begun, createdAt: learning.evidence.at }, attemptId }]);
+    return begun;
+  });
+}
+
+function chosen(gate: Gate, order: Payment): Evidence {
+  return {
+    source: 'payer',
+    kind: order.kind,
+    channelId: null,
+    reference: null,
+    event: 'begun',
+    money: null,
+    upstreamNo: null,
+    instruction: null,
+    reason: null,
+    extras: {},
+    at: gate.world.now(),
+    happenedAt: null,
+  };
 }
 
 type OrderKey = Key & { readonly kind: Kind };
@@ -84,6 +139,7 @@ const attemptWords: Readonly<Partial<Record<Evidence['event'], AttemptState>>> =
   unknown: 'unknown',
   declined: 'declined',
   'not-sent': 'not-sent',
+  released: 'declined',
 };
 
 /** Gathers what a batch of decisions has to store. */

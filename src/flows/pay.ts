@@ -105,16 +105,23 @@ function newPayment(
   };
 }
 
-/** Calls the channel for a payment whose attempt is committed, learns the outcome, and waits for the pay code if need be. */
+/**
+ * Calls the channel for a payment whose attempt is committed, learns the outcome, and waits for the pay code if need be.
+ * `onNo`: what a clear no means: the end (a merchant's order), or that the payer may choose again (the desk).
+ */
 export async function callForPayment(
   gate: Gate,
   channel: ChannelRow,
   payment: Payment,
   ask: Pay,
   deadline: number,
+  onNo: 'declined' | 'released' = 'declined',
 ): Promise<Payment> {
   const outcome = await gate.call(channel, 'pay', upstreamAsk(gate, channel, payment, ask));
-  let present = (await learnAbout(gate, payment, evidenceOfCall(gate, payment, outcome))) as Payment;
+  const said = evidenceOfCall(gate, payment, outcome);
+  const isNo = said.event === 'declined' || said.event === 'not-sent';
+  const evidence = isNo && onNo === 'released' ? { ...said, event: onNo } : said;
+  let present = (await learnAbout(gate, payment, evidence)) as Payment;
   while (present.state === 'unknown' && gate.world.monotonic() + codeQueryGapMs < deadline) {
     await gate.world.sleep(codeQueryGapMs);
     present = (await queryUpstream(gate, present)) as Payment;

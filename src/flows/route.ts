@@ -2,9 +2,10 @@
 import type { Ask, CommandName, Method } from '../core/commands.ts';
 import { noFee, quoteFee } from '../core/fees.ts';
 import type { Money } from '../core/money.ts';
+import type { Payment } from '../core/order.ts';
 import { Refusal } from '../core/refusal.ts';
 import { type RouteVerdict, judgeRoutes } from '../core/routing.ts';
-import type { ChannelRow } from '../store/directory.ts';
+import type { ChannelRow, FeeRow } from '../store/directory.ts';
 import type { Caller, Gate } from './gate.ts';
 
 /** The first usable channel. Throws Refusal `channel-unavailable` when the merchant has no route for it. */
@@ -45,6 +46,16 @@ export function explainRoutes<C extends CommandName>(
 
 /** The merchant's own rule before the general one, the method's before `any`. Minor units. */
 export function feeFor(gate: Gate, merchantId: bigint, method: Method | 'any', amount: Money): bigint {
+  return quoteFee(feeRule(gate, merchantId, method, amount) ?? noFee, amount.minor);
+}
+
+/** The fee of a method the payer chose later: a rule for that very method, else what was quoted with the order. */
+export function feeOfChoice(gate: Gate, order: Payment, method: Method): bigint {
+  const rule = feeRule(gate, order.merchantId, method, order.amount);
+  return rule?.method === method ? quoteFee(rule, order.amount.minor) : order.fee;
+}
+
+function feeRule(gate: Gate, merchantId: bigint, method: Method | 'any', amount: Money): FeeRow | undefined {
   const rules = gate
     .directory()
     .fees.filter(
@@ -53,9 +64,8 @@ export function feeFor(gate: Gate, merchantId: bigint, method: Method | 'any', a
         (fee.merchantId === null || fee.merchantId === merchantId) &&
         (fee.method === method || fee.method === 'any'),
     );
-  const rank = (fee: (typeof rules)[number]) => (fee.merchantId === null ? 0 : 2) + (fee.method === 'any' ? 0 : 1);
-  const rule = rules.sort((a, b) => rank(b) - rank(a))[0];
-  return quoteFee(rule ?? noFee, amount.minor);
+  const rank = (fee: FeeRow) => (fee.merchantId === null ? 0 : 2) + (fee.method === 'any' ? 0 : 1);
+  return rules.sort((a, b) => rank(b) - rank(a))[0];
 }
 
 /** Refuses a notice address before anything is written. */

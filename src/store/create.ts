@@ -133,7 +133,11 @@ export async function createRefund(query: Query, one: NewOrder<Refund>): Promise
   return { kind: 'made' };
 }
 
-export async function insertAttempts(query: Query, news: News<Order>): Promise<void> {
+/** Attempts of orders that are bound to a channel; `createdAt` of the order is that of the attempt. */
+export async function insertAttempts(
+  query: Query,
+  news: readonly Pick<NewOrder<Order>, 'order' | 'attemptId'>[],
+): Promise<void> {
   const tried = news.flatMap(({ order, attemptId }) =>
     attemptId === null || order.channelId === null || order.reference === null
       ? []
