@@ -128,7 +128,7 @@ const attributeType = 'String';
 
 /** SQS accepts the characters of XML 1.0 and refuses the whole message for any other. */
 function isXmlText(text: string): boolean {
-  return text.isWellFormed() && !/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/.test(text);
+  return text.isWellFormed() && !/[^\P{Cc}\t\n\r\u007f-\u009f]|[\ufffe\uffff]/u.test(text);
 }
 
 function sendMessage(message: SqsMessage): Readonly<Record<string, unknown>> {

@@ -67,8 +67,7 @@ export function portOf(url: URL): number {
 export function checkTarget(text: string, rules: TargetRules): string | null {
   if (text.length > maxTargetLength) return `longer than ${maxTargetLength} characters`;
   // The URL parser drops tabs and line ends and reads a backslash as a slash: other parsers do not.
-  if (/[\u0000-\u0020\u007f-\u009f\\\u2028\u2029\ufeff]/.test(text))
-    return 'contains a blank, control character or backslash';
+  if (/[\p{Cc}\s\\]/u.test(text)) return 'contains a blank, control character or backslash';
   if (!/^https?:\/\/[^/]/i.test(text)) return 'not an absolute http or https URL';
   if (!URL.canParse(text)) return 'not a URL';
   const url = new URL(text);

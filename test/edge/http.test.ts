@@ -46,7 +46,7 @@ interface Talk {
   /** Everything received until the server closes. */
   readonly all: Promise<string>;
   /** Everything received once it contains the text. */
-  until(wanted: string): Promise<string>;
+  readonly until: (wanted: string) => Promise<string>;
 }
 
 function talk(port: number, first = ''): Talk {
@@ -487,7 +487,7 @@ test('X-Forwarded-For counts only as far as trusted proxies vouch for it', () =>
   ];
   for (const [peer, forwarded, caller] of rows) {
     const headers = forwarded.map((value) => ['x-forwarded-for', value] as const);
-    assert.equal(callerAddress(peer, headers, proxies), caller, `${peer} ${forwarded}`);
+    assert.equal(callerAddress(peer, headers, proxies), caller, `${peer} ${forwarded.join()}`);
     assert.equal(callerAddress(peer, headers, []), peer.replace('::ffff:', ''));
   }
   assert.throws(() => parseProxies(['not an address']));

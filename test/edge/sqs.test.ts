@@ -139,6 +139,7 @@ describe('which queues are written to', () => {
     'https://sqs.ap-southeast-1.amazonaws.com/orders',
     `https://sqs.ap-southeast-1.amazonaws.com/123456789012/${'q'.repeat(81)}`,
     'https://sqs.ap-southeast-1.amazonaws.com/123456789012/orders.other',
+    `https://sqs.ap-southeast-1.amazonaws.comX${account}/orders`,
     `${awsQueue}\n`,
     '',
   ];
@@ -170,11 +171,13 @@ describe('which messages are sent', () => {
     assert.equal(kindOf({ body: '' }), 'refused');
     assert.equal(kindOf({ body: 'a\u0000b' }), 'refused');
     assert.equal(kindOf({ body: '\ud800' }), 'refused');
+    assert.equal(kindOf({ body: '\u001f' }), 'refused');
+    assert.equal(kindOf({ body: '\uffff' }), 'refused');
     assert.equal(kindOf({ body: 'tab\tline\r\n😀' }), 'request');
     assert.equal(kindOf({ attributes: { 'AWS.x': '1' } }), 'refused');
     assert.equal(kindOf({ attributes: { 'a b': '1' } }), 'refused');
     assert.equal(kindOf({ attributes: { a: '' } }), 'refused');
-    assert.equal(kindOf({ attributes: Object.fromEntries([...'abcdefghijk'].map((c) => [c, '1'])) }), 'refused');
+    assert.equal(kindOf({ attributes: Object.fromEntries('abcdefghijk'.split('').map((c) => [c, '1'])) }), 'refused');
   });
 
   test('a FIFO queue needs group and event id', () => {
