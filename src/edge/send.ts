@@ -226,10 +226,9 @@ function lookupWith(options: SendOptions, isGuarded: boolean): LookupFunction {
     resolve(hostname, (error, addresses) => {
       const [first] = addresses;
       if (error !== null || first === undefined) return done(error ?? new Error(`${hostname}: no address`), '');
-      const refused = isGuarded
-        ? addresses.map(({ address }) => checkAddress(address, options)).find((reason) => reason !== null)
-        : null;
-      if (refused != null) return done(new ForbiddenAddress(refused), '');
+      const reasons = isGuarded ? addresses.map(({ address }) => checkAddress(address, options)) : [];
+      const refused = reasons.find((reason) => reason !== null) ?? null;
+      if (refused !== null) return done(new ForbiddenAddress(refused), '');
       if (wanted.all === true) return done(null, [...addresses]);
       return done(null, first.address, first.family);
     });
