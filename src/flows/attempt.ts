@@ -39,8 +39,8 @@ export function bareEvidence(
   return { ...silent, ...about, source, event, at, reason };
 }
 
-/** A channel's report as evidence; `protocol` marks its raw members. */
-export function reportEvidence(about: About, source: Source, report: Report, protocol: string, at: Instant): Evidence {
+/** A channel's report as evidence. */
+export function reportEvidence(about: About, source: Source, report: Report, at: Instant): Evidence {
   return {
     ...about,
     source,
@@ -49,7 +49,8 @@ export function reportEvidence(about: About, source: Source, report: Report, pro
     upstreamNo: upstreamNoOf(report),
     instruction: report.kind === 'payment' ? report.instruction : null,
     reason: report.reason,
-    extras: Object.fromEntries(Object.entries(report.extras).map(([name, value]) => [`${protocol}.${name}`, value])),
+    // Raw members come named `<protocol>.<member>`: whoever shows them later knows whose they are.
+    extras: report.extras,
     at,
     happenedAt: report.finishedAt,
   };
@@ -78,19 +79,15 @@ export function evidenceOfCall(
     case 'declined':
       return bareEvidence(about, 'reply', 'declined', at, { code: outcome.code, text: outcome.text });
     case 'answered':
-      return answeredEvidence(gate, order, about, outcome.answer, at);
+      return answeredEvidence(order, about, outcome.answer, at);
   }
 }
 
 /** An answer about another reference than ours (mixed-up connections, replayed bodies) says nothing about this order (T031). */
-function answeredEvidence(gate: Gate, order: Order, about: About, answer: OrderReport, at: Instant): Evidence {
+function answeredEvidence(order: Order, about: About, answer: OrderReport, at: Instant): Evidence {
   const named = answer.kind === 'refund' ? answer.refundNo : answer.orderNo;
   if (named !== null && named !== order.reference) return bareEvidence(about, 'reply', 'unknown', at);
-  return reportEvidence(about, 'reply', answer, protocolOf(gate, order), at);
-}
-
-export function protocolOf(gate: Gate, order: Pick<Order, 'channelId'>): string {
-  return (order.channelId === null ? undefined : gate.directory().channels.get(order.channelId)?.protocol) ?? '';
+  return reportEvidence(about, 'reply', answer, at);
 }
 
 /** Through the door, and once more when nobody can say whether the first time was stored: evidence may be given twice. */

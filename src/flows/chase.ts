@@ -54,7 +54,7 @@ async function learnQuery(
       const { answer } = outcome;
       const named = answer.kind === 'refund' ? answer.refundNo : answer.orderNo;
       if (answer.kind !== order.kind || (named !== null && named !== reference)) return { order, heard: false };
-      const evidence = reportEvidence(about, 'query', answer, channel.protocol, gate.world.now());
+      const evidence = reportEvidence(about, 'query', answer, gate.world.now());
       return { order: await learnAbout(gate, order, evidence), heard: true };
     }
     case 'not-found':
@@ -121,6 +121,8 @@ function isExpired(order: Order, now: number): boolean {
 /** The next chase, or the expiry when that comes first. */
 function nextLook(order: Order, now: number, gap: number): number {
   const expiry = order.kind === 'payment' ? order.expiresAt : null;
+  // Nobody is collecting yet: there is nothing to ask before the time is over.
+  if (order.state === 'new' && expiry !== null) return expiry;
   return expiry !== null && expiry > now && expiry < now + gap ? expiry : now + gap;
 }
 

@@ -4,7 +4,7 @@ import type { Kind, Order, Payment, Payout, Refund } from '../core/order.ts';
 import type { Instant } from '../core/world.ts';
 import { type Query, named, sql } from './database.ts';
 import { book } from './ledger.ts';
-import { type NumberRow, numberOf } from './orders.ts';
+import { type NumberRow, numberOf, numbersOf } from './orders.ts';
 
 export interface NewOrder<O extends Order> {
   readonly order: O;
@@ -47,14 +47,20 @@ async function createOrders<O extends Payment | Payout>(
       made.flatMap((one) => one.moves),
     );
   }
-  return Promise.all(
-    news.map(async (one): Promise<Made> => {
-      if (taken.has(one.order.id)) return { kind: 'made' };
-      const by = await numberOf(query, one.order.home, one.order.merchantId, one.space, one.order.orderNo);
-      if (!by) throw new Error(`number ${one.order.orderNo} neither free nor taken`);
-      return { kind: 'taken', by };
-    }),
+  const others = news.filter((one) => !taken.has(one.order.id));
+  const holders = new Map(
+    (await numbersOf(query, others.map(numberKey))).map((by, index) => [others[index]?.order.id, by] as const),
   );
+  return news.map((one): Made => {
+    if (taken.has(one.order.id)) return { kind: 'made' };
+    const by = holders.get(one.order.id);
+    if (!by) throw new Error(`number ${one.order.orderNo} neither free nor taken`);
+    return { kind: 'taken', by };
+  });
+}
+
+function numberKey({ order, space }: NewOrder<Order>) {
+  return { home: order.home, merchantId: order.merchantId, space, number: order.orderNo };
 }
 
 /** The orders whose number was free. Inserted in key order, so that two batches with the same numbers cannot deadlock. */

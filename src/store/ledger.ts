@@ -1,5 +1,5 @@
 /** The books: moves are inserted, balances are kept beside them in the same transaction, in key order. */
-import { type Move, balanceChanges } from '../core/ledger.ts';
+import { type BalanceChange, type Move, balanceChanges } from '../core/ledger.ts';
 import { Refusal } from '../core/refusal.ts';
 import { type Query, named, sql } from './database.ts';
 
@@ -17,16 +17,41 @@ export async function book(query: Query, moves: readonly Move[]): Promise<void> 
     ),
   );
   const changes = balanceChanges(moves);
-  await query.run(
+  const present = new Set(await changeBalances(query, changes));
+  const absent = changes.filter((change) => !present.has(balanceKey(change)));
+  if (absent.length === 0) return;
+  await openBalances(query, absent);
+  await changeBalances(query, absent);
+}
+
+function balanceKey(row: { readonly home: number; readonly account: string; readonly currency: string }): string {
+  return `${row.home}/${row.account}/${row.currency}`;
+}
+
+/** Locks in key order, then changes; returns the keys of the accounts that exist. An upsert would check the floor against the bare change. */
+async function changeBalances(query: Query, changes: readonly BalanceChange[]): Promise<string[]> {
+  const rows = await query.run<{ home: number; account: string; currency: string }>(
     named(
       'balances-change',
-      sql`insert into balances as b (home, account, currency, available, floor)
-          select * from unnest(
+      sql`with change as (select * from unnest(
             ${changes.map((c) => c.home)}::smallint[], ${changes.map((c) => c.account)}::text[], ${changes.map((c) => c.currency)}::text[],
-            ${changes.map((c) => c.change)}::bigint[], ${changes.map((c) => c.floor)}::bigint[])
-          on conflict (home, account, currency) do update set available = b.available + excluded.available`,
+            ${changes.map((c) => c.change)}::bigint[]) as c (home, account, currency, change)),
+          locked as materialized (select b.home, b.account, b.currency, c.change from balances b join change c using (home, account, currency)
+            order by b.home, b.account, b.currency for no key update of b)
+          update balances b set available = b.available + l.change from locked l
+          where b.home = l.home and b.account = l.account and b.currency = l.currency
+          returning b.home, b.account, b.currency`,
     ),
   );
+  return rows.map(balanceKey);
+}
+
+async function openBalances(query: Query, changes: readonly BalanceChange[]): Promise<void> {
+  await query.run(sql`insert into balances (home, account, currency, available, floor)
+    select home, account, currency, 0, floor from unnest(
+      ${changes.map((c) => c.home)}::smallint[], ${changes.map((c) => c.account)}::text[], ${changes.map((c) => c.currency)}::text[],
+      ${changes.map((c) => c.floor)}::bigint[]) as c (home, account, currency, floor)
+    order by 1, 2, 3 on conflict do nothing`);
 }
 
 /** Which of these moves the books already hold, as "home/object/reason". */

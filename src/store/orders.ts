@@ -145,6 +145,32 @@ export interface NumberRow {
   readonly fingerprint: Uint8Array;
 }
 
+export interface NumberKey {
+  readonly home: number;
+  readonly merchantId: bigint;
+  readonly space: string;
+  readonly number: string;
+}
+
+/** What merchants have used numbers for; null = that one is free. */
+export async function numbersOf(query: Query, keys: readonly NumberKey[]): Promise<(NumberRow | null)[]> {
+  if (keys.length === 0) return [];
+  const rows = await query.run<{ place: number; kind: Kind; object_id: bigint; fingerprint: Buffer }>(
+    named(
+      'numbers-of',
+      sql`select k.place::int as place, n.kind, n.object_id, n.fingerprint from numbers n
+          join unnest(${keys.map((k) => k.home)}::smallint[], ${keys.map((k) => k.merchantId)}::bigint[], ${keys.map((k) => k.space)}::text[],
+            ${keys.map((k) => k.number)}::text[]) with ordinality as k (home, merchant_id, space, number, place)
+          using (home, merchant_id, space, number)`,
+    ),
+  );
+  const found = new Map(rows.map((row) => [row.place, row]));
+  return keys.map((_, index) => {
+    const row = found.get(index + 1);
+    return row ? { kind: row.kind, objectId: row.object_id, fingerprint: row.fingerprint } : null;
+  });
+}
+
 /** What a merchant has used a number for; null = it is free. */
 export async function numberOf(
   query: Query,
@@ -153,14 +179,8 @@ export async function numberOf(
   space: string,
   number: string,
 ): Promise<NumberRow | null> {
-  const [row] = await query.run<{ kind: Kind; object_id: bigint; fingerprint: Buffer }>(
-    named(
-      'number-of',
-      sql`select kind, object_id, fingerprint from numbers
-          where home = ${home} and merchant_id = ${merchantId} and space = ${space} and number = ${number}`,
-    ),
-  );
-  return row ? { kind: row.kind, objectId: row.object_id, fingerprint: row.fingerprint } : null;
+  const [row = null] = await numbersOf(query, [{ home, merchantId, space, number }]);
+  return row;
 }
 
 /** Locks orders in key order and returns them as they are now; payments before payouts before refunds, always. */

@@ -1,0 +1,178 @@
+/** The only reader of the environment. Every option is a flag of `kanal start` and a variable; flags win. */
+import { resolve } from 'node:path';
+import { z } from 'zod';
+
+export type Role = 'all' | 'edge' | 'worker';
+
+const networks = z.string().regex(/^[0-9a-fA-F:.]+(\/\d{1,3})?$/, 'an address or network');
+
+const shape = z.strictObject({
+  mode: z.enum(['production', 'sandbox']),
+  host: z.string().min(1),
+  port: z.number().int().min(0).max(65535),
+  data: z.string().min(1),
+  role: z.enum(['all', 'edge', 'worker']),
+  processes: z.number().int().min(1).max(64),
+  timeScale: z.number().positive().max(100_000),
+  databaseUrl: z.string().startsWith('postgres').nullable(),
+  masterKeyFile: z.string().min(1).nullable(),
+  publicUrl: z.url({ protocol: /^https?$/ }).nullable(),
+  allowCallbackHosts: z.array(z.string().regex(/^[^\s/:]+:\d{1,5}$|^\[[0-9a-fA-F:]+\]:\d{1,5}$/, 'HOST:PORT')),
+  trustedProxies: z.array(networks),
+  logLevel: z.enum(['debug', 'info', 'warn', 'error', 'silent']),
+});
+export type Config = Readonly<z.infer<typeof shape>>;
+
+export interface Option {
+  readonly key: keyof Config;
+  readonly flag: string;
+  readonly variable: string;
+  /** As written on the command line or in the environment. */
+  readonly default: string | null;
+  readonly about: string;
+  /** Holds something that must not be printed. */
+  readonly secret?: true;
+}
+
+/** Source of `docs/generated/configuration.md`. */
+export const options: readonly Option[] = [
+  {
+    key: 'mode',
+    flag: 'mode',
+    variable: 'KANAL_MODE',
+    default: 'production',
+    about: '`sandbox` (same as `--sandbox`): twins, demo merchants, loopback notices. `production`: closed by default.',
+  },
+  { key: 'host', flag: 'host', variable: 'KANAL_HOST', default: '127.0.0.1', about: 'Address to listen on.' },
+  {
+    key: 'port',
+    flag: 'port',
+    variable: 'KANAL_PORT',
+    default: '8080',
+    about: 'Port to listen on; 0 picks a free one.',
+  },
+  {
+    key: 'data',
+    flag: 'data',
+    variable: 'KANAL_DATA',
+    default: './data',
+    about: 'Folder that holds everything: embedded database, master key, pid.',
+  },
+  {
+    key: 'role',
+    flag: 'role',
+    variable: 'KANAL_ROLE',
+    default: 'all',
+    about: '`edge` only answers, `worker` only works in the background; both need DATABASE_URL.',
+  },
+  {
+    key: 'processes',
+    flag: 'processes',
+    variable: 'KANAL_PROCESSES',
+    default: '1',
+    about: 'Gateway processes on this machine; further ones share the database.',
+  },
+  {
+    key: 'timeScale',
+    flag: 'time-scale',
+    variable: 'KANAL_TIME_SCALE',
+    default: '1',
+    about: 'Sandbox only: every business wait passes that many times faster; time stamps stay real.',
+  },
+  {
+    key: 'databaseUrl',
+    flag: 'database-url',
+    variable: 'DATABASE_URL',
+    default: null,
+    about: 'PostgreSQL 15 or newer instead of the embedded one.',
+    secret: true,
+  },
+  {
+    key: 'masterKeyFile',
+    flag: 'master-key-file',
+    variable: 'KANAL_MASTER_KEY_FILE',
+    default: null,
+    about: '32 bytes (hex or Base64) that seal all secrets; default `<data>/master.key`, made at first start.',
+  },
+  {
+    key: 'publicUrl',
+    flag: 'public-url',
+    variable: 'KANAL_PUBLIC_URL',
+    default: null,
+    about: 'How channels and payers reach us; default `http://HOST:PORT`.',
+  },
+  {
+    key: 'allowCallbackHosts',
+    flag: 'allow-callback-host',
+    variable: 'KANAL_CALLBACK_ALLOW',
+    default: '',
+    about: 'HOST:PORT that notices may go to although it is not public; repeatable, or comma-separated.',
+  },
+  {
+    key: 'trustedProxies',
+    flag: 'trusted-proxy',
+    variable: 'KANAL_TRUSTED_PROXIES',
+    default: '',
+    about: 'Networks whose X-Forwarded-For is believed; default none.',
+  },
+  {
+    key: 'logLevel',
+    flag: 'log-level',
+    variable: 'KANAL_LOG_LEVEL',
+    default: 'info',
+    about: 'debug, info, warn, error or silent.',
+  },
+];
+
+const lists: ReadonlySet<string> = new Set(['allowCallbackHosts', 'trustedProxies']);
+const numbers: ReadonlySet<string> = new Set(['port', 'processes', 'timeScale']);
+
+/** What a person did wrong; the message names the option and says what it takes. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+/**
+ * Settles flags over environment over defaults. `flags` is by flag name. Throws ConfigError for anything that does not fit.
+ */
+export function readConfig(
+  flags: Readonly<Record<string, string | readonly string[] | undefined>>,
+  environment: NodeJS.ProcessEnv = process.env,
+): Config {
+  const raw = Object.fromEntries(
+    options.map((option) => [
+      option.key,
+      parsed(option, flags[option.flag] ?? environment[option.variable] ?? option.default),
+    ]),
+  );
+  const result = shape.safeParse(raw);
+  if (!result.success) throw new ConfigError(result.error.issues.map(explain).join('\n'));
+  const config = result.data;
+  if (config.role !== 'all' && config.databaseUrl === null)
+    throw new ConfigError(
+      `--role ${config.role} needs DATABASE_URL: the embedded database belongs to the process that starts it`,
+    );
+  if (config.timeScale !== 1 && config.mode !== 'sandbox')
+    throw new ConfigError('--time-scale is for the sandbox only');
+  return Object.freeze({ ...config, data: resolve(config.data) });
+}
+
+function parsed(option: Option, value: string | readonly string[] | null): unknown {
+  if (lists.has(option.key))
+    return (typeof value === 'string' ? value.split(',') : (value ?? [])).filter((item) => item !== '');
+  if (value === null) return null;
+  const text = typeof value === 'string' ? value : value.at(-1);
+  return numbers.has(option.key) ? Number(text) : text;
+}
+
+function explain(issue: z.core.$ZodIssue): string {
+  const option = options.find((one) => one.key === issue.path[0]);
+  return `${option ? `--${option.flag} (${option.variable})` : issue.path.join('.')}: ${issue.message}`;
+}
+
+/** For the log: everything but what is secret. */
+export function redacted(config: Config): Record<string, string> {
+  return Object.fromEntries(
+    options.map(({ key, secret }) => [key, secret && config[key] !== null ? '[set]' : String(config[key] ?? '')]),
+  );
+}

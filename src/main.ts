@@ -1,0 +1,235 @@
+/**
+ * Wires everything: the only file that knows every room. `startGateway` brings one process up, in this order: pid file,
+ * database, migrations, keys, twins (sandbox), gate, listener, workers; `stop` takes it down in the reverse order.
+ */
+import { randomBytes } from 'node:crypto';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Config } from './config.ts';
+import type { Log, Send, World } from './core/world.ts';
+import { type HttpServer, startHttp } from './edge/http.ts';
+import { Keyring } from './edge/keyring.ts';
+import { makeSend } from './edge/send.ts';
+import { checkTarget, type TargetRules } from './edge/targets.ts';
+import { Vault } from './edge/vault.ts';
+import { type OpenGate, openGate } from './flows/open-gate.ts';
+import { type Database, type DatabaseTarget, openDatabase, sql } from './store/database.ts';
+import { type Embedded, startEmbedded } from './store/embedded.ts';
+import { migrate } from './store/migrate.ts';
+import { claimPidFile } from './store/pidfile.ts';
+import { makePorts } from './wiring/ports.ts';
+import { makeRooms } from './wiring/rooms.ts';
+import { type Sandbox, startSandbox } from './wiring/sandbox-twins.ts';
+import { answer, refuseUnserved, type Traffic } from './wiring/traffic.ts';
+import { ownerToken } from './wiring/owner-token.ts';
+import { Runner } from './workers/runner.ts';
+import { allTasks } from './workers/schedule.ts';
+import { clock, makeLog, makeWorld } from './world.ts';
+
+export interface StartOptions {
+  readonly config: Config;
+  /** Told about each step of a start that takes longer than a blink. */
+  readonly progress: (step: string) => void;
+  /** Default: lines on stderr at the configured level. */
+  readonly log?: Log;
+}
+
+export interface Gateway {
+  readonly url: string;
+  readonly gate: OpenGate;
+  readonly keyring: Keyring;
+  readonly vault: Vault;
+  /** Bearer token of the folder's owner, role admin. */
+  readonly token: string;
+  readonly sandbox: Sandbox | null;
+  /** Stops accepting, finishes what is under way, stops workers, twins and database. Repeating it waits for the first. */
+  stop(): Promise<void>;
+}
+
+/** Things to be undone, last first. */
+class Undo {
+  readonly #steps: (() => Promise<void>)[] = [];
+  #running: Promise<void> | null = null;
+
+  add(step: () => Promise<void>): void {
+    this.#steps.push(step);
+  }
+
+  run(log: Log): Promise<void> {
+    this.#running ??= this.#all(log);
+    return this.#running;
+  }
+
+  async #all(log: Log): Promise<void> {
+    for (const step of this.#steps.reverse())
+      await step().catch((error: unknown) => log.error('stop-step-failed', { error: String(error) }));
+  }
+}
+
+export async function startGateway({
+  config,
+  progress,
+  log = makeLog(config.logLevel),
+}: StartOptions): Promise<Gateway> {
+  const undo = new Undo();
+  try {
+    return await bringUp(config, progress, log, undo);
+  } catch (error) {
+    await undo.run(log);
+    throw error;
+  }
+}
+
+async function bringUp(config: Config, progress: (step: string) => void, log: Log, undo: Undo): Promise<Gateway> {
+  await mkdir(config.data, { recursive: true });
+  undo.add(await claimPidFile(join(config.data, 'kanal.pid')));
+  const { target, db } = await openStore(config, progress, log, undo);
+  const ports = new Set<number>();
+  const rules: TargetRules = {
+    allowHosts: new Set(config.allowCallbackHosts),
+    allowLoopback: config.mode === 'sandbox',
+    ownPorts: () => ports,
+  };
+  const sender = makeSend({ ...rules, log, monotonic: clock.monotonic });
+  undo.add(() => sender.close());
+  const world = makeWorld({ log, send: sender.send, timeScale: config.timeScale, slot: await takeSlot(db) });
+  const vault = new Vault(await masterKey(config), world.nonce);
+  const keyring = new Keyring(vault, world.now);
+
+  let url = '';
+  const publicUrl = () => config.publicUrl?.replace(/\/$/, '') ?? url;
+  const sandbox = config.mode === 'sandbox' ? await startSandbox({ db, world, vault, publicUrl, progress }) : null;
+  if (sandbox) undo.add(() => sandbox.stop());
+
+  let runner: Runner | null = null;
+  const rooms = makeRooms({ config, vault, world, publicUrl, sandbox, keyring });
+  const gate = await openGate(
+    db,
+    makePorts({
+      world,
+      keyring,
+      vault,
+      publicUrl,
+      refuseUrl: (text) => checkTarget(text, rules),
+      deskUrl: rooms.deskUrl,
+      wakeNotices: () => runner?.wake('notices'),
+      sqs: rooms.sqs,
+    }),
+  );
+  undo.add(keepFresh(gate));
+  const token = await ownerToken(db, vault, world);
+  const server = await listenIf(config, gate, keyring, rooms.all(gate), rooms.observer, ports);
+  url = server ? `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${server.port}` : '';
+  await sandbox?.connect();
+  runner = await workIf(config, gate, undo);
+  // Added last, so undone first: nothing new comes in while the rest winds down.
+  if (server) undo.add(() => server.close({ graceMs }));
+  await writeFile(join(config.data, 'gateway.json'), `${JSON.stringify({ url, token, pid: process.pid })}\n`, {
+    mode: 0o600,
+  });
+  void target;
+  return { url, gate, keyring, vault, token, sandbox, stop: () => undo.run(log) };
+}
+
+async function openStore(
+  config: Config,
+  progress: (step: string) => void,
+  log: Log,
+  undo: Undo,
+): Promise<{ target: DatabaseTarget; db: Database }> {
+  let target: DatabaseTarget;
+  if (config.databaseUrl !== null) target = { url: config.databaseUrl };
+  else {
+    progress('starting the embedded PostgreSQL');
+    const embedded: Embedded = await startEmbedded({
+      dataDir: join(config.data, 'postgres'),
+      log,
+      world: { ...clock, nonce: (bytes) => randomBytes(bytes) },
+    });
+    undo.add(() => embedded.stop());
+    target = embedded.target;
+  }
+  progress('bringing the schema up to date');
+  await migrate({ target, log, world: clock });
+  const db = await openDatabase({ ...target, log, role: 'kanal_app' });
+  undo.add(() => db.close());
+  return { target, db };
+}
+
+async function takeSlot(db: Database): Promise<number> {
+  const [row] = await db.run<{ slot: bigint }>(sql`select nextval('process_slots') as slot`);
+  return Number(row?.slot ?? 0n);
+}
+
+/** 32 bytes outside the database: given by the operator as hex or Base64, or made at first start. */
+async function masterKey(config: Config): Promise<Uint8Array> {
+  const own = join(config.data, 'master.key');
+  if (config.masterKeyFile === null) {
+    // `wx`: an existing key is never written over, or nothing in the database would open any more.
+    await writeFile(own, `${randomBytes(32).toString('hex')}\n`, { mode: 0o600, flag: 'wx' }).catch(
+      (error: unknown) => {
+        if ((error as { code?: unknown }).code !== 'EEXIST') throw error;
+      },
+    );
+  }
+  const text = (await readFile(config.masterKeyFile ?? own, 'utf8')).trim();
+  const key = /^[0-9a-fA-F]{64}$/.test(text) ? Buffer.from(text, 'hex') : Buffer.from(text, 'base64');
+  if (key.length !== 32) throw new Error(`${config.masterKeyFile ?? own}: not 32 bytes of hex or Base64`);
+  return key;
+}
+
+const refreshEveryMs = 500;
+
+/** Reads the small tables again when another process has changed them. */
+function keepFresh(gate: OpenGate): () => Promise<void> {
+  const stop = new AbortController();
+  const loop = (async () => {
+    while (!stop.signal.aborted) {
+      await gate.world.sleep(refreshEveryMs, stop.signal);
+      if (!stop.signal.aborted)
+        await gate
+          .refresh()
+          .catch((error: unknown) => gate.world.log.warn('directory-stale', { error: String(error) }));
+    }
+  })();
+  return async () => {
+    stop.abort();
+    await loop;
+  };
+}
+
+const graceMs = 20_000;
+
+async function listenIf(
+  config: Config,
+  gate: OpenGate,
+  keyring: Keyring,
+  rooms: Traffic['rooms'],
+  observer: Traffic['observer'],
+  ports: Set<number>,
+): Promise<HttpServer | null> {
+  if (config.role === 'worker') return null;
+  const traffic: Traffic = { gate, keyring, rooms, observer };
+  const server = await startHttp({
+    host: config.host,
+    port: config.port,
+    onRequest: (wire) => answer(traffic, wire),
+    refuse: (why, wire) => refuseUnserved(gate.world, why, wire),
+    trustedProxies: config.trustedProxies,
+    log: gate.world.log,
+    monotonic: gate.world.monotonic,
+  });
+  ports.add(server.port);
+  return server;
+}
+
+async function workIf(config: Config, gate: OpenGate, undo: Undo): Promise<Runner | null> {
+  if (config.role === 'edge') return null;
+  const owner = Buffer.from(gate.world.nonce(8)).toString('hex');
+  const runner = new Runner(gate.world, gate.db, owner, allTasks(gate));
+  await runner.start();
+  undo.add(() => runner.stop());
+  return runner;
+}
+
+export type { Send, World };

@@ -1,0 +1,22 @@
+/** Every protocol, as lists. A new protocol is one folder and one line here. */
+import { bluepay } from './bluepay/protocol.ts';
+import { payin } from './payin/protocol.ts';
+import type { Protocol } from './protocol.ts';
+import { unified } from './unified/protocol.ts';
+
+/** What merchants may speak on our port, in the order their paths are tried. */
+export const merchantProtocols: readonly Protocol[] = [payin, unified];
+
+/** What we speak to channels, and what a twin can stand in for. */
+export const channelProtocols: readonly Protocol[] = [bluepay, payin];
+
+export const protocols: ReadonlyMap<string, Protocol> = new Map(
+  [...merchantProtocols, ...channelProtocols].map((protocol) => [protocol.name, protocol]),
+);
+
+/** Throws for a name that is not in the lists: rows name only protocols that exist. */
+export function protocolNamed(name: string): Protocol {
+  const protocol = protocols.get(name);
+  if (!protocol) throw new Error(`no protocol "${name}"`);
+  return protocol;
+}

@@ -1,0 +1,181 @@
+/** The ports of the gate, made of the arrows and the protocol list: where flows meet the edge without importing it. */
+import type { Ask, CommandName } from '../core/commands.ts';
+import type { Payment } from '../core/order.ts';
+import { Refusal } from '../core/refusal.ts';
+import type { World } from '../core/world.ts';
+import { call, endpointFor, type Upstream } from '../edge/call.ts';
+import type { Keyring } from '../edge/keyring.ts';
+import { deliver, freeze } from '../edge/notify.ts';
+import { sceneOf } from '../edge/serve.ts';
+import type { Vault } from '../edge/vault.ts';
+import type { Gate, NoticePort, ProtocolFacts } from '../flows/gate.ts';
+import { protocolNamed } from '../protocols/all.ts';
+import type { Keys, Protocol } from '../protocols/protocol.ts';
+import type { ChannelRow, CredentialRow, MerchantRow } from '../store/directory.ts';
+
+export interface PortParts {
+  readonly world: World;
+  readonly keyring: Keyring;
+  readonly vault: Vault;
+  /** Our address as channels and payers see it, without a slash at the end. */
+  readonly publicUrl: () => string;
+  /** Why a notice must not go there; null = it may. */
+  readonly refuseUrl: (url: string) => string | null;
+  readonly deskUrl: (payment: Payment) => string | null;
+  readonly wakeNotices: () => void;
+  readonly sqs: SqsPort | null;
+}
+
+/** Sending to queues, when the operator has configured it. */
+export interface SqsPort {
+  refuse(queueUrl: string): string | null;
+  deliver(
+    world: World,
+    letter: { readonly id: string; readonly url: string; readonly body: string; readonly group: string },
+  ): Promise<{
+    readonly delivered: boolean;
+    readonly outcome: string;
+    readonly status: number | null;
+    readonly answer: string;
+  }>;
+}
+
+export function upstreamOf(keyring: Keyring, channel: ChannelRow): Upstream {
+  const protocol = protocolNamed(channel.protocol);
+  return { protocol, baseUrl: channel.baseUrl, keys: keyring.keysOf(protocol, 'channel', channel) };
+}
+
+export function credentialKeys(keyring: Keyring, credential: CredentialRow): Keys {
+  return keyring.keysOf(protocolNamed(credential.protocol), 'credential', credential);
+}
+
+export function makePorts(
+  parts: PortParts,
+): Pick<Gate, 'world' | 'call' | 'facts' | 'notices' | 'deskUrl' | 'wakeNotices'> {
+  const { world, keyring } = parts;
+  return {
+    world,
+    call: (channel, command, ask) => call(world, upstreamOf(keyring, channel), command, ask),
+    facts: makeFacts(parts),
+    notices: makeNotices(parts),
+    deskUrl: parts.deskUrl,
+    wakeNotices: parts.wakeNotices,
+  };
+}
+
+/** A create waits for its channel no longer than this, whatever the endpoint's own time-out: the caller has one too. */
+const longestAnswerMs = 20_000;
+
+function makeFacts({ world, keyring, publicUrl }: PortParts): ProtocolFacts {
+  const nonce = (bytes: number) => world.nonce(bytes);
+  return {
+    platformNo: (protocol, kind, home) => protocolNamed(protocol).numbers.platformNo(kind, home, nonce, world.now()),
+    reference: (channel, kind, home) =>
+      protocolNamed(channel.protocol).numbers.reference(kind, home, nonce, world.now()),
+    homeOf: (protocol, number) => protocolNamed(protocol).numbers.homeOf(number),
+    numberSpace: (protocol, command) => protocolNamed(protocol).numberSpace(command),
+    unable: (channel, command, ask) => whyUnable(world, keyring, channel, command, ask),
+    callbackUrl: (channel) => `${publicUrl()}/listen/${channel.id}`,
+    answerTimeMs(protocol, command) {
+      const rows = protocolNamed(protocol).endpoints.filter((row) => row.command === command);
+      return Math.min(longestAnswerMs, Math.max(0, ...rows.map((row) => row.timeoutMs)) || longestAnswerMs);
+    },
+  };
+}
+
+function whyUnable(world: World, keyring: Keyring, channel: ChannelRow, command: CommandName, ask: Ask): string | null {
+  const protocol = protocolNamed(channel.protocol);
+  if (!endpointFor(protocol, command, ask)) return `${protocol.name} has no ${command} for this`;
+  const keys = openedKeys(keyring, channel);
+  if (!keys) return 'its keys do not open';
+  if (command !== 'pay' && command !== 'pay-out') return null;
+  const create = ask as Ask<'pay'> | Ask<'pay-out'>;
+  return whyBeyond(protocol.capabilities, command, create) ?? whyUnsayable(world, protocol, keys, command, create);
+}
+
+function openedKeys(keyring: Keyring, channel: ChannelRow): Keys | null {
+  try {
+    return keyring.keysOf(protocolNamed(channel.protocol), 'channel', channel);
+  } catch {
+    return null;
+  }
+}
+
+/** Writes the request for nobody: what the channel's language cannot say must be refused before anything is stored. */
+function whyUnsayable(
+  world: World,
+  protocol: Protocol,
+  keys: Keys,
+  command: 'pay' | 'pay-out',
+  ask: Ask<'pay'> | Ask<'pay-out'>,
+): string | null {
+  const trial = {
+    ...ask,
+    orderNo: '0'.repeat(32),
+    notify: { kind: 'http' as const, url: 'https://example.test/' },
+    extras: {},
+  };
+  const endpoint = endpointFor<CommandName>(protocol, command, trial);
+  const row = protocol.endpoints.find((one) => one.name === endpoint?.name) ?? null;
+  try {
+    endpoint?.ask.write(trial, sceneOf(world, row, keys, null, 'https://example.test/'));
+    return null;
+  } catch (error) {
+    return error instanceof Refusal ? error.message : 'its protocol cannot say this';
+  }
+}
+
+/** Does a capability of the channel cover method, option, currency and amount? */
+function whyBeyond(
+  capabilities: ReturnType<typeof protocolNamed>['capabilities'],
+  command: 'pay' | 'pay-out',
+  ask: Ask<'pay'> | Ask<'pay-out'>,
+): string | null {
+  const method = command === 'pay-out' ? 'bank-transfer' : 'method' in ask ? ask.method : 'any';
+  const option = 'option' in ask ? ask.option : null;
+  const able = capabilities.filter((one) => one.sides !== 'ask' && one.method === method);
+  if (able.length === 0) return `it cannot do ${method}`;
+  const fitting = able.filter(
+    (one) =>
+      one.currencies.includes(ask.amount.currency) &&
+      (one.options === null || option === null || one.options.includes(option)),
+  );
+  if (fitting.length === 0) return `it cannot do ${method} ${option ?? ''} in ${ask.amount.currency}`;
+  const inside = fitting.some(
+    (one) => ask.amount.minor >= one.min && (one.max === null || ask.amount.minor <= one.max),
+  );
+  return inside ? null : 'the amount is outside its limits';
+}
+
+function makeNotices({ world, keyring, vault, refuseUrl, sqs }: PortParts): NoticePort {
+  const secretOf = (merchant: MerchantRow) =>
+    vault.open(`merchant/${merchant.id}/webhook`, merchant.webhookSecret).toString();
+  return {
+    freeze: (credential, report) =>
+      freeze(world, protocolNamed(credential.protocol), credentialKeys(keyring, credential), report),
+    async deliver(credential, merchant, letter) {
+      if (letter.kind === 'sqs')
+        return sqs
+          ? sqs.deliver(world, letter)
+          : { delivered: false, outcome: 'not-sent', status: null, answer: 'no queue service is configured' };
+      return deliver(world, protocolNamed(credential.protocol), credentialKeys(keyring, credential), {
+        ...letter,
+        webhookSecret: secretOf(merchant),
+      });
+    },
+    gapsMs(protocol, merchant) {
+      const own = merchant.settings[`${protocol}.noticeGapsS`] ?? merchant.settings['noticeGapsS'];
+      return own ? own.split(',').map((seconds) => Number(seconds) * 1000) : protocolNamed(protocol).retry.gapsMs;
+    },
+    refuseTarget(target) {
+      if (target.kind === 'sqs') return sqs ? sqs.refuse(target.url) : 'no queue service is configured';
+      return (
+        target.url
+          .split(',')
+          .map(refuseUrl)
+          .find((why) => why !== null) ?? null
+      );
+    },
+    targetsOf: (url) => url.split(',').filter((one) => one !== ''),
+  };
+}

@@ -1,0 +1,36 @@
+/** The rooms beside the merchant protocols: health, metrics, cashier, operator API. */
+import type { Config } from '../config.ts';
+import type { Payment } from '../core/order.ts';
+import type { World } from '../core/world.ts';
+import type { Keyring } from '../edge/keyring.ts';
+import type { Vault } from '../edge/vault.ts';
+import type { Gate } from '../flows/gate.ts';
+import type { SqsPort } from './ports.ts';
+import { healthRoom } from './health.ts';
+import type { Sandbox } from './sandbox-twins.ts';
+import type { Observer, Room } from './traffic.ts';
+
+export interface RoomParts {
+  readonly config: Config;
+  readonly vault: Vault;
+  readonly world: World;
+  readonly keyring: Keyring;
+  readonly publicUrl: () => string;
+  readonly sandbox: Sandbox | null;
+}
+
+export interface Rooms {
+  readonly deskUrl: (payment: Payment) => string | null;
+  readonly observer: Observer;
+  readonly sqs: SqsPort | null;
+  all(gate: Gate): readonly Room[];
+}
+
+export function makeRooms(parts: RoomParts): Rooms {
+  return {
+    deskUrl: () => null,
+    observer: { served() {}, heard() {} },
+    sqs: null,
+    all: (gate) => [healthRoom(gate)],
+  };
+}

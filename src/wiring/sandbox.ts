@@ -1,0 +1,232 @@
+/**
+ * The sandbox: demo merchants, a twin for each channel protocol, routes and opening balances. Made once per data folder, found
+ * again at every start; only the twins' addresses are new each time.
+ */
+import type { CommandName } from '../core/commands.ts';
+import { accounts, type Move } from '../core/ledger.ts';
+import { type Currency, exponents } from '../core/money.ts';
+import type { World } from '../core/world.ts';
+import { secretPlace } from '../edge/keyring.ts';
+import type { Vault } from '../edge/vault.ts';
+import { type Database, type Query, sql } from '../store/database.ts';
+import { touchDirectory } from '../store/directory.ts';
+import { book } from '../store/ledger.ts';
+
+/** What `kanal sandbox --json` prints of merchants and channels; kept sealed in the database. */
+export interface SandboxFacts {
+  readonly merchants: readonly SandboxMerchant[];
+  readonly channels: readonly SandboxChannel[];
+}
+export interface SandboxMerchant {
+  readonly id: string;
+  readonly name: string;
+  readonly webhookSecret: string;
+  readonly protocols: {
+    readonly unified: { readonly context: string; readonly headers: { readonly 'x-api-key': string } };
+    readonly payin: { readonly merchantId: string; readonly apiKey: string };
+  };
+}
+export interface SandboxChannel {
+  readonly id: string;
+  readonly protocol: string;
+  readonly sender: string;
+  readonly secrets: Readonly<Record<string, string>>;
+  readonly settings: Readonly<Record<string, string>>;
+}
+
+const settingName = 'sandbox';
+const place = 'settings/sandbox';
+
+export async function readSandbox(db: Database, vault: Vault): Promise<SandboxFacts | null> {
+  const [row] = await db.run<{ value: { sealed: string } }>(
+    sql`select value from settings where name = ${settingName}`,
+  );
+  return row
+    ? (JSON.parse(vault.open(place, Buffer.from(row.value.sealed, 'base64')).toString()) as SandboxFacts)
+    : null;
+}
+
+/** Makes the demo parties unless they are there. */
+export async function seedSandbox(db: Database, world: World, vault: Vault): Promise<SandboxFacts> {
+  const present = await readSandbox(db, vault);
+  if (present) return present;
+  const facts = inventFacts(world);
+  await db.transaction(async (query) => {
+    for (const merchant of facts.merchants) await insertMerchant(query, world, vault, merchant);
+    for (const channel of facts.channels) await insertChannel(query, world, vault, channel);
+    await insertRoutes(query, world, facts);
+    await insertFees(query, world);
+    const sealed = vault.seal(place, JSON.stringify(facts)).toString('base64');
+    await query.run(sql`insert into settings (name, value) values (${settingName}, ${{ sealed }})`);
+    await touchDirectory(query);
+  });
+  return facts;
+}
+
+/** The channels speak to the twins of this start. */
+export async function pointChannels(db: Database, addresses: ReadonlyMap<string, string>): Promise<void> {
+  await db.transaction(async (query) => {
+    for (const [id, baseUrl] of addresses)
+      await query.run(sql`update channels set base_url = ${baseUrl} where id = ${BigInt(id)}`);
+    await touchDirectory(query);
+  });
+}
+
+function key(world: World, letters: string, length = 40): string {
+  const alphabet = 'abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789';
+  const random = [...world.nonce(length)].map((byte) => alphabet[byte % alphabet.length]).join('');
+  return `${letters}${random}`;
+}
+
+function inventFacts(world: World): SandboxFacts {
+  const merchant = (name: string, number: string, letter: string): SandboxMerchant => ({
+    id: String(world.newId()),
+    name,
+    webhookSecret: `whsec_${Buffer.from(world.nonce(32)).toString('base64')}`,
+    protocols: {
+      unified: { context: 'bluepay-service', headers: { 'x-api-key': `demo${letter}${number}.${key(world, 'k')}` } },
+      payin: { merchantId: number, apiKey: key(world, 'p') },
+    },
+  });
+  return {
+    merchants: [merchant('Toko Melati', '1002001', 'a'), merchant('Warung Kenanga', '1002002', 'b')],
+    channels: [
+      {
+        id: String(world.newId()),
+        protocol: 'bluepay',
+        sender: '2257',
+        secrets: { key: key(world, 'b', 15), iv: key(world, 'i', 15) },
+        settings: {},
+      },
+      {
+        id: String(world.newId()),
+        protocol: 'payin',
+        sender: '3006075',
+        secrets: { apiKey: key(world, 'c') },
+        settings: {},
+      },
+    ],
+  };
+}
+
+function sealed(
+  vault: Vault,
+  world: World,
+  kind: 'credential' | 'channel',
+  id: bigint,
+  secrets: Readonly<Record<string, string>>,
+) {
+  return Object.fromEntries(
+    Object.entries(secrets).map(([name, value]) => [
+      name,
+      [
+        {
+          sealed: vault.seal(secretPlace(kind, id, name), value).toString('base64'),
+          addedAt: world.now(),
+          until: null,
+        },
+      ],
+    ]),
+  );
+}
+
+async function insertMerchant(query: Query, world: World, vault: Vault, merchant: SandboxMerchant): Promise<void> {
+  const id = BigInt(merchant.id);
+  const [home = 0] = world.nonce(1);
+  const now = world.now();
+  await query.run(sql`
+    insert into merchants (id, name, home, payouts, webhook_secret, created_at)
+    values (${id}, ${merchant.name}, ${home}, true, ${vault.seal(`merchant/${id}/webhook`, merchant.webhookSecret)}, ${now})`);
+  const [keyId = '', apiKey = ''] = merchant.protocols.unified.headers['x-api-key'].split('.');
+  await insertCredential(query, world, vault, id, 'unified', keyId, { apiKey });
+  await insertCredential(query, world, vault, id, 'payin', merchant.protocols.payin.merchantId, {
+    apiKey: merchant.protocols.payin.apiKey,
+  });
+  await book(query, openingBalances(world, home, id));
+}
+
+/** IDR 1,000,000,000 and 1,000,000.00 of the others, from the operator's own account. */
+function openingBalances(world: World, home: number, merchantId: bigint): Move[] {
+  const whole: Readonly<Partial<Record<Currency, bigint>>> = {
+    IDR: 1_000_000_000n,
+    CNY: 1_000_000n,
+    THB: 1_000_000n,
+    HKD: 1_000_000n,
+  };
+  return (Object.entries(whole) as [Currency, bigint][]).map(([currency, units]) => ({
+    home,
+    objectKind: 'operator',
+    objectId: world.newId(),
+    reason: 'opening',
+    from: accounts.funding,
+    to: accounts.available(merchantId),
+    amount: units * 10n ** BigInt(exponents[currency]),
+    currency,
+    at: world.now(),
+  }));
+}
+
+async function insertCredential(
+  query: Query,
+  world: World,
+  vault: Vault,
+  merchantId: bigint,
+  protocol: string,
+  sender: string,
+  secrets: Readonly<Record<string, string>>,
+): Promise<void> {
+  const id = world.newId();
+  await query.run(sql`
+    insert into credentials (id, merchant_id, protocol, sender, secrets, created_at)
+    values (${id}, ${merchantId}, ${protocol}, ${sender}, ${sealed(vault, world, 'credential', id, secrets)}, ${world.now()})`);
+}
+
+async function insertChannel(query: Query, world: World, vault: Vault, channel: SandboxChannel): Promise<void> {
+  const id = BigInt(channel.id);
+  await query.run(sql`
+    insert into channels (id, name, protocol, base_url, sender, secrets, settings, created_at)
+    values (${id}, ${`${channel.protocol}-twin`}, ${channel.protocol}, 'http://127.0.0.1:9', ${channel.sender},
+      ${sealed(vault, world, 'channel', id, channel.secrets)}, ${channel.settings}, ${world.now()})`);
+}
+
+/** Which channel a demo merchant's own protocol goes to. */
+const homeChannel: Readonly<Record<string, string>> = { unified: 'bluepay', payin: 'payin' };
+
+async function insertRoutes(query: Query, world: World, facts: SandboxFacts): Promise<void> {
+  for (const [protocol, channelProtocol] of Object.entries(homeChannel)) {
+    const channel = facts.channels.find((one) => one.protocol === channelProtocol);
+    if (!channel) continue;
+    await query.run(sql`
+      insert into routes (id, merchant_id, protocol, method, channel_id, created_at)
+      values (${world.newId()}, null, ${protocol}, 'any', ${BigInt(channel.id)}, ${world.now()})`);
+  }
+}
+
+/** Tariffs like those in the payin document's samples: DANA 1 700, QRIS 2 500, virtual account 4 %. */
+const tariffs: readonly { readonly method: string; readonly fixed: bigint; readonly percentPpm: number }[] = [
+  { method: 'qr', fixed: 2_500n, percentPpm: 0 },
+  { method: 'wallet', fixed: 1_700n, percentPpm: 0 },
+  { method: 'virtual-account', fixed: 0n, percentPpm: 40_000 },
+  { method: 'store-code', fixed: 2_500n, percentPpm: 0 },
+  { method: 'bank-transfer', fixed: 2_500n, percentPpm: 0 },
+];
+
+async function insertFees(query: Query, world: World): Promise<void> {
+  for (const tariff of tariffs)
+    await query.run(sql`
+      insert into fees (id, merchant_id, method, currency, fixed_minor, percent_ppm, created_at)
+      values (${world.newId()}, null, ${tariff.method}, 'IDR', ${tariff.fixed}, ${tariff.percentPpm}, ${world.now()})`);
+}
+
+/** For the twins' control API: whatever number a person has at hand, to the reference the twin knows. */
+export async function resolveNumber(db: Database, number: string): Promise<string | null> {
+  const [row] = await db.run<{ reference: string }>(sql`
+    select reference from payments where reference is not null and (order_no = ${number} or platform_no = ${number} or reference = ${number})
+    union all select reference from payouts where reference is not null and (order_no = ${number} or platform_no = ${number} or reference = ${number})
+    union all select reference from refunds where reference is not null and (order_no = ${number} or platform_no = ${number} or reference = ${number})
+    limit 1`);
+  return row?.reference ?? null;
+}
+
+/** The endpoint name of the printed sample command per protocol. */
+export const sampleCommand: Readonly<Record<string, CommandName>> = { unified: 'pay', payin: 'pay' };

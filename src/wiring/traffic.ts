@@ -1,0 +1,169 @@
+/** Who answers which path: the one place where an inbound request is handed to a room. */
+import { reportEvidence } from '../flows/attempt.ts';
+import type { Caller, Gate } from '../flows/gate.ts';
+import { learnOutcome } from '../flows/learn-outcome.ts';
+import type { Report } from '../core/commands.ts';
+import type { World } from '../core/world.ts';
+import type { Unserved } from '../edge/http.ts';
+import type { Keyring } from '../edge/keyring.ts';
+import { type Listener, listen } from '../edge/listen.ts';
+import { type Reply, plainReply } from '../edge/reply.ts';
+import { type Server, sceneOf, serve } from '../edge/serve.ts';
+import { nobody } from '../edge/keyring.ts';
+import { merchantProtocols, protocolNamed } from '../protocols/all.ts';
+import { Refusal } from '../core/refusal.ts';
+import type { Headers, Protocol, ReplyWire, RequestWire } from '../protocols/protocol.ts';
+import type { ChannelRow } from '../store/directory.ts';
+import { insertCallbacks } from '../store/settle.ts';
+import type { WebReply, WebRequest } from '../web/web.ts';
+import { carryOut } from './carry-out.ts';
+import { credentialKeys, upstreamOf } from './ports.ts';
+
+/** A room of pages or JSON; null = not its path. */
+export type Room = (request: WebRequest) => Promise<WebReply | null>;
+
+/** What is counted about traffic; metrics and tests give their own. */
+export interface Observer {
+  served(protocol: string, endpoint: string, outcome: string, ms: number): void;
+  heard(protocol: string, verdict: string): void;
+}
+
+export interface Traffic {
+  readonly gate: Gate;
+  readonly keyring: Keyring;
+  readonly rooms: readonly Room[];
+  readonly observer: Observer;
+}
+
+export async function answer(traffic: Traffic, wire: RequestWire): Promise<Reply> {
+  const path = wire.target.split('?', 1)[0] ?? '';
+  if (path.startsWith('/listen/')) return hear(traffic, path, wire);
+  for (const protocol of merchantProtocols) {
+    const began = traffic.gate.world.monotonic();
+    const served = await serve(protocol, wire, merchants(traffic));
+    if (!served) continue;
+    const ms = traffic.gate.world.monotonic() - began;
+    traffic.observer.served(protocol.name, served.endpoint?.name ?? 'none', served.outcome, ms);
+    return served.reply;
+  }
+  const request = webRequest(wire, path);
+  for (const room of traffic.rooms) {
+    const reply = await room(request);
+    if (reply) return webReply(reply);
+  }
+  return plainReply(404);
+}
+
+/** A refusal of the listener itself (too long, encoded, too busy, broken) in the grammar of whoever is asked. */
+export function refuseUnserved(world: World, why: Unserved, wire: RequestWire): ReplyWire | null {
+  const protocol = merchantProtocols.find((one) => claims(one, wire));
+  if (!protocol) return null;
+  const refusal = new Refusal(why === 'busy' ? 'busy' : why === 'failed' ? 'outcome-unknown' : 'invalid-request', {
+    why,
+  });
+  const scene = sceneOf(world, null, nobody, null);
+  return protocol.reply.seal(protocol.refusals[refusal.code](refusal, { scene, endpoint: null }), scene);
+}
+
+function claims(protocol: Protocol, wire: RequestWire): boolean {
+  try {
+    return protocol.identify(wire) !== null;
+  } catch {
+    return true;
+  }
+}
+
+function merchants({ gate, keyring }: Traffic): Server<Caller> {
+  return {
+    world: gate.world,
+    find(protocol, sender) {
+      const { senders, merchants: all } = gate.directory();
+      const credential = senders.get(`${protocol.name}/${sender}`);
+      const merchant = credential && all.get(credential.merchantId);
+      if (!credential || !merchant || credential.state !== 'active' || merchant.state !== 'active') return null;
+      return {
+        keys: credentialKeys(keyring, credential),
+        addresses: credential.addresses,
+        is: { merchant, credential },
+      };
+    },
+    carryOut: ({ party, endpoint, ask, fingerprint }) => carryOut(gate, party, endpoint.command, ask, fingerprint),
+  };
+}
+
+async function hear({ gate, keyring, observer }: Traffic, path: string, wire: RequestWire): Promise<ReplyWire> {
+  const [, id] = /^\/listen\/(\d{1,19})(?:\/|$)/.exec(path) ?? [];
+  const channel = id === undefined ? undefined : gate.directory().channels.get(BigInt(id));
+  if (!channel) return plainReply(404);
+  const heard = await listen(gate.world, upstreamOf(keyring, channel), wire, listenerFor(gate, channel, wire));
+  observer.heard(channel.protocol, heard.verdict);
+  return heard.reply;
+}
+
+/** Callbacks that are no evidence are kept too, but nobody can fill our disk with them. */
+const keptPerSecond = 20;
+const kept = new WeakMap<Gate, { second: number; count: number }>();
+
+function mayKeep(gate: Gate): boolean {
+  const second = Math.floor(gate.world.monotonic() / 1000);
+  const present = kept.get(gate);
+  const count = present?.second === second ? present.count + 1 : 1;
+  kept.set(gate, { second, count });
+  return count <= keptPerSecond;
+}
+
+function listenerFor(gate: Gate, channel: ChannelRow, wire: RequestWire): Listener {
+  const raw = {
+    channelId: channel.id,
+    at: gate.world.now(),
+    method: wire.method,
+    target: wire.target.slice(0, 8_192),
+    headers: redactedHeaders(protocolNamed(channel.protocol), wire),
+    // PostgreSQL text takes no NUL; what is not UTF-8 was not understood anyway.
+    body: Buffer.from(wire.body).toString('utf8').replaceAll('\0', '\ufffd').slice(0, 65_536),
+  };
+  return {
+    async learn(report) {
+      const reference = referenceOf(report);
+      if (reference === null) return 'unmatched';
+      const about = { kind: report.kind, channelId: channel.id, reference };
+      const evidence = reportEvidence(about, 'callback', report, gate.world.now());
+      const learnt = await learnOutcome(gate, { key: null, evidence, callback: raw, lookAgainAt: null });
+      return learnt.kind === 'learnt' ? 'taken' : 'unmatched';
+    },
+    async record(verdict) {
+      if (!mayKeep(gate)) return;
+      await insertCallbacks(gate.db, [
+        { ...raw, home: 0, id: gate.world.newId(), verdict, objectKind: null, objectId: null },
+      ]);
+    },
+  };
+}
+
+function referenceOf(report: Report): string | null {
+  return report.kind === 'refund' ? report.refundNo : report.orderNo;
+}
+
+function redactedHeaders(protocol: Protocol, wire: RequestWire): (readonly [string, string])[] {
+  const secret = new Set([...protocol.confidential.map((name) => name.toLowerCase()), 'authorization', 'cookie']);
+  return wire.headers.map(([name, value]) => [name, secret.has(name) ? '[redacted]' : value] as const);
+}
+
+function webRequest(wire: RequestWire, path: string): WebRequest {
+  return {
+    method: wire.method,
+    path,
+    query: new URLSearchParams(wire.target.slice(path.length + 1)),
+    headers: Object.fromEntries(wire.headers),
+    body: wire.body,
+    remote: wire.remote,
+  };
+}
+
+function webReply(reply: WebReply): Reply {
+  const headers: Headers = Object.entries(reply.headers);
+  if (typeof reply.body === 'string')
+    return { kind: 'reply', status: reply.status, headers, body: Buffer.from(reply.body) };
+  if (reply.body instanceof Uint8Array) return { kind: 'reply', status: reply.status, headers, body: reply.body };
+  return { kind: 'stream', status: reply.status, headers, body: reply.body };
+}

@@ -1,0 +1,70 @@
+/** The real World: clock, chance, identifiers, network, log. Made once per process. */
+import { randomBytes } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
+import { pino } from 'pino';
+import type { Log, Send, World } from './core/world.ts';
+
+export interface WorldOptions {
+  readonly log: Log;
+  readonly send: Send;
+  /** Business waits pass that many times faster. */
+  readonly timeScale: number;
+  /** 0–1023, unlike that of any other process on the same database. */
+  readonly slot: number;
+}
+
+export function makeWorld(options: WorldOptions): World {
+  return {
+    ...clock,
+    nonce: (bytes) => randomBytes(bytes),
+    newId: idMaker(options.slot, () => Date.now()),
+    scaled: (ms) => Math.ceil(ms / options.timeScale),
+    send: options.send,
+    log: options.log,
+  };
+}
+
+/** What is needed before there is a database to take a slot from. */
+export const clock: Pick<World, 'now' | 'monotonic' | 'sleep'> = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  async sleep(ms, signal) {
+    if (signal?.aborted) return;
+    // An aborted sleep is over, not broken.
+    await wait(ms, undefined, signal ? { signal } : {}).catch(() => undefined);
+  },
+};
+
+const epoch = Date.UTC(2025, 0, 1);
+
+/** 41 bits of milliseconds, 10 of process, 12 of counter: time-ordered, and never twice, even if the clock steps back. */
+export function idMaker(slot: number, now: () => number): () => bigint {
+  let last = 0;
+  let counter = 0;
+  return () => {
+    const present = now() - epoch;
+    if (present > last) {
+      last = present;
+      counter = 0;
+    } else if (++counter === 4096) {
+      // More than four million a second, or a clock that stands still: borrow from the next millisecond.
+      last += 1;
+      counter = 0;
+    }
+    return (BigInt(last) << 22n) | (BigInt(slot & 1023) << 12n) | BigInt(counter);
+  };
+}
+
+/** Structured lines on stderr. Secrets never reach it: no caller passes one, and a test greps every output for canaries. */
+export function makeLog(level: 'debug' | 'info' | 'warn' | 'error' | 'silent'): Log {
+  const out = pino(
+    { level, base: null, timestamp: pino.stdTimeFunctions.isoTime },
+    pino.destination({ fd: 2, sync: true }),
+  );
+  return {
+    debug: (event, fields) => out.debug({ event, ...fields }),
+    info: (event, fields) => out.info({ event, ...fields }),
+    warn: (event, fields) => out.warn({ event, ...fields }),
+    error: (event, fields) => out.error({ event, ...fields }),
+  };
+}

@@ -1,0 +1,304 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import type { PaymentReport } from '../../src/core/commands.ts';
+import { money } from '../../src/core/money.ts';
+import { Refusal } from '../../src/core/refusal.ts';
+import { reportEvidence } from '../../src/flows/attempt.ts';
+import { lookAgain } from '../../src/flows/chase.ts';
+import { learnOutcome } from '../../src/flows/learn-outcome.ts';
+import { pay } from '../../src/flows/pay.ts';
+import { payOut } from '../../src/flows/pay-out.ts';
+import { queryPayment } from '../../src/flows/query.ts';
+import { trialBalance } from '../../src/store/ledger.ts';
+import {
+  answering,
+  payAsk,
+  payOutAsk,
+  paymentAnswer,
+  payoutAnswer,
+  rowsOf,
+  silence,
+  type TestGate,
+  testGate,
+} from '../gate.ts';
+
+const print = (text: string) => Buffer.from(text);
+let t: TestGate;
+
+before(async () => {
+  t = await testGate();
+});
+after(async () => {
+  const books = await trialBalance(t.database.owner);
+  await t.close();
+  assert.deepEqual(books.findings, []);
+});
+
+async function row(table: string, orderNo: string): Promise<Record<string, unknown>> {
+  const [found] = await rowsOf(t.database, `select * from kanal.${table} where order_no = '${orderNo}'`);
+  assert.ok(found, `${orderNo} in ${table}`);
+  return found;
+}
+
+async function tell(orderNo: string, changes: Partial<PaymentReport>) {
+  const payment = await row('payments', orderNo);
+  const about = {
+    kind: 'payment',
+    channelId: payment['channel_id'] as bigint,
+    reference: String(payment['reference']),
+  } as const;
+  const evidence = reportEvidence(about, 'callback', paymentAnswer(changes), t.world.now());
+  return learnOutcome(t.gate, { key: null, evidence, callback: null, lookAgainAt: null });
+}
+
+const paidReport = { state: 'paid', paid: money(20_000n, 'IDR'), platformNo: 'UP1' } as const;
+
+describe('a payment', () => {
+  test('is pending with its code, then paid by a callback: booked with its fee, told once', async () => {
+    t.script(answering('pay', paymentAnswer()));
+    const ask = payAsk();
+    const report = await pay(t.gate, t.caller(0, 'payin'), ask, print('a'));
+    assert.equal(report.state, 'pending');
+    assert.equal(report.instruction.payCode, '00020101');
+    assert.equal(report.fee?.minor, 2_500n);
+
+    const outcomes = await Promise.all(Array.from({ length: 100 }, () => tell(ask.orderNo, paidReport)));
+    assert.equal(outcomes.filter((o) => o.kind === 'learnt' && o.outcome === 'changed').length, 1);
+    assert.equal(outcomes.filter((o) => o.kind === 'learnt' && o.outcome === 'repeated').length, 99);
+    const payment = await row('payments', ask.orderNo);
+    assert.equal(payment['state'], 'paid');
+    const moves = await rowsOf(
+      t.database,
+      `select reason, amount from kanal.moves where object_id = ${payment['id']} order by reason`,
+    );
+    assert.deepEqual(moves, [
+      { reason: 'receive', amount: 20_000n },
+      { reason: 'receive-fee', amount: 2_500n },
+    ]);
+    const notices = await rowsOf(
+      t.database,
+      `select event, body from kanal.notices where object_id = ${payment['id']}`,
+    );
+    assert.equal(notices.length, 1);
+    assert.equal(notices[0]?.['event'], 'payment.paid');
+    assert.match(String(notices[0]?.['body']), /"orderStatus":"SUCCESS"/);
+    const work = await rowsOf(t.database, `select * from kanal.work where object_id = ${payment['id']}`);
+    assert.equal(work.length, 0);
+  });
+
+  test('made 50 times at once is one order, one call, one answer', async () => {
+    t.script(answering('pay', paymentAnswer()));
+    const before = t.calls.length;
+    const ask = payAsk();
+    const reports = await Promise.all(
+      Array.from({ length: 50 }, () => pay(t.gate, t.caller(0, 'payin'), ask, print('same'))),
+    );
+    assert.equal(new Set(reports.map((r) => r.platformNo)).size, 1);
+    assert.equal(new Set(reports.map((r) => r.instruction.payCode)).size, 1);
+    assert.equal(t.calls.length - before, 1);
+    await assert.rejects(pay(t.gate, t.caller(0, 'payin'), ask, print('other')), { code: 'conflict' });
+  });
+
+  test('keeps the numbers of two merchants apart', async () => {
+    t.script(answering('pay', paymentAnswer()));
+    const ask = payAsk();
+    const a = await pay(t.gate, t.caller(0, 'payin'), ask, print('x'));
+    const b = await pay(t.gate, t.caller(1, 'payin'), ask, print('y'));
+    assert.notEqual(a.platformNo, b.platformNo);
+    await assert.rejects(
+      queryPayment(t.gate, t.caller(1, 'payin'), {
+        orderNo: null,
+        platformNo: a.platformNo,
+        refundNo: null,
+        extras: {},
+      }),
+      { code: 'not-found' },
+    );
+  });
+
+  test('whose call timed out is unknown, never failed, and ends by a query', async () => {
+    t.script(silence({ kind: 'unknown', why: 'time-out' }));
+    const ask = payAsk();
+    await assert.rejects(pay(t.gate, t.caller(0, 'payin'), ask, print('u')), { code: 'outcome-unknown' });
+    const payment = await row('payments', ask.orderNo);
+    assert.equal(payment['state'], 'unknown');
+    t.script(answering('query-payment', paymentAnswer(paidReport)));
+    await lookAgain(t.gate, {
+      home: Number(payment['home']),
+      objectId: payment['id'] as bigint,
+      kind: 'payment',
+      tries: 1,
+    });
+    assert.equal((await row('payments', ask.orderNo))['state'], 'paid');
+  });
+
+  test('that was never sent has failed, and says that the channel was not there', async () => {
+    t.script(silence({ kind: 'not-sent', why: 'connection refused' }));
+    const ask = payAsk();
+    await assert.rejects(pay(t.gate, t.caller(0, 'payin'), ask, print('n')), { code: 'channel-unavailable' });
+    assert.equal((await row('payments', ask.orderNo))['state'], 'failed');
+  });
+
+  test('paid with another amount changes nothing, books to suspense once and asks a person', async () => {
+    t.script(answering('pay', paymentAnswer()));
+    const ask = payAsk();
+    await pay(t.gate, t.caller(0, 'payin'), ask, print('m'));
+    const wrong = { ...paidReport, paid: money(19_999n, 'IDR') };
+    assert.deepEqual((await tell(ask.orderNo, wrong)).kind, 'learnt');
+    await tell(ask.orderNo, wrong);
+    await Promise.all([tell(ask.orderNo, wrong), tell(ask.orderNo, wrong)]);
+    const payment = await row('payments', ask.orderNo);
+    assert.equal(payment['state'], 'pending');
+    const moves = await rowsOf(t.database, `select amount from kanal.moves where object_id = ${payment['id']}`);
+    assert.deepEqual(moves, [{ amount: 19_999n }]);
+    const reviews = await rowsOf(t.database, `select reason from kanal.reviews where object_id = ${payment['id']}`);
+    assert.deepEqual(reviews, [{ reason: 'amount-mismatch' }]);
+    const notices = await rowsOf(t.database, `select * from kanal.notices where object_id = ${payment['id']}`);
+    assert.equal(notices.length, 0);
+  });
+
+  test('paid twice keeps one success; the second movement goes to suspense', async () => {
+    t.script(answering('pay', paymentAnswer()));
+    const ask = payAsk();
+    await pay(t.gate, t.caller(0, 'payin'), ask, print('d'));
+    await tell(ask.orderNo, paidReport);
+    const second = await tell(ask.orderNo, { ...paidReport, platformNo: 'UP2' });
+    assert.equal(second.kind === 'learnt' && second.outcome, 'second-success');
+    const payment = await row('payments', ask.orderNo);
+    const moves = await rowsOf(
+      t.database,
+      `select to_account from kanal.moves where object_id = ${payment['id']} and reason like 'suspense%'`,
+    );
+    assert.equal(moves.length, 1);
+  });
+
+  test('that failed and is paid later is revived, booked, told anew and reviewed', async () => {
+    t.script(answering('pay', paymentAnswer()));
+    const ask = payAsk();
+    await pay(t.gate, t.caller(0, 'payin'), ask, print('l'));
+    await tell(ask.orderNo, { state: 'failed' });
+    await tell(ask.orderNo, paidReport);
+    const payment = await row('payments', ask.orderNo);
+    assert.equal(payment['state'], 'paid');
+    const notices = await rowsOf(
+      t.database,
+      `select event from kanal.notices where object_id = ${payment['id']} order by id`,
+    );
+    assert.deepEqual(
+      notices.map((n) => n['event']),
+      ['payment.failed', 'payment.paid'],
+    );
+    const late = await tell(ask.orderNo, { state: 'failed' });
+    assert.equal(late.kind === 'learnt' && late.outcome, 'contradiction');
+    assert.equal((await row('payments', ask.orderNo))['state'], 'paid');
+  });
+
+  test('closes after its time only when the channel says that it is still unpaid', async () => {
+    t.script(answering('pay', paymentAnswer()));
+    const ask = payAsk({ expiresInS: 60 });
+    await pay(t.gate, t.caller(0, 'payin'), ask, print('e'));
+    const payment = await row('payments', ask.orderNo);
+    const due = {
+      home: Number(payment['home']),
+      objectId: payment['id'] as bigint,
+      kind: 'payment',
+      tries: 1,
+    } as const;
+    t.pass(61_000);
+    t.script(silence({ kind: 'unknown', why: 'time-out' }));
+    await lookAgain(t.gate, due);
+    assert.equal((await row('payments', ask.orderNo))['state'], 'pending');
+    t.script(answering('query-payment', paymentAnswer()));
+    await lookAgain(t.gate, due);
+    assert.equal((await row('payments', ask.orderNo))['state'], 'closed');
+  });
+
+  test('is not created by three answers "unknown order" over the settle window, not before', async () => {
+    t.script(silence({ kind: 'unknown', why: 'time-out' }));
+    const ask = payAsk();
+    await assert.rejects(pay(t.gate, t.caller(0, 'payin'), ask, print('nf')), { code: 'outcome-unknown' });
+    const payment = await row('payments', ask.orderNo);
+    const due = {
+      home: Number(payment['home']),
+      objectId: payment['id'] as bigint,
+      kind: 'payment',
+      tries: 1,
+    } as const;
+    t.script(() => Promise.resolve({ kind: 'not-found', code: 'Order_not_exist', text: '' }));
+    for (let i = 0; i < 5; i += 1) await lookAgain(t.gate, due);
+    assert.equal((await row('payments', ask.orderNo))['state'], 'unknown');
+    t.pass(600_000);
+    await lookAgain(t.gate, due);
+    assert.equal((await row('payments', ask.orderNo))['state'], 'failed');
+  });
+});
+
+describe('a payout', () => {
+  test('is held, then paid; the hold is gone exactly once', async () => {
+    t.script(answering('pay-out', payoutAnswer()));
+    const ask = payOutAsk();
+    const report = await payOut(t.gate, t.caller(0, 'payin'), ask, print('p'));
+    assert.equal(report.state, 'pending');
+    const payout = await row('payouts', ask.orderNo);
+    const about = {
+      kind: 'payout',
+      channelId: payout['channel_id'] as bigint,
+      reference: String(payout['reference']),
+    } as const;
+    const evidence = reportEvidence(about, 'callback', payoutAnswer({ state: 'paid' }), t.world.now());
+    await Promise.all(
+      Array.from({ length: 10 }, () =>
+        learnOutcome(t.gate, { key: null, evidence, callback: null, lookAgainAt: null }),
+      ),
+    );
+    const moves = await rowsOf(
+      t.database,
+      `select reason, amount from kanal.moves where object_id = ${payout['id']} order by reason`,
+    );
+    assert.deepEqual(moves, [
+      { reason: 'hold', amount: 52_500n },
+      { reason: 'pay', amount: 50_000n },
+      { reason: 'pay-fee', amount: 2_500n },
+    ]);
+  });
+
+  test('of 60 % of the balance, 64 at once: exactly one', async () => {
+    t.script(answering('pay-out', payoutAnswer({ amount: null })));
+    const amount = money(600_000_000n, 'IDR');
+    const results = await Promise.allSettled(
+      Array.from({ length: 64 }, (_, i) => payOut(t.gate, t.caller(1, 'payin'), payOutAsk({ amount }), print(`b${i}`))),
+    );
+    assert.equal(results.filter((r) => r.status === 'fulfilled').length, 1);
+    const refused = results.filter((r) => r.status === 'rejected').map((r) => (r.reason as Refusal).code);
+    assert.deepEqual([...new Set(refused)], ['insufficient-funds']);
+  });
+
+  test('that timed out stays held and is never failed by "not found"', async () => {
+    t.script(silence({ kind: 'unknown', why: 'time-out' }));
+    const ask = payOutAsk();
+    const report = await payOut(t.gate, t.caller(0, 'payin'), ask, print('to'));
+    assert.equal(report.state, 'unknown');
+    const payout = await row('payouts', ask.orderNo);
+    const due = { home: Number(payout['home']), objectId: payout['id'] as bigint, kind: 'payout', tries: 1 } as const;
+    t.script(() => Promise.resolve({ kind: 'not-found', code: '404', text: '' }));
+    for (let i = 0; i < 4; i += 1) {
+      await lookAgain(t.gate, due);
+      t.pass(600_000);
+    }
+    assert.equal((await row('payouts', ask.orderNo))['state'], 'unknown');
+    const reviews = await rowsOf(t.database, `select reason from kanal.reviews where object_id = ${payout['id']}`);
+    assert.deepEqual(reviews, [{ reason: 'payout-not-found' }]);
+  });
+
+  test('is refused while payouts are off, with nothing written', async () => {
+    const caller = t.caller(0, 'payin');
+    const ask = payOutAsk();
+    await assert.rejects(
+      payOut(t.gate, { ...caller, merchant: { ...caller.merchant, payouts: false } }, ask, print('off')),
+      {
+        code: 'forbidden',
+      },
+    );
+    assert.equal((await rowsOf(t.database, `select * from kanal.payouts where order_no = '${ask.orderNo}'`)).length, 0);
+  });
+});
