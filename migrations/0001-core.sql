@@ -157,7 +157,7 @@ create table payments (
   detail jsonb not null,
   channel_extras jsonb,
   primary key (home, id),
-  check (refunded + refund_pending <= paid)
+  constraint payments_refunds_within_paid check (refunded + refund_pending <= paid)
 ) with (fillfactor = 50);
 create unique index payments_platform_no on payments (home, platform_no);
 

@@ -13,7 +13,7 @@ import type { Caller, Gate } from './gate.ts';
 const commandOf = { payment: 'pay', payout: 'pay-out', refund: 'refund' } as const;
 
 /** Finds by our number or the caller's; a mismatch of the two is `conflict`, anything else that does not fit `not-found` (T021). */
-async function findOwn(gate: Gate, { merchant, credential }: Caller, kind: Kind, find: Find): Promise<Order | null> {
+export async function findOwn(gate: Gate, { merchant, credential }: Caller, kind: Kind, find: Find): Promise<Order | null> {
   const own = kind === 'refund' ? find.refundNo : find.orderNo;
   if (find.platformNo !== null) {
     const home = gate.facts.homeOf(credential.protocol, find.platformNo);

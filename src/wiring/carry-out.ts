@@ -5,6 +5,7 @@ import { Refusal } from '../core/refusal.ts';
 import type { Caller, Gate } from '../flows/gate.ts';
 import { pay } from '../flows/pay.ts';
 import { payOut } from '../flows/pay-out.ts';
+import { refund } from '../flows/refund.ts';
 import { queryBalance, queryOrder, queryPayment, queryPayout, queryRefund } from '../flows/query.ts';
 
 type Carrier<C extends CommandName> = (
@@ -18,6 +19,7 @@ type Carriers = { readonly [C in CommandName]?: Carrier<C> };
 const carriers: Carriers = {
   pay,
   'pay-out': payOut,
+  refund,
   'query-payment': queryPayment,
   'query-payout': queryPayout,
   'query-order': queryOrder,

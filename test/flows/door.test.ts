@@ -3,11 +3,12 @@ import { after, before, describe, test } from 'node:test';
 import type { PaymentReport } from '../../src/core/commands.ts';
 import { money } from '../../src/core/money.ts';
 import { Refusal } from '../../src/core/refusal.ts';
-import { reportEvidence } from '../../src/flows/attempt.ts';
+import { bareEvidence, reportEvidence } from '../../src/flows/attempt.ts';
 import { lookAgain } from '../../src/flows/chase.ts';
 import { learnOutcome } from '../../src/flows/learn-outcome.ts';
 import { pay } from '../../src/flows/pay.ts';
 import { payOut } from '../../src/flows/pay-out.ts';
+import { refund } from '../../src/flows/refund.ts';
 import { queryPayment } from '../../src/flows/query.ts';
 import { trialBalance } from '../../src/store/ledger.ts';
 import {
@@ -300,5 +301,55 @@ describe('a payout', () => {
       },
     );
     assert.equal((await rowsOf(t.database, `select * from kanal.payouts where order_no = '${ask.orderNo}'`)).length, 0);
+  });
+});
+
+describe('a refund', () => {
+  async function paidPayment() {
+    t.script(answering('pay', paymentAnswer()));
+    const ask = payAsk();
+    await pay(t.gate, t.caller(0, 'payin'), ask, print(ask.orderNo));
+    await tell(ask.orderNo, paidReport);
+    return ask;
+  }
+  /** No channel of today refunds: the one capability this suite lends its gate. */
+  const able = () => ({ ...t.gate, facts: { ...t.gate.facts, unable: () => null } });
+  const refundAsk = (orderNo: string, refundNo: string, minor: bigint) => ({
+    refundNo,
+    orderNo,
+    platformNo: null,
+    amount: money(minor, 'IDR'),
+    reason: null,
+    notify: null,
+    extras: {},
+  });
+
+  test('is refused, with nothing written, by a channel that cannot', async () => {
+    const ask = await paidPayment();
+    await assert.rejects(refund(t.gate, t.caller(0, 'payin'), refundAsk(ask.orderNo, 'R0', 1_000n), print('r0')), {
+      code: 'channel-unavailable',
+    });
+    assert.equal((await rowsOf(t.database, `select * from kanal.refunds where order_no = 'R0'`)).length, 0);
+  });
+
+  test('of a third, 64 at once while the channel is silent: three, and none of them frees its amount', async () => {
+    const ask = await paidPayment();
+    t.script(silence({ kind: 'unknown', why: 'time-out' }));
+    const results = await Promise.allSettled(
+      Array.from({ length: 64 }, (_, i) =>
+        refund(able(), t.caller(0, 'payin'), refundAsk(ask.orderNo, `${ask.orderNo}-R${i}`, 6_000n), print(`r${i}`)),
+      ),
+    );
+    assert.equal(results.filter((r) => r.status === 'fulfilled').length, 3);
+    const payment = await row('payments', ask.orderNo);
+    assert.equal(payment['refund_pending'], 18_000n);
+    const [one] = await rowsOf(t.database, `select * from kanal.refunds where payment_id = ${payment['id']}`);
+    assert.ok(one);
+    const about = { kind: 'refund', channelId: one['channel_id'] as bigint, reference: String(one['reference']) } as const;
+    const evidence = bareEvidence(about, 'query', 'succeeded', t.world.now());
+    await Promise.all([1, 2, 3].map(() => learnOutcome(t.gate, { key: null, evidence, callback: null, lookAgainAt: null })));
+    const afterwards = await row('payments', ask.orderNo);
+    assert.equal(afterwards['refund_pending'], 12_000n);
+    assert.equal(afterwards['refunded'], 6_000n);
   });
 });
