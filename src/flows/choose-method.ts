@@ -34,8 +34,8 @@ export interface Offer {
 
 /**
  * The payment as it is after the choice. The same choice again changes nothing and shows the present state.
- * Throws Refusal: `not-found`, `conflict` (another choice was made, the time is over), `channel-unavailable` (no route),
- * `limit-exceeded`, `busy`.
+ * Throws Refusal: `not-found`, `conflict` (another choice was made, the time is over), `channel-unavailable` (not offered),
+ * `outcome-unknown`, `busy`.
  */
 export async function chooseMethod(gate: Gate, key: Key, pick: Pick): Promise<Payment> {
   const payment = await openPayment(gate, key);
@@ -44,15 +44,14 @@ export async function chooseMethod(gate: Gate, key: Key, pick: Pick): Promise<Pa
   const now = gate.world.now();
   if (payment.expiresAt !== null && payment.expiresAt <= now)
     throw new Refusal('conflict', { why: 'expired', text: 'the time to pay is over' });
+  if (!offersFor(gate, payment).some(({ method, option }) => method === pick.method && option === pick.option))
+    throw new Refusal('channel-unavailable', { why: 'not-offered', text: 'that way to pay is not offered' });
   const ask = askOf(gate, payment, pick);
   const channel = chooseChannel(gate, callerOf(gate, payment), 'pay', pick.method, ask);
-  const fee = feeOfChoice(gate, payment, pick.method);
-  if (fee > payment.amount.minor)
-    throw new Refusal('limit-exceeded', { why: 'amount', text: 'the amount does not cover the fee of that method' });
   const begun = await begin(gate, payment, {
     method: pick.method,
     option: pick.option,
-    fee,
+    fee: feeOfChoice(gate, payment, pick.method),
     channelId: channel.id,
     reference: gate.facts.reference(channel, 'payment', payment.home),
     attemptId: gate.world.newId(),
@@ -77,8 +76,7 @@ function callerOf(gate: Gate, payment: Payment): Caller {
   const { merchants, credentials } = gate.directory();
   const merchant = merchants.get(payment.merchantId);
   const credential = credentials.get(payment.credentialId);
-  if (merchant?.state !== 'active' || credential === undefined)
-    throw new Refusal('channel-unavailable', { why: 'merchant', text: 'the merchant takes no payments now' });
+  if (!merchant || !credential) throw new Error(`payment ${payment.id} without its merchant`);
   return { merchant, credential };
 }
 
@@ -149,6 +147,7 @@ const offers: Readonly<Partial<Record<Currency, readonly Offer[]>>> = {
 
 /** What the payer of this payment can choose from: only what some route can carry out for that amount. */
 export function offersFor(gate: Gate, payment: Payment): readonly Offer[] {
+  if (gate.directory().merchants.get(payment.merchantId)?.state !== 'active') return [];
   return (offers[payment.amount.currency] ?? []).filter(({ method, option }) => {
     if (feeOfChoice(gate, payment, method) > payment.amount.minor) return false;
     const ask = askOf(gate, payment, { method, option, phone: null });

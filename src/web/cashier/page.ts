@@ -54,9 +54,7 @@ export function paymentPage(frame: Frame, scene: Scene): Html {
     path,
     poll: isOver(view) ? null : { path: `${path}/state`, stamp: stampOf(payment, now) },
     content: html`${summary(scene, say, view)}${noteFor(scene, say, view)}<section class="step" aria-live="polite">${bodies[view](scene, say, frame)}</section>${
-      isOver(view)
-        ? null
-        : html`<p class="again"><a href="${path}?lang=${frame.language}">${say('refresh')}</a></p>`
+      isOver(view) ? null : html`<p class="again"><a href="${path}?lang=${frame.language}">${say('refresh')}</a></p>`
     }`,
   });
 }
@@ -157,8 +155,7 @@ function heading(mark: Mark, text: string): Html {
 type Body = (scene: Scene, say: Say, frame: Frame) => Html;
 
 function told(mark: Mark, title: WordKey, text: WordKey): Body {
-  return ({ merchantName }, say) =>
-    html`${heading(mark, say(title))}<p>${say(text, { merchant: merchantName })}</p>`;
+  return ({ merchantName }, say) => html`${heading(mark, say(title))}<p>${say(text, { merchant: merchantName })}</p>`;
 }
 
 const bodies: Readonly<Record<View, Body>> = {
