@@ -108,7 +108,7 @@ function isLeftOver(name: string): boolean {
 }
 
 async function asAdministrator<T>(
-  server: Pick<SharedServer, 'target'>,
+  server: DatabaseTarget,
   work: (admin: Database) => Promise<T>,
 ): Promise<T> {
   const target = { ...server, database: 'postgres' };

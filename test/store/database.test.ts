@@ -138,6 +138,18 @@ test('a connection lost before COMMIT means nothing happened', async () => {
   assert.deepEqual(await data.owner.run(sql`select id from cups where id = 3`), []);
 });
 
+test('a connection that dies between two statements of a transaction ends neither the process nor the certainty', async () => {
+  const cut = data.db.transaction(async (query) => {
+    const [row] = await query.run<{ pid: number }>(sql`select pg_backend_pid() as pid`);
+    const isGone = sql`select not exists (select from pg_stat_activity where pid = ${row?.pid}) as yes`;
+    await data.owner.run(sql`select pg_terminate_backend(${row?.pid})`);
+    while (!(await data.owner.run<{ yes: boolean }>(isGone))[0]?.yes);
+    await new Promise((done) => setImmediate(() => setImmediate(done)));
+    await query.run(sql`insert into cups values (6, 'gone')`);
+  });
+  await assert.rejects(cut, DatabaseAway);
+});
+
 test('a lost read is away, a lost write on its own is unknown', async () => {
   await assert.rejects(data.owner.run(dieNow), DatabaseAway);
   const write = sql`insert into cups select 4, pg_terminate_backend(pg_backend_pid())::text || pg_sleep(1)`;

@@ -50,6 +50,7 @@ for (const [name, text, started] of [
   ['of a dead process', `${nobodyPid}\n`, `${nobodyPid} boot:1\n`],
   ['of a living process that started later (the number was reused)', `${otherPid}\n`, `${otherPid} boot:1\n`],
   ['with our own number from an earlier life', `${process.pid}\n`, `${process.pid} boot:1\n`],
+  ['with our own number, and nothing beside it', `${process.pid}\n`, ''],
   ['that is empty', '', ''],
   ['full of nonsense', 'hello\n', 'x'],
 ] as const) {
