@@ -19,6 +19,14 @@ const shape = z.strictObject({
   publicUrl: z.url({ protocol: /^https?$/ }).nullable(),
   allowCallbackHosts: z.array(z.string().regex(/^[^\s/:]+:\d{1,5}$|^\[[0-9a-fA-F:]+\]:\d{1,5}$/, 'HOST:PORT')),
   trustedProxies: z.array(networks),
+  sqsRegion: z
+    .string()
+    .regex(/^[a-z0-9-]+$/)
+    .nullable(),
+  sqsAccounts: z.array(z.string().regex(/^\d{12}$/, 'a twelve-digit account')),
+  sqsEndpoint: z.url({ protocol: /^https?$/ }).nullable(),
+  sqsAccessKeyId: z.string().min(1).nullable(),
+  sqsSecretAccessKey: z.string().min(1).nullable(),
   logLevel: z.enum(['debug', 'info', 'warn', 'error', 'silent']),
 });
 export type Config = Readonly<z.infer<typeof shape>>;
@@ -116,6 +124,42 @@ export const options: readonly Option[] = [
     about: 'Networks whose X-Forwarded-For is believed; default none.',
   },
   {
+    key: 'sqsRegion',
+    flag: 'sqs-region',
+    variable: 'KANAL_SQS_REGION',
+    default: null,
+    about: 'Region of the queue service; without it notices to queues are refused.',
+  },
+  {
+    key: 'sqsAccounts',
+    flag: 'sqs-account',
+    variable: 'KANAL_SQS_ACCOUNTS',
+    default: '',
+    about: 'Account numbers whose queues may be written to; repeatable, or comma-separated.',
+  },
+  {
+    key: 'sqsEndpoint',
+    flag: 'sqs-endpoint',
+    variable: 'KANAL_SQS_ENDPOINT',
+    default: null,
+    about: 'Another service that speaks the SQS protocol; queue URLs must begin with it.',
+  },
+  {
+    key: 'sqsAccessKeyId',
+    flag: 'sqs-access-key-id',
+    variable: 'KANAL_SQS_ACCESS_KEY_ID',
+    default: null,
+    about: 'Access key of the operator, not of a merchant.',
+  },
+  {
+    key: 'sqsSecretAccessKey',
+    flag: 'sqs-secret-access-key',
+    variable: 'KANAL_SQS_SECRET_ACCESS_KEY',
+    default: null,
+    about: 'Its secret; better in the environment than on the command line.',
+    secret: true,
+  },
+  {
     key: 'logLevel',
     flag: 'log-level',
     variable: 'KANAL_LOG_LEVEL',
@@ -124,7 +168,7 @@ export const options: readonly Option[] = [
   },
 ];
 
-const lists: ReadonlySet<string> = new Set(['allowCallbackHosts', 'trustedProxies']);
+const lists: ReadonlySet<string> = new Set(['allowCallbackHosts', 'trustedProxies', 'sqsAccounts']);
 const numbers: ReadonlySet<string> = new Set(['port', 'processes', 'timeScale']);
 
 /** What a person did wrong; the message names the option and says what it takes. */

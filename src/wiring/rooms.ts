@@ -3,10 +3,14 @@ import type { Config } from '../config.ts';
 import type { Payment } from '../core/order.ts';
 import type { World } from '../core/world.ts';
 import type { Keyring } from '../edge/keyring.ts';
+import { makeMetrics } from '../edge/metrics.ts';
 import type { Vault } from '../edge/vault.ts';
 import type { Gate } from '../flows/gate.ts';
-import type { SqsPort } from './ports.ts';
+import { protocols } from '../protocols/all.ts';
 import { healthRoom } from './health.ts';
+import { metricsRoom, observerOf } from './metrics-room.ts';
+import type { SqsPort } from './ports.ts';
+import { makeQueue } from './queue.ts';
 import type { Sandbox } from './sandbox-twins.ts';
 import type { Observer, Room } from './traffic.ts';
 
@@ -27,10 +31,11 @@ export interface Rooms {
 }
 
 export function makeRooms(parts: RoomParts): Rooms {
+  const metrics = makeMetrics([...protocols.keys()]);
   return {
     deskUrl: () => null,
-    observer: { served() {}, heard() {} },
-    sqs: null,
-    all: (gate) => [healthRoom(gate)],
+    observer: observerOf(metrics),
+    sqs: makeQueue(parts.config),
+    all: (gate) => [healthRoom(gate), metricsRoom(gate, metrics)],
   };
 }
