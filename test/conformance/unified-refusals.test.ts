@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Json, Num, fields } from '../../src/protocols/json.ts';
 import type { Headers, Keys } from '../../src/protocols/protocol.ts';
+import { unified } from '../../src/protocols/unified/protocol.ts';
 import {
   apiSecret,
   changed,
@@ -15,6 +16,8 @@ import {
   merchant,
   moment,
   posting,
+  refusalOf,
+  sceneWith,
   vectors,
 } from './unified-party.ts';
 import { ask, type Gateway } from './unified-server.ts';
@@ -299,6 +302,30 @@ test('a context opened by an operator serves its own path, from its own addresse
   assert.equal(elsewhere.reply.get('message'), 'unauthorized');
   const wrong = await ask(posting(gatherBody, { headers: [jsonType] }), { keys: [opened] });
   assert.equal(wrong.reply.get('message'), 'unauthorized');
+});
+
+test('at an opened context a key that is not right is refused, not passed over', async () => {
+  const target = '/open-context/pay/gather';
+  const gateway = { keys: [opened, merchant()] };
+  for (const value of ['', ' ', 'null', 'demo0001', `demo0001.${apiSecret}x`, `@open-context.${apiSecret}`]) {
+    const headers: Headers = [jsonType, ['x-api-key', value]];
+    const said = await ask(posting(gatherBody, { target, headers }), gateway);
+    assert.deepEqual([said.reply.get('message'), said.asked], ['unauthorized', null], value);
+  }
+  const twice = await ask(posting(gatherBody, { target, headers: [jsonType, goodKey, goodKey] }), gateway);
+  assert.equal(twice.asked, null);
+});
+
+test('the request leg itself checks what identify claimed', () => {
+  const open = (keys: Keys, headers: Headers, target: string) =>
+    unified.request.open(posting(gatherBody, { headers, target }), sceneWith(keys));
+  for (const [keys, headers, target] of [
+    [opened, [jsonType], '/another/pay/gather'],
+    [opened, [jsonType, goodKey], '/open-context/pay/gather'],
+    [merchant(), [jsonType], '/bluepay-service/pay/gather'],
+    [other, [jsonType, goodKey], '/bluepay-service/pay/gather'],
+  ] as const)
+    assert.equal(refusalOf(() => open(keys, headers, target)).code, 'unauthenticated', target);
 });
 
 test('a credential bound to a context is refused at another', async () => {

@@ -1,61 +1,49 @@
-/** unified: samples of the document in both directions, the 31 resolutions, replies for every outcome, notices. */
+/** unified: requests and replies of the document in both directions, and what is said for every outcome. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { Answer, Pay, PaymentReport, PayOut, PayoutReport, ReportedState } from '../../src/core/commands.ts';
 import { money } from '../../src/core/money.ts';
 import { type RefusalCode, Refusal } from '../../src/core/refusal.ts';
-import { deliver, freeze } from '../../src/edge/notify.ts';
-import { type Json, Num, fields, obj, writeJson } from '../../src/protocols/json.ts';
-import { type Keys, type RequestWire, header, opened } from '../../src/protocols/protocol.ts';
+import { fields } from '../../src/protocols/json.ts';
+import { type RequestWire, header, opened } from '../../src/protocols/protocol.ts';
 import { unified } from '../../src/protocols/unified/protocol.ts';
 import {
   apiSecret,
-  changed,
   compact,
   gatherNo,
-  hmac,
   inner,
-  keysOf,
   loanNo,
-  md5,
   members,
   merchant,
-  moment,
   posting,
-  productKey,
   refusalOf,
   replying,
-  rowOf,
   samplePayment,
   samplePayout,
   sceneWith,
   textOf,
-  vectors,
 } from './unified-party.ts';
-import { ask, world } from './unified-server.ts';
+import { ask } from './unified-server.ts';
 
-const gather = rowOf(unified, 'gather', 'pay');
-const loan = rowOf(unified, 'loan', 'pay-out');
-const query = rowOf(unified, 'query', 'query-order');
-
-const requests = vectors('unified', 'requests.json', 3);
-const replies = vectors('unified', 'replies.json', 4);
-const notices = vectors('unified', 'notices.json', 2);
-const bodyOf = (list: readonly Readonly<Record<string, string>>[], i: number) => list[i]?.['body'] ?? '';
-const gatherBody = bodyOf(requests, 0);
-const loanBody = bodyOf(requests, 1);
-const queryBody = bodyOf(requests, 2);
-
-const to = (name: string) => ({ target: `/bluepay-service/pay/${name}` });
-const open = (body: string, keys: Keys = merchant()) => unified.request.open(posting(body), sceneWith(keys));
-const readGather = (body: string, keys: Keys = merchant()) => gather.ask.read(open(body, keys), sceneWith(keys));
-const readLoan = (body: string, keys: Keys = merchant()) => loan.ask.read(open(body, keys), sceneWith(keys));
-
-/** A reply without the second spelling of its text (row 2), as the document's samples have it. */
-function asSample(reply: Iterable<readonly [string, Json]>): string {
-  return writeJson(obj([...reply].filter(([name]) => name !== 'msg')));
-}
+import {
+  asSample,
+  bodyOf,
+  gather,
+  gatherBody,
+  loan,
+  loanBody,
+  open,
+  paidPayment,
+  paidPayout,
+  query,
+  queryBody,
+  readGather,
+  readLoan,
+  replies,
+  requests,
+  to,
+} from './unified-samples.ts';
 
 // ── requests ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -197,14 +185,6 @@ test('identify: any context but gateway, three endpoints, key id or context as s
 });
 
 // ── replies ─────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-const paidPayment: PaymentReport = {
-  ...samplePayment,
-  state: 'paid',
-  channelNo: '2257042521550283190351SmBwdU',
-  finishedAt: Date.parse('2019-02-16T02:14:28Z'),
-};
-const paidPayout: PayoutReport = { ...samplePayout, state: 'paid', finishedAt: Date.parse('2019-02-16T02:21:34Z') };
 
 test("the document's sample replies are written, byte for byte beside msg", async () => {
   const reports: readonly (readonly [string, string, Answer])[] = [
@@ -447,466 +427,4 @@ test("a reply's verdict: success in both spellings, a clear no only where nothin
     refusalOf(() => gather.answer.read(opened(members('{"code":"100000"}')), sceneWith(merchant()))).detail.field,
     'transactionCode',
   );
-});
-
-// ── the 31 resolutions ──────────────────────────────────────────────────────────────────────────────────────────────
-
-const seen = new Set<number>();
-function row(number: number, what: string, run: () => void | Promise<void>): void {
-  seen.add(number);
-  test(`row ${number}: ${what}`, run);
-}
-
-const scene = sceneWith(merchant(), { row: gather, url: 'http://gw/c/pay/gather' });
-const params = (changes: Readonly<Record<string, Json | undefined>>, sample = gatherBody) =>
-  changed(
-    sample,
-    Object.fromEntries(Object.entries(changes).map(([name, value]) => [`channelSpecialParams.${name}`, value])),
-  );
-const notice = (report: Parameters<typeof unified.writeNotice>[0], keys: Keys = merchant()) =>
-  unified.writeNotice(report, sceneWith(keys));
-const callback = (report: Parameters<typeof unified.writeNotice>[0], keys: Keys = merchant()) => {
-  const made = notice(report, keys);
-  assert.ok(made);
-  return inner(made, 'originChannelCallBack');
-};
-
-row(1, 'the success code is 100000, or 10000 where a merchant was coded to the prose', async () => {
-  assert.equal((await ask(posting(gatherBody))).code, '100000');
-  assert.equal((await ask(posting(gatherBody), { keys: [merchant({ successCode: '10000' })] })).code, '10000');
-});
-row(2, 'both names of the text', async () => {
-  const { reply } = await ask(posting('{'));
-  assert.equal(reply.get('msg'), reply.get('message'));
-  const judged = unified.judge(opened(members('{"code":"100001","msg":"x"}')), scene);
-  assert.deepEqual(judged, { kind: 'declined', code: '100001', text: 'x' });
-});
-row(3, 'transactionCode is 32 lower-case hex; any documented form is accepted', () => {
-  const number = unified.numbers.platformNo('payment', 200, (n) => Buffer.alloc(n, 9), moment);
-  assert.match(number, /^c8[0-9a-f]{30}$/);
-  assert.equal(unified.numbers.homeOf(number), 200);
-  assert.equal(unified.numbers.homeOf('25aa'), null);
-  for (const code of ['a', `${gatherNo}20190216101310`, 'A_b-9', 'x'.repeat(128)])
-    assert.equal(query.ask.read(open(`{"transactionCode":"${code}"}`), scene).platformNo, code);
-});
-row(4, 'payeeBankName in either spelling, not in two voices', () => {
-  const wrong = params({ payeeBankName: undefined, payeeBackName: 'BCA' }, loanBody);
-  assert.equal(readLoan(wrong).payee.bank, 'BCA');
-  assert.equal(readLoan(params({ payeeBackName: 'ARTA GRAHA' }, loanBody)).payee.bank, 'ARTHA_GRAHA');
-  assert.equal(refusalOf(() => readLoan(params({ payeeBackName: 'BCA' }, loanBody))).detail.field, 'payeeBankName');
-  const write = (settings: Readonly<Record<string, string>>) =>
-    inner(loan.ask.write(readLoan(loanBody), sceneWith(merchant(settings))), 'channelSpecialParams');
-  assert.equal(write({}).has('payeeBackName'), false);
-  assert.equal(write({ sendBackName: 'true' }).get('payeeBackName'), 'ARTA GRAHA');
-});
-row(5, 'productId in either spelling, text or number, or from the settings', () => {
-  const id = (changes: Readonly<Record<string, Json | undefined>>) => readGather(params(changes)).extras['productId'];
-  assert.equal(id({ productId: undefined, prductId: '9' }), '9');
-  assert.equal(id({ productId: new Num('77') }), '77');
-  assert.equal(id({ prductId: new Num('2257') }), '2257');
-  assert.equal(id({ productId: undefined }), undefined);
-  assert.equal(refusalOf(() => id({ prductId: '9' })).detail.field, 'productId');
-  assert.equal(
-    inner(
-      gather.ask.write({ ...readGather(gatherBody), extras: {} }, sceneWith(merchant({ productId: '31' }))),
-      'channelSpecialParams',
-    ).get('productId'),
-    '31',
-  );
-});
-row(6, 'query blocks name the detail business; read by their prefix', () => {
-  for (const kind of ['query_gather', 'query_gather_detail_bluepay']) {
-    const body = changed(bodyOf(replies, 2), {
-      'data.payServeBizType': undefined,
-      'data.bizParams.channelBizCode': kind,
-    });
-    assert.equal(query.answer.read(opened(members(body)), scene).kind, 'payment');
-  }
-  const other = changed(bodyOf(replies, 2), { 'data.payServeBizType': 'gather' });
-  assert.equal(refusalOf(() => query.answer.read(opened(members(other)), scene)).code, 'outcome-unknown');
-});
-row(7, "the order's own currency; BluePay's THB is shown only as BluePay said it", () => {
-  assert.equal(callback(paidPayment).get('currency'), 'IDR');
-  assert.equal(callback({ ...paidPayment, channelExtras: kept(bodyOf(notices, 0)) }).get('currency'), 'THB');
-});
-row(8, 'price is an integer or digits in, a string out', () => {
-  for (const price of [new Num('20000'), '20000'])
-    assert.equal(readGather(changed(gatherBody, { price })).amount.minor, 20_000n);
-  assert.equal(readGather(changed(gatherBody, { price: new Num('9007199254740991') })).amount.minor, 2n ** 53n - 1n);
-  assert.equal(callback(paidPayment).get('price'), '20000');
-});
-row(9, 'paytype is pre', () => {
-  assert.equal(callback(paidPayment).get('paytype'), 'pre');
-});
-row(10, 'msisdn has the country code and no zero, or is nomsisdn', () => {
-  assert.equal(callback(paidPayment).get('msisdn'), 'nomsisdn');
-  assert.equal(callback(paidPayout).get('msisdn'), '6282197662283');
-  assert.equal(callback({ ...paidPayout, extras: {} }).get('msisdn'), 'nomsisdn');
-});
-row(11, 'notices go to the address of the order', () => {
-  const sealed = unified.notice.seal(fields({ a: '1' }), sceneWith(merchant(), { url: 'http://m/cb?x=1' }));
-  assert.deepEqual([sealed.method, sealed.target], ['POST', 'http://m/cb?x=1']);
-});
-row(12, 'bankType counts for atm alone, in any letter case', () => {
-  assert.equal(readGather(params({ bankType: 'BnI' })).option, 'BNI');
-  for (const bankType of [undefined, null, 'nonsense', new Num('1')])
-    assert.equal(readGather(params({ payType: 'otc', bankType })).option, 'ALFAMART');
-});
-row(13, 'payeeType is a person when it is absent', () => {
-  assert.equal(readLoan(params({ payeeType: undefined }, loanBody)).payee.kind, 'person');
-  assert.equal(readLoan(params({ payeeType: 'MERCHANT' }, loanBody)).payee.kind, 'company');
-});
-row(14, 'mobile is required, unless the merchant is lenient; prefixes are stripped', () => {
-  const phone = (mobile: Json | undefined, nation = 'ID', settings = {}) =>
-    readGather(changed(gatherBody, { mobile, nation }), merchant(settings)).payer.phone;
-  for (const given of ['082197662283', '82197662283', '6282197662283', '+6282197662283', '62082197662283'])
-    assert.equal(phone(given), '6282197662283', given);
-  for (const given of ['13800138000', '8613800138000', '+8613800138000'])
-    assert.equal(phone(given, 'CN'), '8613800138000');
-  assert.equal(phone(undefined, 'ID', { lenientMobile: 'true' }), null);
-  assert.equal(phone('n/a', 'ID', { lenientMobile: 'true' }), null);
-  assert.equal(refusalOf(() => phone(undefined)).detail.missing, true);
-});
-row(15, 'the business code is the one ordered, static or dynamic', async () => {
-  const body = changed(gatherBody, { channelBizCode: 'gather_static_VA_bluepay' });
-  assert.equal(readGather(body).extras['channelBizCode'], 'gather_static_VA_bluepay');
-  const report = { ...samplePayment, extras: { channelBizCode: 'gather_static_VA_bluepay' } };
-  const biz = inner((await ask(posting(body), { answer: () => report })).reply, 'data', 'bizParams');
-  assert.deepEqual([biz.get('channelBizCode'), biz.get('isStatic')], ['gather_static_VA_bluepay', '1']);
-});
-row(16, 'prodFlag: four spellings are production, all else is not', () => {
-  const flag = (prodFlag: Json | undefined) =>
-    readGather(changed(gatherBody, { extend: fields({ prodFlag }) })).extras['prodFlag'];
-  for (const given of [true, 'true', '1', new Num('1')]) assert.equal(flag(given), 'true');
-  for (const given of [
-    undefined,
-    false,
-    'false',
-    '0',
-    'TRUE',
-    '',
-    'yes',
-    null,
-    new Num('0'),
-    new Num('1.0'),
-    new Num('2'),
-  ])
-    assert.equal(flag(given), 'false');
-  const keys = (environment: string) => merchant({ environment });
-  const prod = changed(gatherBody, { extend: fields({ prodFlag: 'true' }) });
-  assert.equal(readGather(prod, keys('production')).extras['prodFlag'], 'true');
-  assert.equal(readGather(gatherBody, keys('sandbox')).extras['prodFlag'], 'false');
-  assert.equal(refusalOf(() => readGather(prod, keys('sandbox'))).detail.field, 'prodFlag');
-  assert.equal(refusalOf(() => readLoan(loanBody, keys('production'))).detail.field, 'prodFlag');
-});
-row(17, 'process is told only to those who want it, and finalises nothing', () => {
-  for (const state of ['pending', 'unknown'] as const) {
-    assert.equal(notice({ ...samplePayment, state }), null);
-    const told = notice({ ...samplePayment, state }, merchant({ notifyProcess: 'true' }));
-    assert.deepEqual([told?.get('tradeStatus'), told?.get('tradeMsg')], ['process', '交易进行中']);
-  }
-});
-row(18, 'one attempt', () => {
-  assert.deepEqual(unified.retry, { gapsMs: [], connectTimeoutMs: 5_000, totalTimeoutMs: 18_000 });
-});
-row(19, 'exactly 200 acknowledges, whatever the body says', () => {
-  const done = (status: number, body = 'fail') => unified.ack.open(replying(body, status), merchant());
-  assert.ok(done(200) && done(200, ''));
-  for (const status of [100, 199, 201, 202, 203, 204, 206, 300, 301, 302, 303, 307, 308, 400, 401, 404, 500, 502, 503])
-    assert.equal(done(status, 'success'), false, String(status));
-  assert.deepEqual([unified.ack.seal('taken').status, textOf(unified.ack.seal('taken').body)], [200, 'success']);
-  assert.notEqual(unified.ack.seal('forged').status, 200);
-  assert.notEqual(unified.ack.seal('again').status, 200);
-});
-row(20, 'undocumented members of replies are there, and not needed when calling', () => {
-  const bare = changed(
-    bodyOf(replies, 0),
-    Object.fromEntries(
-      ['transactionCode', 'httpStatusCode', 'bizStatusCode', 'bizStatusMessage'].map((name) => [
-        `data.bizParams.${name}`,
-        undefined,
-      ]),
-    ),
-  );
-  assert.equal(gather.answer.read(opened(members(bare)), scene).platformNo, gatherNo);
-});
-row(21, 'result is an object', async () => {
-  const said = await ask(posting(queryBody, to('query')), { answer: () => paidPayment });
-  assert.ok(inner(said.reply, 'data', 'bizParams', 'result').has('innerid'));
-});
-row(
-  22,
-  'a number used for something else is 100002, in one space for gather and loan; blanks do not make another request',
-  async () => {
-    assert.equal(unified.numberSpace('pay'), unified.numberSpace('pay-out'));
-    const { fingerprint } = await ask(posting(gatherBody));
-    const signed = posting(compact(gatherBody));
-    assert.equal((await ask(signed)).fingerprint, fingerprint);
-    assert.notEqual((await ask(posting(changed(gatherBody, { price: new Num('20001') })))).fingerprint, fingerprint);
-  },
-);
-row(23, '201 in a gather reply stays, also when it was paid since', async () => {
-  const said = await ask(posting(gatherBody), { answer: () => paidPayment });
-  assert.equal(inner(said.reply, 'data', 'bizParams').get('status'), '201');
-});
-row(24, 'notices carry a signature that old clients need not know', () => {
-  const sealed = unified.notice.seal(fields({ a: '1' }), sceneWith(merchant(), { url: 'http://m/cb?x=1' }));
-  const timestamp = header(sealed, 'x-timestamp') ?? '';
-  assert.equal(timestamp, '1550283190');
-  assert.equal(header(sealed, 'x-signature'), hmac(timestamp, '/cb?x=1', '{"a":"1"}', apiSecret));
-  const open = unified.notice.seal(fields({ a: '1' }), sceneWith(keysOf('@ctx', {}), { url: 'http://m/cb' }));
-  assert.equal(open.headers.length, 1);
-});
-row(25, 'the price of a loan is the amount transferred', () => {
-  assert.deepEqual(readLoan(loanBody).amount, money(20_000n, 'IDR'));
-  assert.equal(callback(paidPayout).get('price'), '20000');
-});
-row(
-  26,
-  'a payout that came back is fail and refundcashout, with the raw status; clients look at interfacetype first',
-  () => {
-    const told = notice({ ...samplePayout, state: 'returned' });
-    assert.ok(told);
-    assert.equal(told.get('tradeStatus'), 'fail');
-    assert.equal(told.get('tradeMsg'), '失败,放款已被退款(refundcashout),请查阅bluepay回调错误码:200');
-    const origin = inner(told, 'originChannelCallBack');
-    assert.deepEqual([origin.get('interfacetype'), origin.get('status')], ['refundcashout', '200']);
-    const misled = changed(writeJson(told), { tradeStatus: 'success' });
-    const read = unified.readNotice(opened(members(misled), { verified: 'hmac' }), scene);
-    assert.equal(read.state, 'returned');
-  },
-);
-row(27, 'times are UTC+8, or what the merchant wants', async () => {
-  const keys = [merchant({ utcOffset: '+07:00' })];
-  const said = await ask(posting(queryBody, to('query')), { keys, answer: () => paidPayment });
-  assert.equal(inner(said.reply, 'data', 'bizParams', 'result').get('timestamp'), '2019-02-16 09:14:28');
-});
-row(28, 'a query may name outTradeNo instead; transactionCode wins', () => {
-  assert.deepEqual(query.ask.read(open('{"outTradeNo":"o1"}'), scene), {
-    orderNo: 'o1',
-    platformNo: null,
-    refundNo: null,
-    extras: {},
-  });
-  assert.equal(query.ask.read(open('{"outTradeNo":"o1","transactionCode":"t1","extend":{}}'), scene).orderNo, null);
-  assert.equal(
-    writeJson(query.ask.write({ orderNo: 'o1', platformNo: null, refundNo: null, extras: {} }, scene)),
-    '{"outTradeNo":"o1"}',
-  );
-});
-row(29, 'the seven-digit code is answered and read as an error', async () => {
-  assert.equal((await ask(posting('{'))).code, '2000000');
-  assert.equal(unified.judge(opened(members('{"code":2000000}')), scene).kind, 'unknown');
-});
-row(30, 'nation and currency in any letter case', () => {
-  const read = readGather(changed(gatherBody, { nation: 'id', currency: 'idr' }));
-  assert.deepEqual([read.payer.country, read.amount.currency], ['ID', 'IDR']);
-});
-row(31, 'a bank name with a slash is shown decoded and signed decoded', () => {
-  const bank = 'BANK TABUNGAN PENSIUNAN NASIONAL/BTPN';
-  const origin = callback({ ...paidPayout, extras: { ...paidPayout.extras, payeeBankName: bank } });
-  assert.equal(origin.get('operator'), bank);
-  assert.equal(origin.get('encrypt'), md5(signedText(origin), apiSecret));
-});
-test('all 31 resolutions have a test', () => {
-  assert.deepEqual(
-    [...seen].sort((a, b) => a - b),
-    Array.from({ length: 31 }, (_, i) => i + 1),
-  );
-});
-
-// ── notices ─────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-/** The order of section 6.2, written out. */
-function signedText(origin: ReturnType<typeof callback>): string {
-  const order = [
-    'cmd',
-    'bt_id',
-    'msisdn',
-    'operator',
-    'paytype',
-    'price',
-    'productid',
-    'status',
-    't_id',
-    'currency',
-    'interfacetype',
-  ];
-  return order.map((name) => `${name}=${String(origin.get(name))}`).join('&');
-}
-
-/** The callback of a sample, as BluePay's adapter keeps it. */
-function kept(sample: string): Record<string, string> {
-  const origin = inner(members(sample), 'originChannelCallBack');
-  return Object.fromEntries([...origin].map(([name, value]) => [`bluepay.${name}`, String(value)]));
-}
-
-test("the document's sample notices are written, byte for byte", () => {
-  const payment = notice({ ...paidPayment, channelExtras: kept(bodyOf(notices, 0)) });
-  const payout = notice({ ...paidPayout, channelExtras: kept(bodyOf(notices, 1)) });
-  assert.ok(payment && payout);
-  assert.deepEqual(
-    [writeJson(payment), writeJson(payout)],
-    notices.map(({ body = '' }) => compact(body)),
-  );
-});
-
-test("BluePay's callback is given on; with our number in t_id it is signed anew", () => {
-  const channelExtras = { ...kept(bodyOf(notices, 1)), 'bluepay.t_id': 'f'.repeat(32), 'bluepay.indomog': '7' };
-  const keys = merchant({}, { apiKey: [apiSecret], productKey: [productKey] });
-  const origin = callback({ ...paidPayout, channelExtras }, keys);
-  assert.equal(origin.get('t_id'), loanNo);
-  assert.equal(origin.get('bt_id'), '2257042141550283650288kdPmZk');
-  assert.equal(origin.get('encrypt'), md5(signedText(origin)));
-  assert.equal(origin.get('indomog'), '7');
-  assert.equal(callback({ ...paidPayout, channelExtras }, keysOf('@ctx', {})).get('encrypt'), '');
-});
-
-test('a callback that tells another state than the order is not shown', () => {
-  const early = { ...kept(bodyOf(notices, 1)), 'bluepay.status': '201', 'bluepay.cmd': 'CHG' };
-  const origin = callback({ ...paidPayout, channelExtras: early });
-  assert.deepEqual([origin.get('status'), origin.get('cmd')], ['200', 'CFM']);
-  assert.equal(origin.get('bt_id'), '2257042141550283650288kdPmZk');
-});
-
-test('a notice about another channel has the same twelve members, all strings, and a number that never changes', () => {
-  const origin = callback(paidPayment);
-  const sample = inner(members(bodyOf(notices, 0)), 'originChannelCallBack');
-  assert.deepEqual([...origin.keys()], [...sample.keys()]);
-  for (const [name, value] of origin) assert.equal(typeof value, 'string', name);
-  const made = { ...samplePayment, state: 'paid' as const, channelNo: 'wallet-77' };
-  const number = callback(made).get('bt_id');
-  assert.match(String(number), /^2257[0-9]{5}1[0-9]{12}[A-Za-z]{6}$/);
-  assert.equal(callback({ ...made, finishedAt: 1, createdAt: 2, state: 'failed' }).get('bt_id'), number);
-  assert.notEqual(callback({ ...made, platformNo: loanNo }).get('bt_id'), number);
-  assert.equal(callback({ ...paidPayment, method: 'store-code' }).get('operator'), 'otc');
-  assert.equal(callback(paidPayout).get('interfacetype'), 'cashout');
-});
-
-test('failures are told with the number of the channel', () => {
-  const told = notice({ ...samplePayout, state: 'failed', reason: { code: '646', text: '' } });
-  assert.equal(told?.get('tradeMsg'), '失败,请查阅bluepay回调错误码:646');
-  assert.equal(told?.get('tradeStatus'), 'fail');
-  for (const state of ['failed', 'closed', 'reversed'] as const) {
-    assert.equal(notice({ ...samplePayment, state })?.get('tradeStatus'), 'fail');
-    assert.notEqual(callback({ ...samplePayment, state }).get('status'), '200');
-  }
-  assert.equal(notice(paidPayment)?.get('tradeMsg'), '交易成功');
-});
-
-const awkward = [
-  '{}',
-  '{"p1":"v1"}',
-  '{ "b" : 1.0 , "a":1e400,\n\t"n":12345678901234567890, "u":"\\u00e9\\/" }',
-  '{"z":1,"a":[1,  2],"深":{"ü":null}}',
-  '{"e":"\\"passBack\\":null"}',
-];
-
-test('passBack goes back as the bytes it came in, through freezing and sending', async () => {
-  for (const passBack of awkward) {
-    const body = gatherBody.replace('"notifyType"', () => `"passBack":${passBack},"notifyType"`);
-    const said = await ask(posting(body));
-    assert.ok(said.asked && 'method' in said.asked);
-    assert.equal(said.asked.extras['passBack'], passBack);
-    const frozen = freeze(world, unified, merchant(), { ...paidPayment, extras: said.asked.extras });
-    assert.ok(frozen?.includes(`"passBack":${passBack},"originChannelCallBack"`), passBack);
-    const sent: string[] = [];
-    const catching = {
-      ...world,
-      send: (request: { readonly body: Uint8Array }) => {
-        sent.push(textOf(request.body));
-        return Promise.resolve({ kind: 'NOT_SENT' as const, why: '' });
-      },
-    };
-    const letter = { id: 'n1', url: 'http://m/cb', body: frozen ?? '', webhookSecret: 'whsec_AAAA' };
-    await deliver(catching, unified, merchant(), letter);
-    assert.deepEqual(sent, [frozen]);
-  }
-  assert.equal(notice(paidPayment)?.get('passBack'), null);
-});
-
-test('any object given as passBack comes back byte for byte', () => {
-  fc.assert(
-    fc.property(
-      fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 3 })),
-      fc.integer({ min: 0, max: 3 }),
-      (value, indent) => {
-        const source = JSON.stringify(value, null, indent);
-        const forbidden = /__proto__|constructor|prototype|\\u0000|\\ud[89a-f]/i.test(source);
-        fc.pre(!forbidden);
-        const body = gatherBody.replace('"notifyType"', () => `"passBack":${source},"notifyType"`);
-        const told = notice({ ...paidPayment, extras: readGather(body).extras });
-        assert.ok(told);
-        assert.ok(writeJson(told).includes(`"passBack":${source},`));
-      },
-    ),
-  );
-});
-
-test('our client reads what our server tells, when its signature fits', () => {
-  const keys = merchant();
-  for (const report of [
-    paidPayment,
-    paidPayout,
-    { ...samplePayout, state: 'returned' as const },
-    { ...samplePayment, state: 'failed' as const },
-  ]) {
-    const sending = sceneWith(keys, { url: 'http://gw/listen/9?x=1' });
-    const made = unified.writeNotice(report, sending);
-    assert.ok(made);
-    const wire = { ...unified.notice.seal(made, sending), target: '/listen/9?x=1' };
-    const read = unified.readNotice(unified.notice.open(wire, sending), sending);
-    assert.ok(read.kind !== 'refund');
-    assert.equal(read.kind, report.kind);
-    assert.equal(read.state, report.state);
-    assert.equal(read.orderNo, report.orderNo);
-    assert.equal(read.platformNo, report.platformNo);
-    assert.deepEqual(read.amount, report.amount);
-    for (let i = 0; i < wire.body.length; i += 7) {
-      const body = Uint8Array.from(wire.body);
-      body[i] = (body[i] ?? 0) ^ 1;
-      assert.throws(() => unified.notice.open({ ...wire, body }, sending), Refusal);
-    }
-    const late = sceneWith(keys, { at: moment + 301_000 });
-    assert.equal(refusalOf(() => unified.notice.open(wire, late)).code, 'unauthenticated');
-    assert.equal(
-      refusalOf(() => unified.notice.open({ ...wire, target: '/listen/8?x=1' }, sending)).code,
-      'unauthenticated',
-    );
-  }
-});
-
-test('a notice without our headers is believed only for the callback that is signed inside', () => {
-  const keys = merchant({}, { apiKey: [apiSecret], productKey: [productKey] });
-  const made = notice(paidPayout, keys);
-  assert.ok(made);
-  const opening = (text: string, from: Keys = keys) =>
-    unified.notice.open(posting(text, { target: '/listen/9', headers: [] }), sceneWith(from));
-  const read = (text: string) => unified.readNotice(opening(text), sceneWith(keys));
-  const text = writeJson(made);
-  assert.deepEqual([read(text).state, read(text).orderNo], ['paid', null]);
-  assert.equal(refusalOf(() => opening(text, merchant())).code, 'unauthenticated');
-  for (const [name, value] of [
-    ['status', '600'],
-    ['price', '1'],
-    ['t_id', 'x'],
-    ['interfacetype', 'bank'],
-    ['encrypt', ''],
-  ] as const)
-    assert.equal(
-      refusalOf(() => opening(changed(text, { [`originChannelCallBack.${name}`]: value }))).code,
-      'unauthenticated',
-    );
-  assert.equal(refusalOf(() => read(changed(text, { tradeStatus: 'fail' }))).detail.field, 'tradeStatus');
-  assert.equal(refusalOf(() => read(changed(text, { transactionCode: gatherNo }))).detail.field, 'transactionCode');
-});
-
-test('keys, settings and confidential members are data that fits itself', () => {
-  for (const { name, pattern, default: value } of unified.settings)
-    if (value !== null) assert.match(value, pattern, name);
-  assert.ok(unified.keys.find(({ name }) => name === 'apiKey')?.pattern?.test(apiSecret));
-  for (const short of ['', ' ', 'a'])
-    assert.equal(unified.keys.find(({ name }) => name === 'apiKey')?.pattern?.test(short), false);
-  for (const name of ['x-api-key', 'x-signature', 'payeeAccount', 'encrypt'])
-    assert.ok(unified.confidential.includes(name));
 });
