@@ -5,7 +5,7 @@
 import { type Method, methods } from '../../core/commands.ts';
 import type { Key, Payment } from '../../core/order.ts';
 import { Refusal } from '../../core/refusal.ts';
-import { type Pick, chooseMethod, nameOfOption, offersFor } from '../../flows/choose-method.ts';
+import { type Pick, chooseMethod, nameOfOption, needsPhone, offersFor } from '../../flows/choose-method.ts';
 import type { Gate } from '../../flows/gate.ts';
 import { orderByKey } from '../../store/orders.ts';
 import type { Assets } from '../assets.ts';
@@ -51,15 +51,16 @@ export function cashier(gate: Gate, ports: CashierPorts): Room {
   return async (request) => {
     const asset = ports.assets.answer(request);
     if (asset) return asset;
-    const [, token, action] = /^\/cashier(?:\/([^/]*)(?:\/(.*))?)?$/.exec(request.path) ?? [null];
-    if (token === null) return null;
+    const place = /^\/cashier(?:\/([^/]*)(?:\/(.*))?)?$/.exec(request.path);
+    if (!place) return null;
+    const [, token = '', action = ''] = place;
     const frame: Frame = {
       assets: ports.assets,
       isSandbox: ports.isSandbox,
       language: languageOf(request.query.get('lang'), request.headers['accept-language'] ?? ''),
     };
     try {
-      return await answer(gate, ports, frame, request, token ?? '', action ?? '');
+      return await answer(gate, ports, frame, request, token, action);
     } catch (error) {
       gate.world.log.error('cashier-failed', {
         error: error instanceof Error ? (error.stack ?? error.message) : String(error),
@@ -131,7 +132,7 @@ async function choose(visit: Visit): Promise<WebReply> {
   if (!isFromOurPage(gate, request, payment)) return pageReply(403, plainPage(frame, 'refused'));
   const pick = readPick(request);
   if (pick === null) return pageReply(400, plainPage(frame, 'refused'));
-  if (pick === 'phone') return backTo(visit, 'phone');
+  if (pick === 'phone' || (pick.phone === null && needsPhone(payment, pick.method))) return backTo(visit, 'phone');
   try {
     await chooseMethod(gate, payment, pick);
     return backTo(visit, null);

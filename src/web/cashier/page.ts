@@ -1,7 +1,7 @@
 /** The cashier's pages. Everything outside text passes through `` html`…` ``; no text of a channel is ever markup. */
 import type { Instant } from '../../core/world.ts';
 import type { Payment } from '../../core/order.ts';
-import type { Offer } from '../../flows/choose-method.ts';
+import { type Offer, needsPhone } from '../../flows/choose-method.ts';
 import type { Assets } from '../assets.ts';
 import { type Html, html } from '../html.ts';
 import { instructionOf } from './instruction.ts';
@@ -183,10 +183,9 @@ function offerList({ offers, path, payment }: Scene, say: Say, { language }: Fra
     groups.set(offer.method, group);
     group.push(offer);
   }
-  const needsPhone = payment.detail.payer.phone === null;
   return html`<h2>${say('chooseTitle')}</h2>${[...groups.values()].map(
     (group) =>
-      html`<div class="group"><h3>${say(groupWord(group))}</h3>${group.map((offer) => offerForm(offer, path, language, say, needsPhone))}</div>`,
+      html`<div class="group"><h3>${say(groupWord(group))}</h3>${group.map((offer) => offerForm(offer, path, language, say, needsPhone(payment, offer.method)))}</div>`,
   )}`;
 }
 
@@ -197,10 +196,10 @@ function groupWord([offer]: readonly Offer[]): WordKey {
 }
 
 /** A form each: it works without script, with one touch. */
-function offerForm(offer: Offer, path: string, language: Language, say: Say, needsPhone: boolean): Html {
+function offerForm(offer: Offer, path: string, language: Language, say: Say, asksPhone: boolean): Html {
   const members = html`<input type="hidden" name="method" value="${offer.method}"><input type="hidden" name="option" value="${offer.option}">`;
   const action = `${path}/choose?lang=${language}`;
-  if (offer.method !== 'wallet-push' || !needsPhone)
+  if (!asksPhone)
     return html`<form method="post" action="${action}">${members}<button class="offer">${offer.label}</button></form>`;
   return html`<details class="ask"><summary class="offer">${offer.label}</summary><form method="post" action="${action}">${members}<label>${say('phone')} <input name="phone" type="tel" inputmode="tel" autocomplete="tel" required minlength="8" maxlength="20"></label><button class="button">${say('continue')}</button></form></details>`;
 }
