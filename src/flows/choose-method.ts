@@ -145,12 +145,21 @@ const offers: Readonly<Partial<Record<Currency, readonly Offer[]>>> = {
   ],
 };
 
+/** Must the payer give a number before this method can be used? */
+export function needsPhone({ detail }: Payment, method: Method): boolean {
+  return method === 'wallet-push' && detail.payer.phone === null;
+}
+
+/** Stands in for the number the payer has yet to give, when routes are asked what they can do. Never sent. */
+const anyPhone = '6281100000000';
+
 /** What the payer of this payment can choose from: only what some route can carry out for that amount. */
 export function offersFor(gate: Gate, payment: Payment): readonly Offer[] {
   if (gate.directory().merchants.get(payment.merchantId)?.state !== 'active') return [];
   return (offers[payment.amount.currency] ?? []).filter(({ method, option }) => {
     if (feeOfChoice(gate, payment, method) > payment.amount.minor) return false;
-    const ask = askOf(gate, payment, { method, option, phone: null });
+    const phone = needsPhone(payment, method) ? anyPhone : null;
+    const ask = askOf(gate, payment, { method, option, phone });
     const verdicts = explainRoutes(gate, payment.merchantId, payment.protocol, 'pay', method, ask);
     return verdicts.some((verdict) => verdict.why === null);
   });
