@@ -120,7 +120,6 @@ async function bringUp(config: Config, progress: (step: string) => void, log: Lo
   const token = await ownerToken(db, vault, world);
   const server = await listenIf(config, gate, keyring, rooms.all(gate), rooms.observer, ports);
   url = server ? `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${server.port}` : '';
-  await sandbox?.connect();
   runner = await workIf(config, gate, undo);
   // Added last, so undone first: nothing new comes in while the rest winds down.
   if (server) undo.add(() => server.close({ graceMs }));

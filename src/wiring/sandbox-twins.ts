@@ -1,0 +1,71 @@
+/** The running sandbox: seed, twins on free ports, channels pointed at them. Loaded in sandbox mode only. */
+import type { World } from '../core/world.ts';
+import type { Vault } from '../edge/vault.ts';
+import { protocolNamed } from '../protocols/all.ts';
+import type { Keys } from '../protocols/protocol.ts';
+import type { Database } from '../store/database.ts';
+import { postgresTwinStore } from '../twin/store-postgres.ts';
+import { type StartedTwin, startTwin } from '../twin/server.ts';
+import { pointChannels, resolveNumber, type SandboxChannel, type SandboxFacts, seedSandbox } from './sandbox.ts';
+
+export interface SandboxParts {
+  readonly db: Database;
+  readonly world: World;
+  readonly vault: Vault;
+  /** Asked at each callback: a restart may have another port. */
+  readonly publicUrl: () => string;
+  readonly progress: (step: string) => void;
+}
+
+export interface Sandbox {
+  readonly facts: SandboxFacts;
+  readonly twins: ReadonlyMap<string, { readonly baseUrl: string; readonly controlUrl: string }>;
+  stop(): Promise<void>;
+}
+
+export async function startSandbox(parts: SandboxParts): Promise<Sandbox> {
+  const { db, world, vault, progress } = parts;
+  progress('making the demo merchants');
+  const facts = await seedSandbox(db, world, vault);
+  progress('starting the twins');
+  const twins = new Map<string, StartedTwin>();
+  for (const channel of facts.channels) twins.set(channel.protocol, await startOne(parts, channel));
+  await pointChannels(
+    db,
+    new Map(facts.channels.map((channel) => [channel.id, twins.get(channel.protocol)?.baseUrl ?? ''])),
+  );
+  return {
+    facts,
+    twins,
+    async stop() {
+      await Promise.all([...twins.values()].map((twin) => twin.stop()));
+    },
+  };
+}
+
+function startOne({ db, world, publicUrl }: SandboxParts, channel: SandboxChannel): Promise<StartedTwin> {
+  return startTwin({
+    mode: 'sandbox',
+    protocol: protocolNamed(channel.protocol),
+    keys: twinKeys(channel),
+    store: postgresTwinStore(db),
+    world,
+    callbackUrl: () => `${publicUrl()}/listen/${channel.id}`,
+    host: '127.0.0.1',
+    resolve: async (number) => {
+      const reference = await resolveNumber(db, number);
+      return reference === null ? [] : [reference];
+    },
+  });
+}
+
+/** The other side of a channel's keys: today's channel protocols share their secrets. */
+export function twinKeys(channel: Pick<SandboxChannel, 'sender' | 'secrets' | 'settings' | 'protocol'>): Keys {
+  const defaults = new Map(protocolNamed(channel.protocol).settings.map((spec) => [spec.name, spec.default]));
+  return {
+    sender: channel.sender,
+    secrets: (name) => (channel.secrets[name] === undefined ? [] : [channel.secrets[name]]),
+    keyObjects: () => [],
+    setting: (name) => channel.settings[name] ?? defaults.get(name) ?? null,
+  };
+}
