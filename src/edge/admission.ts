@@ -2,7 +2,7 @@
  * Admitting keys and settings: what a protocol's tables say is generated or checked, sealed to its row, and shown once.
  * Nothing weak, empty or misplaced gets in (T009, T018); nothing that is thrown holds a secret (T093).
  */
-import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { createPublicKey } from 'node:crypto';
 import { isIP } from 'node:net';
 import type {
   AdmissionAsk,
@@ -17,20 +17,21 @@ import type { Instant } from '../core/world.ts';
 import type { KeySpec, Protocol, SettingSpec } from '../protocols/protocol.ts';
 import { checkPrivateKey, checkPublicKey } from './admit-pem.ts';
 import { type HolderKind, secretPlace } from './keyring.ts';
+import { makePair, privatePem, publicPem, randomText } from './make-keys.ts';
 import { isSm2, partyNames, pemMember, readPartyFile, writePartyFile } from './party-file.ts';
 import type { Vault } from './vault.ts';
 
 export interface AdmissionParts {
   readonly vault: Vault;
-  nonce(bytes: number): Uint8Array;
-  now(): Instant;
+  readonly nonce: (bytes: number) => Uint8Array;
+  readonly now: () => Instant;
   readonly merchantProtocols: readonly Protocol[];
   readonly channelProtocols: readonly Protocol[];
 }
 
 /** Where a merchant's Standard Webhooks secret is sealed to. */
 export function webhookPlace(merchantId: bigint): string {
-  return `merchant/${merchantId}/webhookSecret`;
+  return `merchant/${merchantId}/webhook`;
 }
 
 /** Settings of any channel, which the flows read. */
@@ -334,32 +335,4 @@ function checkText(spec: KeySpec, text: string, kind: HolderKind): string {
   if (text.trim().length < (kind === 'credential' ? shortestGiven : 1)) throw invalid(spec.name, 'too short');
   if (spec.pattern && !spec.pattern.test(text)) throw invalid(spec.name, `must match ${spec.pattern.source}`);
   return text;
-}
-
-const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
-const alphabet = `${letters}0123456789`;
-
-/** Every character equally likely: bytes beyond the last whole multiple are thrown away. */
-export function randomText(length: number, nonce: (bytes: number) => Uint8Array): string {
-  let text = '';
-  while (text.length < length) {
-    const from = text === '' ? letters : alphabet;
-    const [byte = 255] = nonce(1);
-    if (byte < 256 - (256 % from.length)) text += from[byte % from.length];
-  }
-  return text;
-}
-
-function makePair(ofSm2: boolean): { publicKey: KeyObject; privateKey: KeyObject } {
-  return ofSm2
-    ? generateKeyPairSync('ec', { namedCurve: 'SM2' })
-    : generateKeyPairSync('rsa', { modulusLength: 2048, publicExponent: 65_537 });
-}
-
-function publicPem(key: KeyObject): string {
-  return key.export({ type: 'spki', format: 'pem' }).toString();
-}
-
-function privatePem(key: KeyObject): string {
-  return key.export({ type: 'pkcs8', format: 'pem' }).toString();
 }

@@ -106,6 +106,7 @@ export interface MerchantPatch extends MerchantChange {
 export async function changeMerchant(office: Office, actor: string, id: bigint, patch: MerchantPatch): Promise<void> {
   const merchant = merchantNamed(office, id);
   const { overdraft, ...rest } = patch;
+  checkMerchantSettings(rest.settings ?? {});
   const settings = rest.settings && { settings: { ...merchant.settings, ...rest.settings } };
   await change(
     office,
@@ -117,6 +118,20 @@ export async function changeMerchant(office: Office, actor: string, id: bigint, 
       if (overdraft) await setOverdraft(query, merchant, overdraft.currency, overdraft.minor);
     },
   );
+}
+
+/** Settings of a merchant: its own ladder of gaps between attempts, in seconds, for all protocols or for one. */
+const merchantSettings: readonly { readonly name: RegExp; readonly pattern: RegExp }[] = [
+  { name: /^(?:[a-z]{1,20}\.)?noticeGapsS$/, pattern: /^(?:[0-9]{1,7}(?:,[0-9]{1,7}){0,63})?$/ },
+];
+
+function checkMerchantSettings(settings: Readonly<Record<string, string>>): void {
+  for (const [name, value] of Object.entries(settings)) {
+    const row = merchantSettings.find((one) => one.name.test(name));
+    if (!row) throw new Refusal('invalid-request', { field: name, text: 'no such setting; there is noticeGapsS' });
+    if (!row.pattern.test(value))
+      throw new Refusal('invalid-request', { field: name, text: `must match ${row.pattern.source}` });
+  }
 }
 
 export function merchantNamed({ gate }: Pick<Office, 'gate'>, id: bigint): MerchantRow {
@@ -243,9 +258,9 @@ export async function setChannelState(office: Office, actor: string, id: bigint,
 }
 
 export async function addRoute(office: Office, actor: string, ask: Omit<Route, 'id'>): Promise<Route> {
-  const { world, directory } = office.gate;
+  const { world } = office.gate;
   if (ask.merchantId !== null) merchantNamed(office, ask.merchantId);
-  if (!directory().channels.has(ask.channelId))
+  if (!office.gate.directory().channels.has(ask.channelId))
     throw new Refusal('not-found', { field: 'channel', text: 'no such channel' });
   if (ask.min !== null && ask.max !== null && ask.min > ask.max)
     throw new Refusal('invalid-request', { field: 'max', text: 'below the minimum' });
@@ -338,7 +353,7 @@ export async function issueToken(
 ): Promise<{ row: TokenRow; token: string }> {
   if (ask.merchantId !== null) merchantNamed({ gate }, ask.merchantId);
   const now = gate.world.now();
-  const token = `kt_${base64Url(gate.world.nonce(32))}`;
+  const token = `kop_${base64Url(gate.world.nonce(32))}`;
   const row: TokenRow = { ...ask, id: gate.world.newId(), createdAt: BigInt(now), revokedAt: null };
   await change({ gate }, actor, 'token.add', { token: row.id, ...ask }, async (query) => {
     if (replace) await revokeTokensNamed(query, ask.name, now);

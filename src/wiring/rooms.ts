@@ -5,10 +5,11 @@ import type { World } from '../core/world.ts';
 import type { Keyring } from '../edge/keyring.ts';
 import { makeMetrics } from '../edge/metrics.ts';
 import type { Vault } from '../edge/vault.ts';
-import type { Gate } from '../flows/gate.ts';
+import type { OpenGate } from '../flows/open-gate.ts';
 import { protocols } from '../protocols/all.ts';
 import { healthRoom } from './health.ts';
 import { metricsRoom, observerOf } from './metrics-room.ts';
+import { operatorRoom } from './operator-room.ts';
 import type { SqsPort } from './ports.ts';
 import { makeQueue } from './queue.ts';
 import type { Sandbox } from './sandbox-twins.ts';
@@ -27,7 +28,7 @@ export interface Rooms {
   readonly deskUrl: (payment: Payment) => string | null;
   readonly observer: Observer;
   readonly sqs: SqsPort | null;
-  all(gate: Gate): readonly Room[];
+  all(gate: OpenGate): readonly Room[];
 }
 
 export function makeRooms(parts: RoomParts): Rooms {
@@ -36,6 +37,6 @@ export function makeRooms(parts: RoomParts): Rooms {
     deskUrl: () => null,
     observer: observerOf(metrics),
     sqs: makeQueue(parts.config),
-    all: (gate) => [healthRoom(gate), metricsRoom(gate, metrics)],
+    all: (gate) => [healthRoom(gate), metricsRoom(gate, metrics), operatorRoom(parts, gate)],
   };
 }

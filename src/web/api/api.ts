@@ -58,12 +58,12 @@ async function answer(desk: Desk, request: WebRequest): Promise<WebReply> {
   return route.reply(desk, { actor, params, ...inputsOf(route, request) });
 }
 
-/** A token is 43 characters of base64url behind `kt_`; anything else is not looked up. */
+/** A token is 43 characters of base64url behind `kop_`; anything else is not looked up. */
 async function actorOf(desk: Desk, { headers }: WebRequest): Promise<Actor> {
-  const token = /^Bearer (kt_[A-Za-z0-9_-]{43})$/i.exec(headers['authorization'] ?? '')?.[1];
+  const token = /^Bearer (kop_[A-Za-z0-9_-]{43})$/i.exec(headers['authorization'] ?? '')?.[1];
   const row = token === undefined ? null : await tokenOf(desk.gate.db, token);
   if (!row)
-    throw new Refusal('unauthenticated', { text: 'a valid operator token is needed: Authorization: Bearer kt_…' });
+    throw new Refusal('unauthenticated', { text: 'a valid operator token is needed: Authorization: Bearer kop_…' });
   return { name: row.name, role: row.role, merchantId: row.merchantId };
 }
 
