@@ -1,5 +1,8 @@
 -- Made by scripts/schema-dump.mjs from the catalog, compared by test/store/migrate.test.ts. Do not edit.
 
+-- sequences
+create sequence process_slots as integer start 0 increment 1;
+
 -- tables
 create table attempts (
   home smallint not null,
@@ -265,6 +268,7 @@ create table reviews (
 create table routes (
   id bigint not null,
   merchant_id bigint,
+  protocol text,
   method text not null,
   channel_id bigint not null,
   weight integer not null default 1,
@@ -334,10 +338,10 @@ alter table operator_tokens add constraint operator_tokens_pkey PRIMARY KEY (id)
 alter table operator_tokens add constraint operator_tokens_hash_key UNIQUE (hash);
 alter table payments add constraint payments_amount_check CHECK ((amount > 0));
 alter table payments add constraint payments_check CHECK (((fee >= 0) AND (fee <= amount)));
-alter table payments add constraint payments_check1 CHECK (((refunded + refund_pending) <= paid));
 alter table payments add constraint payments_paid_check CHECK ((paid >= 0));
 alter table payments add constraint payments_refund_pending_check CHECK ((refund_pending >= 0));
 alter table payments add constraint payments_refunded_check CHECK ((refunded >= 0));
+alter table payments add constraint payments_refunds_within_paid CHECK (((refunded + refund_pending) <= paid));
 alter table payments add constraint payments_state_check CHECK ((state = ANY (ARRAY['new'::text, 'sending'::text, 'pending'::text, 'unknown'::text, 'paid'::text, 'failed'::text, 'closed'::text, 'reversed'::text])));
 alter table payments add constraint payments_pkey PRIMARY KEY (home, id);
 alter table payouts add constraint payouts_amount_check CHECK ((amount > 0));
@@ -410,5 +414,6 @@ grant insert, select, update on payouts to kanal_app;
 grant insert, select, update on refunds to kanal_app;
 grant insert, select, update on reviews to kanal_app;
 grant delete, insert, select, update on routes to kanal_app;
+grant usage on sequence process_slots to kanal_app;
 grant insert, select, update on settings to kanal_app;
 grant delete, insert, select, update on work to kanal_app;

@@ -107,10 +107,7 @@ function isLeftOver(name: string): boolean {
   return name.startsWith('kanal_template_') || (pid !== undefined && !isAlive(Number(pid)));
 }
 
-async function asAdministrator<T>(
-  server: DatabaseTarget,
-  work: (admin: Database) => Promise<T>,
-): Promise<T> {
+async function asAdministrator<T>(server: DatabaseTarget, work: (admin: Database) => Promise<T>): Promise<T> {
   const target = { ...server, database: 'postgres' };
   const admin = await openDatabase({ ...target, log: silentLog, role: null, max: 1, statementTimeoutMs: 60_000 });
   try {

@@ -7,13 +7,13 @@
  *     <dataDir>/server.log   what it says; the previous one as server.log.1
  */
 import { spawn } from 'node:child_process';
-import { chown, mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { Log, World } from '../core/world.ts';
-import { type DatabaseTarget, openDatabase, rawSql } from './database.ts';
+import { type Database, type DatabaseTarget, openDatabase, rawSql } from './database.ts';
 import { isAlive } from './pidfile.ts';
 import { chooseRunner, findPostgres, type PostgresBinaries, type Runner } from './postgres-binaries.ts';
+import { exists, freePort, handOver, rotate, syncFolder } from './postgres-folder.ts';
 import { endPostgres, isPostmasterOf, readPostmaster } from './postgres-process.ts';
 
 export interface EmbeddedOptions {
@@ -41,8 +41,8 @@ const database = 'kanal';
 /** `sun_path` has 108 bytes, and PostgreSQL's socket name with its lock takes the rest. */
 const longestSocketFolder = 107 - '/.s.PGSQL.5432'.length;
 const readyWithinMs = 120_000;
+const answersWithinMs = 10_000;
 const watchEveryMs = 1_000;
-const largestLogBytes = 10_000_000;
 
 /** Losing money is not an option: read back from the running server, which refuses to serve otherwise. */
 const durable: Readonly<Record<string, string>> = { fsync: 'on', synchronous_commit: 'on', full_page_writes: 'on' };
@@ -120,7 +120,7 @@ class Server implements Embedded {
 
   async start(): Promise<void> {
     await this.#createCluster();
-    if (!(await this.#adopt())) await this.#launch(await this.#chooseAddress());
+    if (!(await this.#adopt()) || !(await this.#answers())) await this.#launch(await this.#chooseAddress());
     try {
       await this.#prepareDatabase();
     } catch (error) {
@@ -190,6 +190,21 @@ class Server implements Embedded {
     if (await this.#untilReady(running.pid)) return true;
     // It was on its way out.
     await endPostgres(running.pid, this.#world);
+    return false;
+  }
+
+  /** False when the adopted server dies instead: killed a moment ago, it still looked alive. */
+  async #answers(): Promise<boolean> {
+    const deadline = this.#world.monotonic() + answersWithinMs;
+    while (isAlive(this.#pid)) {
+      try {
+        await (await this.#openAsOwner()).close();
+        return true;
+      } catch (error) {
+        if (this.#world.monotonic() > deadline) throw error;
+      }
+      await this.#world.sleep(20);
+    }
     return false;
   }
 
@@ -275,7 +290,7 @@ class Server implements Embedded {
   }
 
   async #prepareDatabase(): Promise<void> {
-    const owner = await openDatabase({ ...this.#target, database: 'postgres', log: this.#log, role: null, max: 1 });
+    const owner = await this.#openAsOwner();
     try {
       const rows = await owner.run<{ name: string; setting: string }>(rawSql('select name, setting from pg_settings'));
       const weak = Object.entries(durable).filter(
@@ -288,6 +303,10 @@ class Server implements Embedded {
     } finally {
       await owner.close();
     }
+  }
+
+  #openAsOwner(): Promise<Database> {
+    return openDatabase({ ...this.#target, database: 'postgres', log: this.#log, role: null, max: 1 });
   }
 
   /** A postmaster that dies under us is started again at the same address: the pool finds it by itself. */
@@ -305,41 +324,4 @@ class Server implements Embedded {
       }
     }
   }
-}
-
-async function handOver(path: string, { owner }: Runner): Promise<void> {
-  if (owner !== null) await chown(path, owner.uid, owner.gid);
-}
-
-async function rotate(log: string): Promise<void> {
-  const size = await stat(log).then(
-    (found) => found.size,
-    () => 0,
-  );
-  if (size > largestLogBytes) await rename(log, `${log}.1`);
-}
-
-/** Asked of the system; free a moment ago is the best there is. */
-async function freePort(): Promise<number> {
-  const probe = createServer();
-  await new Promise<void>((done, fail) => probe.once('error', fail).listen(0, '127.0.0.1', done));
-  const address = probe.address();
-  await new Promise((done) => probe.close(done));
-  return typeof address === 'object' && address !== null ? address.port : 0;
-}
-
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
-}
-
-async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
 }

