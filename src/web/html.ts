@@ -57,7 +57,8 @@ class Reader {
   #isValueEmpty = false;
 
   read(literal: string): void {
-    for (const [index, character] of [...literal].entries()) {
+    for (let index = 0; index < literal.length; index++) {
+      const character = literal.charAt(index);
       if (this.#quote !== '') this.#inValue(character);
       else if (this.#tag !== '') this.#inTag(character);
       else if (character === '<' && /^[a-z/!]/i.test(literal.slice(index + 1, index + 2))) this.#begin();
