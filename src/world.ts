@@ -1,7 +1,6 @@
 /** The real World: clock, chance, identifiers, network, log. Made once per process. */
 import { randomBytes } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
-import { pino } from 'pino';
 import type { Log, Send, World } from './core/world.ts';
 
 export interface WorldOptions {
@@ -55,16 +54,19 @@ export function idMaker(slot: number, now: () => number): () => bigint {
   };
 }
 
-/** Structured lines on stderr. Secrets never reach it: no caller passes one, and a test greps every output for canaries. */
-export function makeLog(level: 'debug' | 'info' | 'warn' | 'error' | 'silent'): Log {
-  const out = pino(
-    { level, base: null, timestamp: pino.stdTimeFunctions.isoTime },
-    pino.destination({ fd: 2, sync: true }),
-  );
-  return {
-    debug: (event, fields) => out.debug({ event, ...fields }),
-    info: (event, fields) => out.info({ event, ...fields }),
-    warn: (event, fields) => out.warn({ event, ...fields }),
-    error: (event, fields) => out.error({ event, ...fields }),
-  };
+const levels = ['debug', 'info', 'warn', 'error'] as const;
+type Level = (typeof levels)[number];
+
+/** One JSON line per event, from `level` up. Secrets never reach it: no caller passes one, and a test greps every output for canaries. */
+export function makeLog(
+  level: Level | 'silent',
+  write: (line: string) => void = (line) => process.stderr.write(line),
+): Log {
+  const lowest = level === 'silent' ? levels.length : levels.indexOf(level);
+  const writer = (name: Level, place: number): Log[Level] =>
+    place < lowest
+      ? () => undefined
+      : (event, fields) =>
+          write(`${JSON.stringify({ time: new Date().toISOString(), level: name, event, ...fields })}\n`);
+  return { debug: writer('debug', 0), info: writer('info', 1), warn: writer('warn', 2), error: writer('error', 3) };
 }

