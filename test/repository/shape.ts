@@ -1,0 +1,77 @@
+/** Rules about files as wholes: their length, their names, and whether anybody needs them. */
+import { importsOf, type Source } from './source.ts';
+
+export const limits = [
+  { about: /^(src|scripts|bench)\//, lines: 450 },
+  // A table of cases may be longer than code.
+  { about: /^test\//, lines: 600 },
+] as const;
+
+export function longFiles(sources: readonly Source[]): string[] {
+  return sources.flatMap(({ path, text }) => {
+    const lines = text.split('\n').length - 1;
+    const most = limits.find(({ about }) => about.test(path))?.lines ?? Number.POSITIVE_INFINITY;
+    return lines > most ? [`${path}: ${lines} lines, at most ${most}`] : [];
+  });
+}
+
+const nothings = new Set(
+  'util utils helper helpers common manager managers service services handler handlers base impl dto dtos lib misc processor'.split(
+    ' ',
+  ),
+);
+
+/** Has the path a word in it that says nothing about what is inside? */
+export function emptyWords(path: string): boolean {
+  return path.split(/[/.\-_]/).some((word) => nothings.has(word.toLowerCase()));
+}
+
+/** Where programs and test runs begin. */
+const roots = /^(src\/main\.ts|src\/cli\/main\.ts|(test|bench)\/(.*\.test|.*\/main|main)\.ts|scripts\/.*\.mjs)$/;
+
+/** What scripts load from the compiled output, by path instead of import. */
+const loadedByScripts = [
+  'src/store/schema-dump.ts',
+  'test/database.ts',
+  'src/cli/main.ts',
+  'bench/main.ts',
+  'test/simulation/main.ts',
+];
+
+export function deadFiles(sources: readonly Source[]): string[] {
+  const imports = new Map(sources.map((one) => [one.path, importsOf(one).map(({ path }) => path)]));
+  const reached = new Set<string>();
+  const visit = (path: string): void => {
+    if (reached.has(path)) return;
+    reached.add(path);
+    for (const next of imports.get(path) ?? []) if (next !== null) visit(next);
+  };
+  for (const { path } of sources) if (roots.test(path) || loadedByScripts.includes(path)) visit(path);
+  return sources.map(({ path }) => path).filter((path) => /\.ts$/.test(path) && !reached.has(path));
+}
+
+const exportShape =
+  /^export (?:declare )?(?:async )?(?:abstract )?(?:(function\*?|const|let|class)|(interface|type)) ([A-Za-z_$][\w$]*)/gm;
+
+/**
+ * Exported values that no other file imports, and exported types that not even their own file uses again: a type that stands in
+ * an exported signature is part of it.
+ */
+export function unusedExports(sources: readonly Source[]): string[] {
+  const used = new Map<string, Set<string>>();
+  for (const one of sources)
+    for (const { path, names } of importsOf(one))
+      if (path !== null) used.set(path, new Set([...(used.get(path) ?? []), ...names]));
+  return sources.flatMap((one) => {
+    const names = used.get(one.path) ?? new Set();
+    if (names.has('*') || !/\.ts$/.test(one.path) || loadedByScripts.includes(one.path)) return [];
+    return [...one.code.matchAll(exportShape)]
+      .map(([, value, , name = '']) => ({ isValue: value !== undefined, name }))
+      .filter(({ isValue, name }) => !names.has(name) && (isValue || occurrences(one.code, name) < 2))
+      .map(({ name }) => `${one.path}: ${name}`);
+  });
+}
+
+function occurrences(code: string, name: string): number {
+  return code.split(new RegExp(`(?<![\\w$])${name.replaceAll('$', '\\$')}(?![\\w$])`)).length - 1;
+}
