@@ -201,6 +201,11 @@ export function readConfig(
   return Object.freeze({ ...config, data: resolve(config.data) });
 }
 
+/** What the first process has settled for a further one. */
+export function childConfig(environment: NodeJS.ProcessEnv = process.env): Config {
+  return Object.freeze(shape.parse(JSON.parse(environment['KANAL_CHILD_CONFIG'] ?? 'null')));
+}
+
 function parsed(option: Option, value: string | readonly string[] | null): unknown {
   if (lists.has(option.key))
     return (typeof value === 'string' ? value.split(',') : (value ?? [])).filter((item) => item !== '');

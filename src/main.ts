@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Config } from './config.ts';
-import type { Log, Send, World } from './core/world.ts';
+import type { Log } from './core/world.ts';
 import { type HttpServer, startHttp } from './edge/http.ts';
 import { Keyring } from './edge/keyring.ts';
 import { makeSend } from './edge/send.ts';
@@ -18,6 +18,7 @@ import { type Embedded, startEmbedded } from './store/embedded.ts';
 import { migrate } from './store/migrate.ts';
 import { claimPidFile } from './store/pidfile.ts';
 import { makePorts } from './wiring/ports.ts';
+import { startProcesses } from './wiring/processes.ts';
 import { makeRooms } from './wiring/rooms.ts';
 import { type Sandbox, startSandbox } from './wiring/sandbox-twins.ts';
 import { answer, refuseUnserved, type Traffic } from './wiring/traffic.ts';
@@ -30,6 +31,8 @@ export interface StartOptions {
   readonly config: Config;
   /** Told about each step of a start that takes longer than a blink. */
   readonly progress: (step: string) => void;
+  /** A further process beside the first (`--processes`): no pid file, no database and no twins of its own. */
+  readonly isChild?: boolean;
   /** Default: lines on stderr at the configured level. */
   readonly log?: Log;
 }
@@ -69,20 +72,27 @@ class Undo {
 export async function startGateway({
   config,
   progress,
+  isChild = false,
   log = makeLog(config.logLevel),
 }: StartOptions): Promise<Gateway> {
   const undo = new Undo();
   try {
-    return await bringUp(config, progress, log, undo);
+    return await bringUp(config, progress, log, undo, isChild);
   } catch (error) {
     await undo.run(log);
     throw error;
   }
 }
 
-async function bringUp(config: Config, progress: (step: string) => void, log: Log, undo: Undo): Promise<Gateway> {
+async function bringUp(
+  config: Config,
+  progress: (step: string) => void,
+  log: Log,
+  undo: Undo,
+  isChild: boolean,
+): Promise<Gateway> {
   await mkdir(config.data, { recursive: true });
-  undo.add(await claimPidFile(join(config.data, 'kanal.pid')));
+  if (!isChild) undo.add(await claimPidFile(join(config.data, 'kanal.pid')));
   const { target, db } = await openStore(config, progress, log, undo);
   const ports = new Set<number>();
   const rules: TargetRules = {
@@ -98,7 +108,8 @@ async function bringUp(config: Config, progress: (step: string) => void, log: Lo
 
   let url = '';
   const publicUrl = () => config.publicUrl?.replace(/\/$/, '') ?? url;
-  const sandbox = config.mode === 'sandbox' ? await startSandbox({ db, world, vault, publicUrl, progress }) : null;
+  const sandbox =
+    config.mode === 'sandbox' && !isChild ? await startSandbox({ db, world, vault, publicUrl, progress }) : null;
   if (sandbox) undo.add(() => sandbox.stop());
 
   let runner: Runner | null = null;
@@ -118,16 +129,41 @@ async function bringUp(config: Config, progress: (step: string) => void, log: Lo
   );
   undo.add(keepFresh(gate));
   const token = await ownerToken(db, vault, world);
-  const server = await listenIf(config, gate, keyring, rooms.all(gate), rooms.observer, ports);
-  url = server ? `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${server.port}` : '';
-  runner = await workIf(config, gate, undo);
-  // Added last, so undone first: nothing new comes in while the rest winds down.
-  if (server) undo.add(() => server.close({ graceMs }));
+  if (config.processes > 1 && !isChild) {
+    const children = await startProcesses(forChildren(config, target), log);
+    undo.add(() => children.stop());
+    url = urlOf(config, children.port);
+  } else {
+    const server = await listenIf(config, gate, keyring, rooms.all(gate), rooms.observer, ports);
+    url = server ? urlOf(config, server.port) : '';
+    runner = await workIf(config, gate, undo);
+    // Added last, so undone first: nothing new comes in while the rest winds down.
+    if (server) undo.add(() => server.close({ graceMs }));
+  }
+  if (isChild) return { url, gate, keyring, vault, token, sandbox, stop: () => undo.run(log) };
   await writeFile(join(config.data, 'gateway.json'), `${JSON.stringify({ url, token, pid: process.pid })}\n`, {
     mode: 0o600,
   });
-  void target;
   return { url, gate, keyring, vault, token, sandbox, stop: () => undo.run(log) };
+}
+
+function urlOf(config: Config, port: number): string {
+  return `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`;
+}
+
+/** The children find the database and the master key of this process. */
+function forChildren(config: Config, target: DatabaseTarget): Config {
+  const { host = '', port = 5432, user = '', password = '', database = '' } = target;
+  const made = new URL(
+    `postgres://${encodeURIComponent(user)}:${encodeURIComponent(password)}@localhost:${port}/${database}`,
+  );
+  // A socket folder or an address: `host` as a parameter takes both.
+  made.searchParams.set('host', host);
+  return {
+    ...config,
+    databaseUrl: target.url ?? made.href,
+    masterKeyFile: config.masterKeyFile ?? join(config.data, 'master.key'),
+  };
 }
 
 async function openStore(
@@ -230,5 +266,3 @@ async function workIf(config: Config, gate: OpenGate, undo: Undo): Promise<Runne
   undo.add(() => runner.stop());
   return runner;
 }
-
-export type { Send, World };
