@@ -95,7 +95,15 @@ export async function chooseRunner(paths: readonly string[]): Promise<Runner> {
       `PostgreSQL may not run as root, and user ${owner.uid} cannot enter ${closed}: run as an ordinary user, move the folder, or set DATABASE_URL`,
     );
   }
-  const capability = ['--inh-caps', '+dac_override', '--ambient-caps', '+dac_override'];
+  // The secure bit makes access(2), by which initdb looks for its neighbour, honour the capability too.
+  const capability = [
+    '--inh-caps',
+    '+dac_override',
+    '--ambient-caps',
+    '+dac_override',
+    '--securebits',
+    '+no_setuid_fixup',
+  ];
   return {
     owner,
     prefix: [setpriv, '--reuid', `${owner.uid}`, '--regid', `${owner.gid}`, '--clear-groups', ...capability],
