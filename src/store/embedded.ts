@@ -52,7 +52,7 @@ const settings: Readonly<Record<string, string>> = {
   jit: 'off',
   max_wal_size: '4GB',
   shared_buffers: '256MB',
-  max_connections: '60',
+  max_connections: '100',
   timezone: 'UTC',
   log_timezone: 'UTC',
   lc_messages: 'C',

@@ -56,7 +56,7 @@ test('an empty folder becomes a durable server that only its owner can enter', a
       full_page_writes: 'on',
       jit: 'off',
       listen_addresses: '',
-      max_connections: '60',
+      max_connections: '100',
       server_encoding: 'UTF8',
       synchronous_commit: 'on',
     });
