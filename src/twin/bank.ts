@@ -27,6 +27,7 @@ import type { Courier } from './courier.ts';
 import type { Fault } from './faults.ts';
 import { type Made, type Making, newAgreement, newPayment, newPayout, newRefund } from './making.ts';
 import {
+  agreementReport,
   mayBecome,
   type OrderKind,
   payAgain,
@@ -368,13 +369,4 @@ export class Bank {
     const moved = await store.balance(name, currency);
     return { available: money(opening[currency] + moved, currency), held: money(0n, currency) };
   }
-}
-
-const agreementStates = { pending: 'wait-confirm', paid: 'active', cancelled: 'cancelled' } as const;
-
-function agreementReport(order: TwinOrder): AgreementReport {
-  const state = Object.hasOwn(agreementStates, order.outcome)
-    ? agreementStates[order.outcome as keyof typeof agreementStates]
-    : 'failed';
-  return { kind: 'agreement', orderNo: order.reference, agreementNo: order.upstreamNo, state, extras: order.extras };
 }

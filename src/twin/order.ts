@@ -1,5 +1,6 @@
 /** One order as a twin keeps it, and the rules of what may become of it. Pure: nothing here reads a clock or a store. */
 import type {
+  AgreementReport,
   Extras,
   Instruction,
   Method,
@@ -246,4 +247,13 @@ export function refundReport(order: TwinOrder, payment: TwinOrder | null, view: 
     state: outcome === 'cancelled' ? 'failed' : words[outcome],
     paymentAmount: payment?.amount ?? null,
   };
+}
+
+const agreementStates = { pending: 'wait-confirm', paid: 'active', cancelled: 'cancelled' } as const;
+
+export function agreementReport(order: TwinOrder): AgreementReport {
+  const state = Object.hasOwn(agreementStates, order.outcome)
+    ? agreementStates[order.outcome as keyof typeof agreementStates]
+    : 'failed';
+  return { kind: 'agreement', orderNo: order.reference, agreementNo: order.upstreamNo, state, extras: order.extras };
 }

@@ -9,7 +9,7 @@ export function digits(count: number, nonce: Nonce): string {
   return (random % 10n ** BigInt(count)).toString().padStart(count, '0');
 }
 
-/** First digits of a bank's virtual accounts; a bank without a row gets the last. */
+/** First digits of a bank's virtual accounts. */
 const bankPrefixes: Readonly<Record<string, string>> = {
   PERMATA: '8359',
   BNI: '8808',
@@ -18,23 +18,21 @@ const bankPrefixes: Readonly<Record<string, string>> = {
   BRI: '8870',
   CIMB: '5919',
   BERSAMA: '4510',
-  '': '9000',
 };
 /** First digits of a store chain's payment codes. */
-const storePrefixes: Readonly<Record<string, string>> = { ALFAMART: '777', INDOMARET: '888', '': '700' };
+const storePrefixes: Readonly<Record<string, string>> = { ALFAMART: '777', INDOMARET: '888' };
+
+type MakeCode = (option: string, amount: Money, nonce: Nonce) => string;
+
+const codes: Readonly<Partial<Record<Method | 'any', MakeCode>>> = {
+  'virtual-account': (option, _amount, nonce) => (bankPrefixes[option] ?? '9000') + digits(12, nonce),
+  'store-code': (option, _amount, nonce) => (storePrefixes[option] ?? '700') + digits(10, nonce),
+  qr: (_option, { currency, minor }, nonce) => (currency === 'IDR' ? qris(minor, digits(12, nonce)) : plainQr(nonce)),
+};
 
 /** What the payer types or scans; null for methods that need nothing of the kind. */
 export function payCodeFor(method: Method | 'any', option: string | null, amount: Money, nonce: Nonce): string | null {
-  switch (method) {
-    case 'virtual-account':
-      return (bankPrefixes[option ?? ''] ?? bankPrefixes[''] ?? '') + digits(12, nonce);
-    case 'store-code':
-      return (storePrefixes[option ?? ''] ?? storePrefixes[''] ?? '') + digits(10, nonce);
-    case 'qr':
-      return amount.currency === 'IDR' ? qris(amount.minor, digits(12, nonce)) : plainQr(nonce);
-    default:
-      return null;
-  }
+  return codes[method]?.(option ?? '', amount, nonce) ?? null;
 }
 
 /** Chinese and Thai codes are links; this one leads nowhere, `_twin/pay` and the payer page know it. */
