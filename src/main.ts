@@ -113,7 +113,7 @@ async function bringUp(
   if (sandbox) undo.add(() => sandbox.stop());
 
   let runner: Runner | null = null;
-  const rooms = makeRooms({ config, vault, world, publicUrl, sandbox, keyring });
+  const rooms = await makeRooms({ config, vault, world, publicUrl, sandbox });
   const gate = await openGate(
     db,
     makePorts({
@@ -134,7 +134,7 @@ async function bringUp(
     undo.add(() => children.stop());
     url = urlOf(config, children.port);
   } else {
-    const server = await listenIf(config, gate, keyring, rooms.all(gate), rooms.observer, ports);
+    const server = await listenIf(config, gate, keyring, rooms.all(gate, token), rooms.observer, ports);
     url = server ? urlOf(config, server.port) : '';
     runner = await workIf(config, gate, undo);
     // Added last, so undone first: nothing new comes in while the rest winds down.

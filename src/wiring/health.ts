@@ -1,8 +1,7 @@
 /** `/health/live` says that the process runs, `/health/ready` that it can do its work: database, migrations, age of the oldest due notice. */
 import type { Gate } from '../flows/gate.ts';
 import { sql } from '../store/database.ts';
-import type { WebReply } from '../web/web.ts';
-import type { Room } from './traffic.ts';
+import type { Room, WebReply } from '../web/web.ts';
 
 /** A notice that is due for longer than this means that nobody delivers. */
 const stuckMs = 300_000;

@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto';
 import type { Metrics, RequestOutcome } from '../edge/metrics.ts';
 import type { Gate } from '../flows/gate.ts';
 import { sql } from '../store/database.ts';
-import type { WebRequest } from '../web/web.ts';
-import type { Observer, Room } from './traffic.ts';
+import type { Room, WebRequest } from '../web/web.ts';
+import type { Observer } from './traffic.ts';
 
 export function metricsRoom(gate: Gate, metrics: Metrics): Room {
   return async (request) => {

@@ -2,24 +2,28 @@
 import type { Config } from '../config.ts';
 import type { Payment } from '../core/order.ts';
 import type { World } from '../core/world.ts';
-import type { Keyring } from '../edge/keyring.ts';
+import { makeAdmissions } from '../edge/admission.ts';
+import { DeskTokens } from '../edge/desk-token.ts';
 import { makeMetrics } from '../edge/metrics.ts';
 import type { Vault } from '../edge/vault.ts';
 import type { OpenGate } from '../flows/open-gate.ts';
-import { protocols } from '../protocols/all.ts';
+import { channelProtocols, merchantProtocols, protocols } from '../protocols/all.ts';
+import { operatorApi } from '../web/api/api.ts';
+import { readAssets } from '../web/assets.ts';
+import { cashier } from '../web/cashier/cashier.ts';
+import type { Room } from '../web/web.ts';
 import { healthRoom } from './health.ts';
 import { metricsRoom, observerOf } from './metrics-room.ts';
-import { operatorRoom } from './operator-room.ts';
 import type { SqsPort } from './ports.ts';
 import { makeQueue } from './queue.ts';
+import { sandboxDocument } from './sandbox-document.ts';
 import type { Sandbox } from './sandbox-twins.ts';
-import type { Observer, Room } from './traffic.ts';
+import type { Observer } from './traffic.ts';
 
 export interface RoomParts {
   readonly config: Config;
   readonly vault: Vault;
   readonly world: World;
-  readonly keyring: Keyring;
   readonly publicUrl: () => string;
   readonly sandbox: Sandbox | null;
 }
@@ -28,15 +32,27 @@ export interface Rooms {
   readonly deskUrl: (payment: Payment) => string | null;
   readonly observer: Observer;
   readonly sqs: SqsPort | null;
-  all(gate: OpenGate): readonly Room[];
+  all(gate: OpenGate, token: string): readonly Room[];
 }
 
-export function makeRooms(parts: RoomParts): Rooms {
+export async function makeRooms({ config, vault, world, publicUrl, sandbox }: RoomParts): Promise<Rooms> {
   const metrics = makeMetrics([...protocols.keys()]);
+  const tokens = new DeskTokens(vault.derive('desk'));
+  const assets = await readAssets();
+  const admissions = makeAdmissions({ vault, nonce: world.nonce, now: world.now, merchantProtocols, channelProtocols });
   return {
-    deskUrl: () => null,
+    deskUrl: (payment) => `${publicUrl()}/cashier/${tokens.make(payment)}`,
     observer: observerOf(metrics),
-    sqs: makeQueue(parts.config),
-    all: (gate) => [healthRoom(gate), metricsRoom(gate, metrics), operatorRoom(parts, gate)],
+    sqs: makeQueue(config),
+    all: (gate, token) => [
+      healthRoom(gate),
+      metricsRoom(gate, metrics),
+      cashier(gate, { openToken: (text) => tokens.open(text), assets, isSandbox: config.mode === 'sandbox' }),
+      operatorApi({
+        gate,
+        admissions,
+        sandbox: sandbox && (() => Promise.resolve(sandboxDocument(publicUrl(), token, sandbox))),
+      }),
+    ],
   };
 }

@@ -15,12 +15,9 @@ import { Refusal } from '../core/refusal.ts';
 import type { Headers, Protocol, ReplyWire, RequestWire } from '../protocols/protocol.ts';
 import type { ChannelRow } from '../store/directory.ts';
 import { insertCallbacks } from '../store/settle.ts';
-import type { WebReply, WebRequest } from '../web/web.ts';
+import type { Room, WebReply, WebRequest } from '../web/web.ts';
 import { carryOut } from './carry-out.ts';
 import { credentialKeys, upstreamOf } from './ports.ts';
-
-/** A room of pages or JSON; null = not its path. */
-export type Room = (request: WebRequest) => Promise<WebReply | null>;
 
 /** What is counted about traffic; metrics and tests give their own. */
 export interface Observer {
