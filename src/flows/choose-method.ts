@@ -2,7 +2,7 @@
  * The payer of a payment in state `new` chooses how to pay, on the hosted page. The choice binds the payment to one channel
  * in one transaction; then the channel is called as for any payment. A clear no opens the choice again.
  */
-import { banks } from '../core/banks.ts';
+import { type BankRow, banks } from '../core/banks.ts';
 import type { Method, Pay } from '../core/commands.ts';
 import type { Currency } from '../core/money.ts';
 import type { Key, Payment } from '../core/order.ts';
@@ -132,6 +132,11 @@ function offersAt(method: Method, ...options: readonly (readonly [code: string, 
   return options.map(([option, label]) => ({ method, option, label }));
 }
 
+/** With the short name people know, where the full one does not contain it: "BCA · Bank Central Asia". */
+function bankLabel({ code, name }: BankRow): string {
+  return name.toUpperCase().includes(code) ? name : `${code} · ${name}`;
+}
+
 /** Everything a desk can offer, in the order it is shown; which of it a merchant has is a matter of routes. */
 const offers: Readonly<Partial<Record<Currency, readonly Offer[]>>> = {
   IDR: [
@@ -140,7 +145,7 @@ const offers: Readonly<Partial<Record<Currency, readonly Offer[]>>> = {
     ...offersAt('wallet-push', ['OVO', 'OVO']),
     ...banks
       .filter((bank) => bank.kind !== 'wallet' && bank.purposes.includes('pay'))
-      .map((bank): Offer => ({ method: 'virtual-account', option: bank.code, label: bank.name })),
+      .map((bank): Offer => ({ method: 'virtual-account', option: bank.code, label: bankLabel(bank) })),
     ...offersAt('store-code', ['ALFAMART', 'Alfamart'], ['INDOMARET', 'Indomaret']),
   ],
 };

@@ -49,9 +49,9 @@ function code({ payment, name, say }: Shown, label: WordKey, place: WordKey, hel
 }
 
 function number(payCode: string, label: string, say: Say): Html {
-  return html`<div class="code"><span class="label">${label}</span><output class="number">${groupsOf(payCode).map(
-    (group) => html`<span>${group}</span>`,
-  )}</output>${copy(payCode, say('copy'), say)}</div>`;
+  return html`<div class="code"><span class="label">${label}</span>${copy(payCode, say('copy'), say)}<output class="number">${groupsOf(
+    payCode,
+  ).map((group) => html`<span>${group}</span>`)}</output></div>`;
 }
 
 /** Shown by the script, which does the copying. */

@@ -144,7 +144,7 @@ type Mark = 'done' | 'attention' | 'wait' | 'none';
 const marks: Readonly<Record<Mark, Html | null>> = {
   done: html`<svg class="mark done" viewBox="0 0 24 24" aria-hidden="true"><path d="M5 12.5l4.5 4.5L19 7.5"/></svg>`,
   attention: html`<svg class="mark attention" viewBox="0 0 24 24" aria-hidden="true"><path d="M12 6v7.5M12 17v.5"/></svg>`,
-  wait: html`<svg class="mark wait" viewBox="0 0 24 24" aria-hidden="true"><path d="M12 7v5l3.5 2"/></svg>`,
+  wait: html`<svg class="mark wait" viewBox="0 0 24 24" aria-hidden="true"><path d="M12 5v7.5l4.5 2.5"/></svg>`,
   none: null,
 };
 

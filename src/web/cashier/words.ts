@@ -61,7 +61,7 @@ const table = {
   unknownTitle:     { en: 'We are checking your payment', zh: '正在核实您的付款', id: 'Kami sedang memeriksa pembayaran Anda' },
   unknownText:      { en: 'Please do not pay again. As soon as the answer is known, it is shown here.', zh: '请勿重复付款。结果确定后会显示在此页面。', id: 'Mohon jangan membayar lagi. Hasilnya akan tampil di sini begitu diketahui.' },
   paidTitle:        { en: 'Paid', zh: '付款成功', id: 'Sudah dibayar' },
-  paidText:         { en: 'Thank you. {merchant} has been told.', zh: '谢谢，已通知{merchant}。', id: 'Terima kasih. {merchant} sudah diberi tahu.' },
+  paidText:         { en: 'Thank you. {merchant} is being told.', zh: '谢谢，正在通知 {merchant}。', id: 'Terima kasih. {merchant} sedang diberi tahu.' },
   backToShop:       { en: 'Back to the shop', zh: '返回商户', id: 'Kembali ke toko' },
   failedTitle:      { en: 'The payment did not go through', zh: '付款未成功', id: 'Pembayaran tidak berhasil' },
   failedText:       { en: 'Please go back to the shop and order again. If money has left your account, ask the shop before you pay again.', zh: '请返回商户重新下单。如已扣款，请先联系商户，勿重复付款。', id: 'Silakan kembali ke toko dan pesan lagi. Jika dana sudah terpotong, tanyakan ke toko sebelum membayar lagi.' },
