@@ -46,5 +46,5 @@ function nextAttempt(gate: Gate, notice: DueNotice): 'exhausted' | number {
   const gap = gate.notices.gapsMs(notice.protocol, merchant)[notice.tries - 1];
   if (gap === undefined) return 'exhausted';
   const [jitter = 0] = gate.world.nonce(1);
-  return gate.world.now() + gate.world.scaled(gap + (jitter * spreadMs) / 256);
+  return gate.world.now() + gate.world.scaled(gap + Math.floor((jitter * spreadMs) / 256));
 }

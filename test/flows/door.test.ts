@@ -345,9 +345,15 @@ describe('a refund', () => {
     assert.equal(payment['refund_pending'], 18_000n);
     const [one] = await rowsOf(t.database, `select * from kanal.refunds where payment_id = ${payment['id']}`);
     assert.ok(one);
-    const about = { kind: 'refund', channelId: one['channel_id'] as bigint, reference: String(one['reference']) } as const;
+    const about = {
+      kind: 'refund',
+      channelId: one['channel_id'] as bigint,
+      reference: String(one['reference']),
+    } as const;
     const evidence = bareEvidence(about, 'query', 'succeeded', t.world.now());
-    await Promise.all([1, 2, 3].map(() => learnOutcome(t.gate, { key: null, evidence, callback: null, lookAgainAt: null })));
+    await Promise.all(
+      [1, 2, 3].map(() => learnOutcome(t.gate, { key: null, evidence, callback: null, lookAgainAt: null })),
+    );
     const afterwards = await row('payments', ask.orderNo);
     assert.equal(afterwards['refund_pending'], 12_000n);
     assert.equal(afterwards['refunded'], 6_000n);
