@@ -136,9 +136,9 @@ async function bringUp(
   } else {
     const server = await listenIf(config, gate, keyring, rooms.all(gate, token), rooms.observer, ports);
     url = server ? urlOf(config, server.port) : '';
-    runner = await workIf(config, gate, undo);
-    // Added last, so undone first: nothing new comes in while the rest winds down.
-    if (server) undo.add(() => server.close({ graceMs }));
+    runner = await workIf(config, gate);
+    // Added last, so undone first: nothing new comes in, and what is under way ends, before the rest winds down.
+    undo.add(() => windDown(gate, server, runner));
   }
   if (isChild) return { url, gate, keyring, vault, token, sandbox, stop: () => undo.run(log) };
   await writeFile(join(config.data, 'gateway.json'), `${JSON.stringify({ url, token, pid: process.pid })}\n`, {
@@ -233,7 +233,7 @@ function keepFresh(gate: OpenGate): () => Promise<void> {
   };
 }
 
-const graceMs = 20_000;
+const graceMs = 15_000;
 
 async function listenIf(
   config: Config,
@@ -258,11 +258,17 @@ async function listenIf(
   return server;
 }
 
-async function workIf(config: Config, gate: OpenGate, undo: Undo): Promise<Runner | null> {
+/** Both at once: together with the database's own ladder it must be over within thirty seconds. */
+async function windDown(gate: OpenGate, server: HttpServer | null, runner: Runner | null): Promise<void> {
+  // What is still in flight then is leased or has its attempt row: the next start takes it up.
+  const patience = gate.world.sleep(graceMs);
+  await Promise.all([server?.close({ graceMs }), runner && Promise.race([runner.stop(), patience])]);
+}
+
+async function workIf(config: Config, gate: OpenGate): Promise<Runner | null> {
   if (config.role === 'edge') return null;
   const owner = Buffer.from(gate.world.nonce(8)).toString('hex');
   const runner = new Runner(gate.world, gate.db, owner, allTasks(gate));
   await runner.start();
-  undo.add(() => runner.stop());
   return runner;
 }
