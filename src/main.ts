@@ -113,7 +113,7 @@ async function bringUp(
   if (sandbox) undo.add(() => sandbox.stop());
 
   let runner: Runner | null = null;
-  const rooms = await makeRooms({ config, vault, world, publicUrl, sandbox });
+  const rooms = await makeRooms({ config, vault, world, keyring, publicUrl, sandbox });
   const gate = await openGate(
     db,
     makePorts({

@@ -99,7 +99,8 @@ export function readPartyFile(protocol: Protocol, file: Readonly<Record<string, 
 
 function apiKeyHeader(value: unknown): { keyId: string; secret: string } {
   const headers: Readonly<Record<string, unknown>> = typeof value === 'object' && value !== null ? { ...value } : {};
-  const match = /^([^.]+)\.(.+)$/.exec(String(headers['x-api-key'] ?? ''));
+  const text = headers['x-api-key'];
+  const match = /^([^.]+)\.(.+)$/.exec(typeof text === 'string' ? text : '');
   if (!match) throw new Refusal('invalid-request', { field: 'headers', text: 'x-api-key must be <key id>.<secret>' });
   return { keyId: match[1] ?? '', secret: match[2] ?? '' };
 }

@@ -4,6 +4,7 @@ import type { Payment } from '../core/order.ts';
 import type { World } from '../core/world.ts';
 import { makeAdmissions } from '../edge/admission.ts';
 import { DeskTokens } from '../edge/desk-token.ts';
+import type { Keyring } from '../edge/keyring.ts';
 import { makeMetrics } from '../edge/metrics.ts';
 import type { Vault } from '../edge/vault.ts';
 import type { OpenGate } from '../flows/open-gate.ts';
@@ -13,6 +14,7 @@ import { readAssets } from '../web/assets.ts';
 import { cashier } from '../web/cashier/cashier.ts';
 import type { Room } from '../web/web.ts';
 import { healthRoom } from './health.ts';
+import { makeInspections } from './inspections.ts';
 import { metricsRoom, observerOf } from './metrics-room.ts';
 import type { SqsPort } from './ports.ts';
 import { makeQueue } from './queue.ts';
@@ -24,6 +26,7 @@ export interface RoomParts {
   readonly config: Config;
   readonly vault: Vault;
   readonly world: World;
+  readonly keyring: Keyring;
   readonly publicUrl: () => string;
   readonly sandbox: Sandbox | null;
 }
@@ -35,7 +38,7 @@ export interface Rooms {
   all(gate: OpenGate, token: string): readonly Room[];
 }
 
-export async function makeRooms({ config, vault, world, publicUrl, sandbox }: RoomParts): Promise<Rooms> {
+export async function makeRooms({ config, vault, world, keyring, publicUrl, sandbox }: RoomParts): Promise<Rooms> {
   const metrics = makeMetrics([...protocols.keys()]);
   const tokens = new DeskTokens(vault.derive('desk'));
   const assets = await readAssets();
@@ -51,6 +54,7 @@ export async function makeRooms({ config, vault, world, publicUrl, sandbox }: Ro
       operatorApi({
         gate,
         admissions,
+        inspections: makeInspections(gate, keyring),
         sandbox: sandbox && (() => Promise.resolve(sandboxDocument(publicUrl(), token, sandbox))),
       }),
     ],

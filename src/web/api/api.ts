@@ -6,6 +6,7 @@ import { tokenOf } from '../../store/tokens.ts';
 import type { Room, WebReply, WebRequest } from '../web.ts';
 import { channelTable } from './channels.ts';
 import type { Desk } from './desk.ts';
+import { inspectionTable } from './inspection.ts';
 import { listTable } from './lists.ts';
 import { merchantTable } from './merchants.ts';
 import { openApi } from './openapi.ts';
@@ -30,6 +31,7 @@ export const operatorRoutes: readonly ApiRoute<Desk>[] = [
   ...listTable,
   ...showTable,
   ...operationTable,
+  ...inspectionTable,
   documentRoute,
 ];
 

@@ -1,10 +1,12 @@
 /** What the operator API works with, and how texts from outside become the merchants and channels they name. */
+import type { Inspections } from '../../core/inspection.ts';
 import { Refusal } from '../../core/refusal.ts';
 import type { Office } from '../../flows/administer.ts';
 import type { ChannelRow, MerchantRow } from '../../store/directory.ts';
 import type { Actor } from '../route-table.ts';
 
 export interface Desk extends Office {
+  readonly inspections: Inspections;
   /** The sandbox document (interface.md); null in production, where its address does not exist. */
   readonly sandbox: (() => Promise<unknown>) | null;
 }

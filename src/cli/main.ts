@@ -1,0 +1,80 @@
+/** `kanal`: finds the command, reads its arguments, runs it. Errors go to stderr, the exit code says how it went. */
+import { administerCommands } from './administer.ts';
+import { type Command, CliError, exits, findCommand, helpOf, print, readInput, warn } from './command.ts';
+import { lookCommands } from './look.ts';
+
+/** Commands that bring a lot with them are loaded when they are asked for. */
+function late(name: string, takes: string, about: string, load: () => Promise<Command>): Lazy {
+  return { name, takes, about, load };
+}
+interface Lazy extends Pick<Command, 'name' | 'takes' | 'about'> {
+  readonly load: () => Promise<Command>;
+}
+
+const lazy: readonly Lazy[] = [
+  late('start', '[--sandbox]', 'Runs a gateway', async () => (await import('./start.ts')).startCommand),
+  late('demo', '', 'Plays one story through every protocol', async () => (await import('./demo.ts')).demoCommand),
+  late(
+    'explain',
+    '',
+    'What was signed, what should have been, which mistake fits',
+    async () => (await import('./explain.ts')).explainCommand,
+  ),
+  late('call', 'P OPERATION', 'Acts as a merchant of protocol P', async () => (await import('./call.ts')).callCommand),
+  late('twin', 'P', 'Runs one twin alone', async () => (await import('./twin.ts')).twinCommand),
+  late('doctor', '', 'Checks database, keys, clock, channels', async () => (await import('./doctor.ts')).doctorCommand),
+  late('docs', '', 'Writes docs/generated from the code', async () => (await import('./docs.ts')).docsCommand),
+];
+
+function overview(): string {
+  const all = [...lazy, ...administerCommands, ...lookCommands];
+  const left = all.map(({ name, takes }) => `  kanal ${name} ${takes}`.trimEnd());
+  const width = Math.min(46, Math.max(...left.map((text) => text.length)) + 2);
+  const lines = all.map(({ about }, index) => `${(left[index] ?? '').padEnd(width)} ${about}`);
+  return ['Kanal, a self-hosted payment gateway.', '', ...lines, '', 'kanal COMMAND --help says more.'].join('\n');
+}
+
+async function commandFor(args: readonly string[]) {
+  const first = lazy.find(({ name }) => name === args[0]);
+  if (first) return { command: await first.load(), rest: args.slice(1) };
+  return findCommand([...administerCommands, ...lookCommands], args);
+}
+
+async function run(args: readonly string[]): Promise<number> {
+  const isHelp = args.length === 0 || ['help', '--help', '-h'].includes(args[0] ?? '');
+  if (isHelp) {
+    print(overview());
+    return args.length === 0 ? exits.usage : exits.done;
+  }
+  const found = await commandFor(args);
+  if (!found) throw new CliError(`${args.slice(0, 2).join(' ')}: no such command\n\n${overview()}`, exits.usage);
+  const input = readInput(found.command, found.rest);
+  if (input.flag('help')) {
+    print(helpOf(found.command, input));
+    return exits.done;
+  }
+  return found.command.run(input);
+}
+
+/** Whatever goes wrong: one clear message; a stack only for what nobody expected. */
+// `| head` closes our output early; that is no error of ours.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(exits.done);
+  throw error;
+});
+
+async function main(): Promise<void> {
+  let code: number;
+  try {
+    code = await run(process.argv.slice(2));
+  } catch (error) {
+    const isExpected = error instanceof CliError;
+    warn(isExpected ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error));
+    code = isExpected ? error.exitCode : exits.failed;
+  }
+  process.exitCode = code;
+  // What a command left open (keep-alive sockets) must not keep the process.
+  process.stdout.write('', () => process.exit(code));
+}
+
+await main();

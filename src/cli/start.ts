@@ -1,0 +1,83 @@
+/** `kanal start`: one gateway process until a signal ends it. */
+import { ConfigError, options, readConfig } from '../config.ts';
+import { type Gateway, startGateway } from '../main.ts';
+import { sampleCommands } from '../wiring/samples.ts';
+import { type Command, CliError, exits, type Input, type OptionSpec, print, warn } from './command.ts';
+import { clock } from '../world.ts';
+import { randomBytes } from 'node:crypto';
+
+/** Every option of the configuration as a flag; the shared `--data` is one of them already. */
+const configOptions: Readonly<Record<string, OptionSpec>> = Object.fromEntries(
+  options.map(({ flag, variable, about, default: fallback }) => [
+    flag,
+    { value: 'X', many: true as const, about: `${about} ${variable}${fallback ? `, default ${fallback}` : ''}` },
+  ]),
+);
+
+export const startCommand: Command = {
+  name: 'start',
+  takes: '',
+  about: 'Runs a gateway; prints `ready http://HOST:PORT` when it serves',
+  options: {
+    sandbox: { about: 'Twins, demo merchants, loopback notices: the same as --mode sandbox' },
+    ...configOptions,
+  },
+  run: start,
+};
+
+export function configOf(input: Input) {
+  const given = Object.fromEntries(
+    options.map(({ flag }) => [flag, input.all(flag)] as const).filter(([, values]) => values.length > 0),
+  );
+  try {
+    return readConfig(input.flag('sandbox') ? { ...given, mode: 'sandbox' } : given);
+  } catch (error) {
+    if (error instanceof ConfigError) throw new CliError(error.message, exits.usage);
+    throw error;
+  }
+}
+
+async function start(input: Input): Promise<number> {
+  const config = configOf(input);
+  const stopped = firstSignal();
+  let gateway: Gateway;
+  try {
+    gateway = await startGateway({ config, progress: (step) => warn(`kanal: ${step} …`) });
+  } catch (error) {
+    throw new CliError(`kanal did not start: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  if (config.mode === 'sandbox' && gateway.url !== '') warn(welcome(gateway, config.data));
+  print(`ready ${gateway.url || config.role}`);
+  await stopped;
+  warn('kanal: draining …');
+  // What does not end by itself is cut: a stop takes at most half a minute.
+  setTimeout(() => process.exit(exits.failed), longestStopMs).unref();
+  await gateway.stop();
+  return exits.done;
+}
+
+const longestStopMs = 28_000;
+
+/** Resolves at the first signal; further ones change nothing: a drain is not begun twice. */
+function firstSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => resolve());
+  });
+}
+
+function welcome(gateway: Gateway, data: string): string {
+  const merchant = gateway.sandbox?.facts.merchants[0];
+  const world = { now: clock.now, nonce: (bytes: number) => new Uint8Array(randomBytes(bytes)) };
+  const samples = merchant ? sampleCommands(world, gateway.url, merchant) : [];
+  const twins = [...(gateway.sandbox?.twins ?? [])].map(
+    ([name, twin]) => `  ${name.padEnd(8)} ${twin.controlUrl}/_twin/`,
+  );
+  return [
+    '',
+    `Sandbox in ${data}. Demo merchants and keys: bin/kanal sandbox --data ${data}`,
+    'Twins (be the payer, plan faults):',
+    ...twins,
+    ...samples.flatMap(({ protocol, about, command }) => ['', `${protocol}: ${about}`, `  ${command}`]),
+    '',
+  ].join('\n');
+}

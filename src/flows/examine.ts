@@ -1,0 +1,115 @@
+/** The doctor's round: database, clock, keys, channels. Every finding says what to do. */
+import type { Inspections } from '../core/inspection.ts';
+import { durable, serverFacts } from '../store/health.ts';
+import type { Gate } from './gate.ts';
+
+export interface Check {
+  readonly check: string;
+  readonly ok: boolean;
+  readonly found: string;
+  /** What to do; '' when all is well. */
+  readonly todo: string;
+}
+
+const oldestVersion = 150_000;
+const clockToleranceMs = 2_000;
+
+function verdict(check: string, ok: boolean, found: string, todo: string): Check {
+  return { check, ok, found, todo: ok ? '' : todo };
+}
+
+export async function examine(gate: Gate, inspections: Inspections): Promise<Check[]> {
+  return [...(await database(gate)), ...keys(gate, inspections), ...routes(gate), ...(await channels(gate))];
+}
+
+async function database(gate: Gate): Promise<Check[]> {
+  const before = gate.world.now();
+  const facts = await serverFacts(gate.db);
+  const offMs = Math.abs(Number(facts.now) - (before + gate.world.now()) / 2);
+  return [
+    verdict(
+      'database version',
+      facts.version >= oldestVersion,
+      String(Math.floor(facts.version / 10_000)),
+      'Use PostgreSQL 15 or newer.',
+    ),
+    ...Object.entries(durable).map(([name, good]) => {
+      const value = facts.settings[name] ?? '?';
+      return verdict(
+        `database ${name}`,
+        good.includes(value),
+        value,
+        `Set ${name} = ${good[0] ?? 'on'}: without it a power cut loses money.`,
+      );
+    }),
+    verdict(
+      'database role',
+      facts.user === 'kanal_app',
+      facts.user,
+      'Let the log-in role be a member of kanal_app: the application should not own its tables.',
+    ),
+    verdict(
+      'clock',
+      offMs <= clockToleranceMs,
+      `${Math.round(offMs)} ms from the database's`,
+      'Run an NTP client on both machines: leases and signature windows need one time.',
+    ),
+  ];
+}
+
+function keys(gate: Gate, inspections: Inspections): Check[] {
+  const { credentials, channels: all } = gate.directory();
+  const holders = [
+    ...[...credentials.values()].map((row) => ({
+      kind: 'credential' as const,
+      row,
+      name: `${row.protocol}/${row.sender}`,
+    })),
+    ...[...all.values()].map((row) => ({ kind: 'channel' as const, row, name: row.name })),
+  ].filter(({ row }) => row.state === 'active');
+  const broken = holders
+    .map(({ kind, row, name }) => ({ kind, name, why: inspections.keyProblem(kind, row.id) }))
+    .filter(({ why }) => why !== null);
+  if (broken.length === 0) return [verdict('keys', true, `${holders.length} credentials and channels open`, '')];
+  return broken.map(({ kind, name, why }) =>
+    verdict(
+      `keys of ${kind} ${name}`,
+      false,
+      why ?? '',
+      'Give the keys again, or start with the master key they were sealed with.',
+    ),
+  );
+}
+
+/** Active routes must lead somewhere. */
+function routes(gate: Gate): Check[] {
+  const { routes: all, channels: list } = gate.directory();
+  const dead = all.filter(({ channelId }) => list.get(channelId)?.state !== 'active');
+  return [
+    verdict(
+      'routes',
+      dead.length === 0,
+      `${all.length} routes, ${dead.length} to disabled channels`,
+      'kanal route remove, or kanal channel enable.',
+    ),
+  ];
+}
+
+const limits = { connectTimeoutMs: 3_000, totalTimeoutMs: 5_000, maxResponseBytes: 1_024, targets: 'any' } as const;
+
+/** Any answer at all will do: what a base URL says to a bare GET is its own affair. */
+async function channels(gate: Gate): Promise<Check[]> {
+  const active = [...gate.directory().channels.values()].filter(({ state }) => state === 'active');
+  return Promise.all(
+    active.map(async ({ name, baseUrl }) => {
+      const sent = await gate.world.send({ method: 'GET', url: baseUrl, headers: {}, body: new Uint8Array(0) }, limits);
+      const found = sent.kind === 'ANSWER' ? `HTTP ${sent.status}` : sent.why;
+      return verdict(
+        `channel ${name}`,
+        sent.kind !== 'NOT_SENT',
+        found,
+        `${baseUrl} cannot be reached: check address, firewall and DNS.`,
+      );
+    }),
+  );
+}

@@ -1,0 +1,52 @@
+/** The signature doctor over the keys of this gateway: credentials, and channels, whose callbacks are signed too. */
+import type { Inspections } from '../core/inspection.ts';
+import { Refusal } from '../core/refusal.ts';
+import { explain } from '../edge/explain.ts';
+import type { KnownParty } from '../edge/finding.ts';
+import type { Keyring } from '../edge/keyring.ts';
+import type { Gate } from '../flows/gate.ts';
+import { protocols } from '../protocols/all.ts';
+import { credentialKeys, upstreamOf } from './ports.ts';
+
+export function makeInspections(gate: Gate, keyring: Keyring): Inspections {
+  return {
+    explain(message) {
+      const protocol = protocols.get(message.protocol);
+      if (!protocol)
+        throw new Refusal('invalid-request', { field: 'protocol', text: `one of ${[...protocols.keys()].join(', ')}` });
+      return explain(gate.world, protocol, message, parties(gate, keyring, protocol.name));
+    },
+    keyProblem(kind, id) {
+      const { credentials, channels } = gate.directory();
+      const [credential, channel] = [credentials.get(id), channels.get(id)];
+      try {
+        if (kind === 'credential' && credential) credentialKeys(keyring, credential);
+        if (kind === 'channel' && channel) upstreamOf(keyring, channel);
+        return null;
+      } catch {
+        // The vault's own words would not help; which key it is, is in the check's name.
+        return 'a key is missing or does not open with this master key';
+      }
+    },
+  };
+}
+
+function parties(gate: Gate, keyring: Keyring, protocol: string): KnownParty[] {
+  const { credentials, channels } = gate.directory();
+  const made = [
+    ...[...credentials.values()]
+      .filter((row) => row.protocol === protocol)
+      .map((row) => ({ label: `credential ${row.id} (${row.sender})`, keys: () => credentialKeys(keyring, row) })),
+    ...[...channels.values()]
+      .filter((row) => row.protocol === protocol)
+      .map((row) => ({ label: `channel ${row.name}`, keys: () => upstreamOf(keyring, row).keys })),
+  ];
+  return made.flatMap(({ label, keys }) => {
+    try {
+      return [{ label, protocol, keys: keys() }];
+    } catch {
+      // Keys that do not open explain nothing; `kanal doctor` names them.
+      return [];
+    }
+  });
+}
