@@ -1,12 +1,11 @@
 /** The folder that an embedded server lives in: who owns it, its log, and what must have reached the disk. */
 import { chown, open, rename, stat } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import type { Runner } from './postgres-binaries.ts';
 
 const largestLogBytes = 10_000_000;
 
 /** Makes the server's user the owner, where it is not ourselves. */
-export async function handOver(path: string, { owner }: Runner): Promise<void> {
+export async function handOver(path: string, { owner }: { readonly owner: { readonly uid: number; readonly gid: number } | null }): Promise<void> {
   if (owner !== null) await chown(path, owner.uid, owner.gid);
 }
 

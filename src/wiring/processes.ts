@@ -18,7 +18,7 @@ const patienceMs = 25_000;
 /** Resolves when all of them listen. `config` is what each child runs with: a database URL, a key file, the wanted port. */
 export async function startProcesses(config: Config, log: Log): Promise<Processes> {
   let isStopping = false;
-  cluster.setupPrimary({ exec: fileURLToPath(new URL('./child.js', import.meta.url)), args: [] });
+  cluster.setupPrimary({ exec: fileURLToPath(new URL('../cli/child.js', import.meta.url)), args: [] });
   const live = new Set<Worker>();
   const startOne = (): Promise<number> => {
     const worker = cluster.fork({ KANAL_CHILD_CONFIG: JSON.stringify(config) });
