@@ -46,7 +46,7 @@ function spellingsOf(secret: string): Map<string, string> {
     ['as JSON', JSON.stringify(secret).slice(1, -1)],
     ['in a URL', encodeURIComponent(secret)],
     ['in hex', bytes.toString('hex')],
-    ['reversed', [...secret].reverse().join('')],
+    ['reversed', secret.split('').reverse().join('')],
     ...base64Cores(bytes),
   ]);
   // A PEM comes out line by line as well: one line of its middle is enough.

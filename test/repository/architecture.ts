@@ -25,7 +25,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   'world.ts': { rooms: ['core'], packages: ['node:*'] },
 };
 
-/** What only these may import. */
+/** What only these rooms may import. */
 export const innermost: Readonly<Record<string, readonly string[]>> = {
   'main.ts': ['cli'],
   cli: ['cli'],

@@ -14,7 +14,7 @@ test('a canary is found in every usual spelling', () => {
     url: `https://example.test/?k=${encodeURIComponent(secret)}`,
     hex: Buffer.from(`a${secret}b`).toString('hex'),
     dump: Buffer.from(`\0\0${secret}\0`),
-    reversed: [...secret].reverse().join(''),
+    reversed: secret.split('').reverse().join(''),
     ...Object.fromEntries(
       ['', 'a', 'ab'].map((before) => [`base64 ${before}`, Buffer.from(`${before}${secret}tail`).toString('base64')]),
     ),
@@ -44,7 +44,6 @@ const readers: Readonly<Record<string, string>> = {
   'src/store/admin.ts': 'writes them',
   'src/store/tokens.ts': 'finds a token by its hash',
   'src/store/audit.ts': 'the chain of hashes, no secret',
-  'src/store/migrate.ts': 'checksums of migrations, no secret',
   'src/wiring/sandbox.ts': 'writes the demo parties',
   'src/wiring/metrics-room.ts': 'finds a token by its hash',
   'src/wiring/owner-token.ts': 'writes the hash of the owner token',
@@ -87,7 +86,7 @@ test('no other statement reads a secret column', () => {
         '\nquery.run(sql`select c.* from credentials c`); query.run(sql`select * from credentials`)',
       ),
     ]),
-    ['src/store/lists.ts:1', 'src/web/api/x.ts:2'],
+    ['src/store/lists.ts:1', 'src/web/api/x.ts:2', 'src/web/api/x.ts:2'],
   );
 });
 

@@ -27,27 +27,33 @@ export function emptyWords(path: string): boolean {
 }
 
 /** Where programs and test runs begin. */
-const roots = /^(src\/main\.ts|src\/cli\/main\.ts|(test|bench)\/(.*\.test|.*\/main|main)\.ts|scripts\/.*\.mjs)$/;
+const roots =
+  /^(src\/main\.ts|src\/cli\/main\.ts|bench\/main\.ts|test\/simulation\/main\.ts|test\/.*\.test\.ts|scripts\/.*\.mjs)$/;
 
-/** What scripts load from the compiled output, by path instead of import. */
-const loadedByScripts = [
-  'src/store/schema-dump.ts',
-  'test/database.ts',
-  'src/cli/main.ts',
-  'bench/main.ts',
-  'test/simulation/main.ts',
-];
+/** Compiled files that a text names instead of importing them: './child.js' of a fork, 'dist/…' of a script. */
+function namedFiles({ path, text }: Source): string[] {
+  const folder = path.split('/').slice(0, -1).join('/');
+  return [...text.matchAll(/['"`]([\w./-]+)\.js['"`]/g)].map(([, name = '']) => {
+    const [, compiled] = /(?:^|\/)dist\/(.+)$/.exec(name) ?? [];
+    return `${compiled ?? `${folder}/${name.replace(/^\.\//, '')}`}.ts`;
+  });
+}
 
+function needed(one: Source): string[] {
+  return [...importsOf(one).flatMap(({ path }) => (path === null ? [] : [path])), ...namedFiles(one)];
+}
+
+/** Files that no program and no test reaches. */
 export function deadFiles(sources: readonly Source[]): string[] {
-  const imports = new Map(sources.map((one) => [one.path, importsOf(one).map(({ path }) => path)]));
+  const next = new Map(sources.map((one) => [one.path, needed(one)]));
   const reached = new Set<string>();
   const visit = (path: string): void => {
     if (reached.has(path)) return;
     reached.add(path);
-    for (const next of imports.get(path) ?? []) if (next !== null) visit(next);
+    for (const other of next.get(path) ?? []) visit(other);
   };
-  for (const { path } of sources) if (roots.test(path) || loadedByScripts.includes(path)) visit(path);
-  return sources.map(({ path }) => path).filter((path) => /\.ts$/.test(path) && !reached.has(path));
+  for (const { path } of sources) if (roots.test(path)) visit(path);
+  return sources.map(({ path }) => path).filter((path) => path.endsWith('.ts') && !reached.has(path));
 }
 
 const exportShape =
@@ -59,12 +65,16 @@ const exportShape =
  */
 export function unusedExports(sources: readonly Source[]): string[] {
   const used = new Map<string, Set<string>>();
-  for (const one of sources)
-    for (const { path, names } of importsOf(one))
-      if (path !== null) used.set(path, new Set([...(used.get(path) ?? []), ...names]));
+  const use = (path: string, names: readonly string[]) =>
+    used.set(path, new Set([...(used.get(path) ?? []), ...names]));
+  for (const one of sources) {
+    for (const { path, names } of importsOf(one)) if (path !== null) use(path, names);
+    // A script takes from a compiled file what it likes.
+    for (const path of namedFiles(one)) use(path, ['*']);
+  }
   return sources.flatMap((one) => {
     const names = used.get(one.path) ?? new Set();
-    if (names.has('*') || !/\.ts$/.test(one.path) || loadedByScripts.includes(one.path)) return [];
+    if (names.has('*') || !one.path.endsWith('.ts')) return [];
     return [...one.code.matchAll(exportShape)]
       .map(([, value, , name = '']) => ({ isValue: value !== undefined, name }))
       .filter(({ isValue, name }) => !names.has(name) && (isValue || occurrences(one.code, name) < 2))
