@@ -1,6 +1,7 @@
 /** Asymmetric keys at the door: the right half, a sound RSA key or the SM2 curve, and nothing of them in an error (T018). */
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import { Refusal } from '../core/refusal.ts';
+import { isSm2Key } from '../protocols/sm2-curve.ts';
 
 const strongBits = 2048;
 const weakestBits = 1024;
@@ -46,6 +47,5 @@ function weaknessOf(key: KeyObject, allowWeak: boolean): string | null {
 }
 
 function curveProblem(key: KeyObject): string | null {
-  const { namedCurve } = key.asymmetricKeyDetails ?? {};
-  return namedCurve === 'SM2' ? null : 'an RSA key, or an EC key on the SM2 curve, is needed';
+  return isSm2Key(key) ? null : 'an RSA key, or an EC key on the SM2 curve, is needed';
 }
