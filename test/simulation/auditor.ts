@@ -1,0 +1,124 @@
+/** What must hold always: looked at after everything that was stored, with the database owner's eyes. */
+import type { OutboundRequest } from '../../src/core/world.ts';
+import { rawSql, sql } from '../../src/store/database.ts';
+import { trialBalance } from '../../src/store/ledger.ts';
+import type { Books } from './books.ts';
+import type { ShopOrder } from './merchants.ts';
+import { inbound } from './network.ts';
+import type { Upstream } from './upstream.ts';
+
+export interface OrderRow {
+  readonly kind: 'payment' | 'payout';
+  readonly id: bigint;
+  readonly merchantId: bigint;
+  readonly orderNo: string;
+  readonly state: string;
+  readonly amount: bigint;
+  readonly fee: bigint;
+  readonly reference: string | null;
+  readonly channelId: bigint | null;
+}
+
+const select = rawSql(`
+  select 'payment' as kind, id, merchant_id as "merchantId", order_no as "orderNo", state, amount, fee, reference, channel_id as "channelId" from kanal.payments
+  union all
+  select 'payout', id, merchant_id, order_no, state, amount, fee, reference, channel_id from kanal.payouts order by id`);
+
+/** What may follow what. Written from threats.md section 1, not from the rules table. */
+const ways: Readonly<Record<'payment' | 'payout', Readonly<Record<string, string>>>> = {
+  payment: {
+    new: 'sending closed paid!',
+    sending: 'new pending unknown paid failed closed reversed',
+    pending: 'paid failed closed reversed',
+    unknown: 'pending paid failed closed reversed',
+    paid: '',
+    failed: 'paid!',
+    closed: 'paid!',
+    reversed: 'paid!',
+  },
+  payout: {
+    sending: 'pending unknown succeeded failed returned',
+    pending: 'succeeded failed returned',
+    unknown: 'pending succeeded failed returned',
+    succeeded: 'returned',
+    failed: '',
+    returned: '',
+  },
+};
+
+/** Statements whose transaction may have changed an order or the books. */
+const telling = /^(payments|payouts|numbers|moves|balances|notices)-/;
+
+export class Auditor {
+  readonly #books: Books;
+  readonly #fail: (what: string) => void;
+  #known = new Map<bigint, OrderRow>();
+  #looks = 0;
+
+  constructor(books: Books, fail: (what: string) => void) {
+    this.#books = books;
+    this.#fail = fail;
+  }
+
+  async onStored(names: ReadonlySet<string>): Promise<void> {
+    if (![...names].some((name) => telling.test(name))) return;
+    await this.#lookAtStates();
+    this.#looks += 1;
+    if (this.#looks % 12 === 0) await this.lookAtBooks();
+  }
+
+  orders(): Promise<OrderRow[]> {
+    return this.#books.owner.run<OrderRow>(select);
+  }
+
+  async lookAtBooks(): Promise<void> {
+    const { findings } = await trialBalance(this.#books.owner);
+    if (findings.length > 0) this.#fail(`the books: ${findings.join('; ')}`);
+  }
+
+  async #lookAtStates(): Promise<void> {
+    for (const row of await this.orders()) {
+      const before = this.#known.get(row.id);
+      this.#known.set(row.id, row);
+      if (before && before.state !== row.state) await this.#judge(before, row);
+    }
+  }
+
+  async #judge(before: OrderRow, after: OrderRow): Promise<void> {
+    const allowed = (ways[before.kind][before.state] ?? '').split(' ');
+    if (allowed.includes(after.state)) return;
+    if (!allowed.includes(`${after.state}!`))
+      this.#fail(`${before.kind} ${before.orderNo} went from ${before.state} to ${after.state}`);
+    else if (!(await this.hasReview(after.id)))
+      this.#fail(`${before.kind} ${before.orderNo} went from ${before.state} to ${after.state} without a review`);
+  }
+
+  async hasReview(id: bigint): Promise<boolean> {
+    const rows = await this.#books.owner.run(sql`select id from kanal.reviews where object_id = ${id}`);
+    return rows.length > 0;
+  }
+
+  /** A channel sees a reference for the first time: its attempt must be committed, or nobody would ever look for it. */
+  async mustBeAttempt(upstream: Upstream, reference: string): Promise<void> {
+    const rows = await this.#books.owner.run(
+      sql`select id from kanal.attempts where channel_id = ${upstream.channelId} and reference = ${reference}`,
+    );
+    if (rows.length !== 1) this.#fail(`${upstream.protocol} got ${reference} without a committed attempt`);
+  }
+
+  async mustExist(order: ShopOrder): Promise<void> {
+    const rows = await this.#books.owner.run(
+      sql`select number from kanal.numbers where merchant_id = ${order.merchant.id} and number = ${order.no}`,
+    );
+    if (rows.length !== 1) this.#fail(`${order.no} was acknowledged and is not stored`);
+  }
+
+  /** A callback was acknowledged: what it said must have been stored. */
+  async mustBeHeard(upstream: Upstream, request: OutboundRequest): Promise<void> {
+    const { target, body } = inbound(request);
+    const rows = await this.#books.owner.run(
+      sql`select id from kanal.callbacks where channel_id = ${upstream.channelId} and target = ${target} and body = ${Buffer.from(body).toString()}`,
+    );
+    if (rows.length === 0) this.#fail(`${upstream.protocol}: a callback was acknowledged and not stored: ${target}`);
+  }
+}

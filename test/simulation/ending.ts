@@ -1,0 +1,164 @@
+/** What must hold in the end, when faults are off and every ladder has been climbed: shop, gateway and bank tell one story. */
+import { sql } from '../../src/store/database.ts';
+import type { TwinOrder } from '../../src/twin/order.ts';
+import type { OrderRow } from './auditor.ts';
+import type { ShopOrder, Word } from './merchants.ts';
+import type { Scene } from './scene.ts';
+import type { Movement } from './upstream.ts';
+
+/** Nothing more will happen by itself that could change anything. */
+export async function isAtRest(scene: Scene): Promise<boolean> {
+  if (scene.payers.waiting > 0) return false;
+  for (const upstream of scene.upstreams) if (!(await upstream.isQuiet())) return false;
+  const [row] = await scene.books.owner.run<{ open: bigint; due: bigint }>(sql`
+    select (select count(*) from payments where state in ('new', 'sending', 'pending', 'unknown'))
+      + (select count(*) from payouts p where state in ('requested', 'approved', 'sending', 'pending', 'unknown')
+        and not exists (select from reviews r where r.object_id = p.id)) as open,
+      (select count(*) from notices_due) as due`);
+  return row?.open === 0n && row.due === 0n;
+}
+
+/** Everything known about one order. */
+interface Story {
+  readonly order: ShopOrder;
+  readonly row: OrderRow | null;
+  readonly atBank: readonly TwinOrder[];
+  readonly moved: readonly Movement[];
+  readonly reviews: readonly string[];
+  readonly notices: readonly NoticeRow[];
+}
+
+interface NoticeRow {
+  readonly objectId: bigint;
+  readonly event: string;
+  readonly state: string;
+  readonly attempts: bigint;
+}
+
+export async function checkEnd(scene: Scene, until: (isOver: () => boolean) => Promise<void>): Promise<void> {
+  const { auditor, shops } = scene;
+  const orders = shops.flatMap((shop) => [...shop.orders.values()]);
+  // Every merchant asks once more, and now gets an answer.
+  const asked = orders.map((order) => ({ order, heard: order.told.length }));
+  let open = asked.length;
+  for (const { order } of asked) void order.merchant.query(order).finally(() => (open -= 1));
+  await until(() => open === 0);
+  await auditor.lookAtBooks();
+  for (const story of await stories(scene, orders)) check(scene, story);
+  await checkClearing(scene);
+}
+
+async function stories(scene: Scene, orders: readonly ShopOrder[]): Promise<Story[]> {
+  const { owner } = scene.books;
+  const rows = await scene.auditor.orders();
+  const reviews = await owner.run<{ id: bigint; reason: string }>(sql`select object_id as id, reason from reviews`);
+  const notices = await owner.run<NoticeRow>(sql`
+    select object_id as "objectId", event, state,
+      (select count(*) from notice_attempts a where a.home = n.home and a.notice_id = n.id) as attempts
+    from notices n`);
+  const atBank = scene.upstreams.flatMap((upstream) => [...upstream.orders.values()]);
+  const movements = scene.upstreams.flatMap((upstream) => upstream.movements);
+  return orders.map((order) => {
+    const row = rows.find((one) => one.merchantId === order.merchant.id && one.orderNo === order.no) ?? null;
+    const own = atBank.filter((one) => one.amount.minor === order.minor);
+    return {
+      order,
+      row,
+      atBank: own,
+      moved: movements.filter(({ reference }) => own.some((one) => one.reference === reference)),
+      reviews: reviews.filter(({ id }) => id === row?.id).map(({ reason }) => reason),
+      notices: notices.filter(({ objectId }) => objectId === row?.id),
+    };
+  });
+}
+
+const endings: Readonly<Record<string, Word>> = {
+  paid: 'success',
+  succeeded: 'success',
+  failed: 'fail',
+  closed: 'fail',
+  returned: 'returned',
+  unknown: 'pending',
+};
+
+/** States that are told by a notice, whatever way they were reached. */
+const mustTell: ReadonlySet<string> = new Set(['paid', 'succeeded', 'closed', 'returned']);
+
+function check(scene: Scene, story: Story): void {
+  const { order, row, atBank, reviews } = story;
+  const fail = (what: string) => scene.fail(`${order.kind} ${order.no} (${row?.state ?? 'absent'}): ${what}`);
+  if (order.acknowledged && !row) fail('was acknowledged and does not exist');
+  if (atBank.length > 1) fail(`was executed ${atBank.length} times at the bank`);
+  if (atBank.some(({ reference }) => reference !== row?.reference)) fail('stands at the bank under another reference');
+  if (!row) return;
+  scene.journal.count(`end: ${row.kind} ${row.state}`);
+  for (const reason of reviews) scene.journal.count(`review: ${reason}`);
+  const word = endings[row.state];
+  if (word === undefined) fail('is not over');
+  if (row.state === 'unknown' && reviews.length === 0) fail('is unknown and nobody was told to look');
+  const why = order.kind === 'payment' ? whyNotAsPaid(story) : whyNotAsPaidOut(story);
+  if (why !== null && reviews.length === 0) fail(why);
+  checkMerchant(story, word ?? 'pending', fail);
+  checkNotices(scene, story, fail);
+}
+
+/** Money that fits was received, if and only if the payment is paid. */
+function whyNotAsPaid({ order, row, moved }: Story): string | null {
+  const fits = moved.some(({ way, minor }) => way === 'in' && minor === order.minor);
+  if (fits === (row?.state === 'paid')) return null;
+  return fits ? 'the bank has the money' : 'the bank has no money for it';
+}
+
+const payoutEnds: Readonly<Record<string, readonly string[]>> = {
+  paid: ['succeeded'],
+  returned: ['returned'],
+  declined: ['failed'],
+  cancelled: ['failed'],
+};
+
+function whyNotAsPaidOut({ row, atBank }: Story): string | null {
+  const [there] = atBank;
+  const fitting = there ? (payoutEnds[there.outcome] ?? []) : ['failed'];
+  return fitting.includes(row?.state ?? '') ? null : `the bank says ${there?.outcome ?? 'nothing'}`;
+}
+
+function checkMerchant({ order, row, reviews }: Story, word: Word, fail: (what: string) => void): void {
+  const last = order.told.at(-1);
+  if (last?.how !== 'query') fail('could not be asked for');
+  const says = last?.word === 'returned' ? 'fail' : last?.word;
+  if (says !== (word === 'returned' ? 'fail' : word)) fail(`its merchant is told ${last?.word}`);
+  const words = new Set(order.told.map((told) => told.word));
+  const explained = row?.state === 'returned' || reviews.length > 0;
+  if (words.has('success') && (words.has('fail') || words.has('returned')) && !explained)
+    fail('its merchant was told success and failure');
+}
+
+/** First attempt and the ladder's. */
+const mostAttempts = { payin: 11, unified: 1 } as const;
+
+function checkNotices(scene: Scene, { order, row, notices }: Story, fail: (what: string) => void): void {
+  const ending = `${row?.kind}.${row?.state}`;
+  if (mustTell.has(row?.state ?? '') && !notices.some(({ event }) => event === ending))
+    fail(`nobody owes a notice of ${ending}`);
+  for (const notice of notices) {
+    scene.journal.count(`notice: ${notice.state}`);
+    if (notice.state === 'pending') fail(`its notice of ${notice.event} is neither delivered nor given up`);
+    if (notice.state === 'done' && !order.told.some(({ how }) => how === 'notice'))
+      fail('its notice is done, and was not heard');
+    if (notice.state === 'exhausted' && notice.attempts > mostAttempts[order.protocol])
+      fail(`its notice was tried ${notice.attempts} times`);
+  }
+}
+
+/** What really moved at a bank is what the books say is to be cleared with it. */
+async function checkClearing(scene: Scene): Promise<void> {
+  for (const upstream of scene.upstreams) {
+    const account = `channel/${upstream.channelId}/clearing`;
+    const [row] = await scene.books.owner.run<{ sum: bigint }>(
+      sql`select coalesce(sum(available), 0)::bigint as sum from balances where account = ${account}`,
+    );
+    const sign = { in: -1n, out: 1n, back: -1n } as const;
+    const moved = upstream.movements.reduce((sum, { way, minor }) => sum + sign[way] * minor, 0n);
+    if (row?.sum !== moved) scene.fail(`${upstream.protocol}: ${moved} moved at the bank, the books clear ${row?.sum}`);
+  }
+}

@@ -1,0 +1,191 @@
+/** One process of the gateway, as `main.ts` wires it, but for time, chance, network and database; it can die at every await. */
+import type { OutboundRequest, SendLimits, Sent, World } from '../../src/core/world.ts';
+import { Keyring } from '../../src/edge/keyring.ts';
+import { Vault } from '../../src/edge/vault.ts';
+import { type OpenGate, openGate } from '../../src/flows/open-gate.ts';
+import type { Database } from '../../src/store/database.ts';
+import { makePorts } from '../../src/wiring/ports.ts';
+import { type Traffic, answer, refuseUnserved } from '../../src/wiring/traffic.ts';
+import { Runner } from '../../src/workers/runner.ts';
+import { allTasks } from '../../src/workers/schedule.ts';
+import { idMaker } from '../../src/world.ts';
+import { masterKey } from './books.ts';
+import { FaultyDatabase, type WaitingReads } from './database.ts';
+import { type Answer, inbound } from './network.ts';
+import type { Scene } from './scene.ts';
+
+/** Sleeps of the runner's loops: they pass at once over times in which there is nothing to do. */
+const pollsMs: ReadonlySet<number> = new Set([500, 5_000]);
+
+export class Gateway {
+  readonly name: string;
+  readonly slot: number;
+  alive = true;
+  /** Does it take requests? */
+  isUp = false;
+  #runsAgainAt = 0;
+  readonly #scene: Scene;
+  readonly #world: World;
+  readonly #database: Database;
+  #traffic: Traffic | null = null;
+
+  constructor(scene: Scene, slot: number, reads: WaitingReads) {
+    this.#scene = scene;
+    this.slot = slot;
+    this.name = `gateway-${slot}`;
+    const { clock, journal } = scene;
+    const chance = scene.chance.fork(this.name);
+    // Clocks of machines differ a little.
+    const skewMs = Math.round(chance.between(-800, 800));
+    const now = () => Math.floor(scene.began + clock.now + skewMs);
+    this.#world = {
+      now,
+      monotonic: () => clock.now,
+      nonce: (bytes) => chance.bytes(bytes),
+      newId: idMaker(slot, now),
+      sleep: (ms, signal) => this.#sleep(ms, signal, false),
+      scaled: (ms) => ms,
+      send: (request, limits) => this.#send(request, limits),
+      log: {
+        debug() {},
+        info: (event, fields) => journal.note(this.name, `info ${event} ${shown(fields)}`),
+        warn: (event, fields) => journal.note(this.name, `warn ${event} ${shown(fields)}`),
+        error: (event, fields) => journal.note(this.name, `error ${event} ${shown(fields)}`),
+      },
+    };
+    this.#database = new FaultyDatabase({
+      inner: scene.books.app,
+      clock,
+      chance: chance.fork('database'),
+      journal,
+      holder: this,
+      weather: () => scene.weather,
+      reads,
+      onStored: (names) => scene.onStored(names),
+      twist: (statement) => (scene.tooth?.statement ? scene.tooth.statement(statement, chance) : statement),
+    });
+  }
+
+  get gate(): OpenGate {
+    if (!this.#traffic) throw new Error(`${this.name} is not up`);
+    return this.#traffic.gate as OpenGate;
+  }
+
+  async start(): Promise<void> {
+    const world = this.#world;
+    const vault = new Vault(masterKey, world.nonce);
+    const keyring = new Keyring(vault, world.now);
+    let runner: Runner | null = null;
+    const ports = makePorts({
+      world,
+      keyring,
+      vault,
+      publicUrl: () => 'http://gate.sim',
+      refuseUrl: () => null,
+      deskUrl: (payment) => `http://gate.sim/cashier/${payment.home}/${payment.id}`,
+      wakeNotices: () => runner?.wake('notices'),
+      sqs: null,
+    });
+    const { tooth } = this.#scene;
+    const gate = await openGate(this.#database, tooth?.ports ? tooth.ports(ports, world) : ports);
+    this.#traffic = {
+      gate,
+      keyring,
+      rooms: [],
+      observer: {
+        served: (protocol, endpoint, outcome) =>
+          this.#scene.journal.count(`served ${protocol} ${endpoint}: ${outcome}`),
+        heard: (protocol, verdict) => this.#scene.journal.count(`heard ${protocol}: ${verdict}`),
+      },
+    };
+    const idle = { ...world, sleep: (ms: number, signal?: AbortSignal) => this.#sleep(ms, signal, pollsMs.has(ms)) };
+    runner = new Runner(idle, this.#database, this.name, allTasks(gate));
+    await runner.start();
+    this.isUp = true;
+    this.#scene.journal.note(this.name, 'up');
+  }
+
+  /** Serves one request from outside. */
+  async receive(request: OutboundRequest): Promise<Answer | null> {
+    const traffic = this.#traffic;
+    if (!traffic || !this.alive) return null;
+    await new Promise<void>((resolve) => this.resume(resolve));
+    const wire = inbound(request);
+    const early = this.#scene.tooth?.listen?.(wire, () => answer(traffic, wire));
+    if (early) return early;
+    const reply = await answer(traffic, wire).catch((error: unknown) => {
+      this.#world.log.error('request-failed', { error: String(error) });
+      return refuseUnserved(traffic.gate.world, 'failed', wire);
+    });
+    if (!this.alive || this.dies('before the answer leaves')) return null;
+    if (!reply) return { status: 500, headers: {}, body: new Uint8Array(0) };
+    if (reply.kind === 'stream') throw new Error('streams are not simulated');
+    return { status: reply.status, headers: Object.fromEntries(reply.headers), body: reply.body };
+  }
+
+  /** Something else than a request happens in this process: an operator's command, a payer's click. */
+  async visit(what: string, work: (gate: OpenGate) => Promise<unknown>): Promise<void> {
+    await work(this.gate).catch((error: unknown) =>
+      this.#scene.journal.note(this.name, `${what}: ${String(error).slice(0, 160)}`),
+    );
+  }
+
+  dies(where: string): boolean {
+    if (!this.alive) return true;
+    if (!this.#scene.shallDie(this.isUp)) return false;
+    this.kill(where);
+    return true;
+  }
+
+  kill(where: string): void {
+    this.alive = false;
+    this.isUp = false;
+    this.#scene.journal.note(this.name, `dies: ${where}`);
+    this.#scene.journal.count('crash');
+    this.#scene.onDeath(this);
+  }
+
+  /** The whole process stands still (a paused machine, a long collection). */
+  pause(ms: number): void {
+    this.#runsAgainAt = this.#scene.clock.now + ms;
+    this.#scene.journal.note(this.name, `stands still for ${Math.round(ms)} ms`);
+    this.#scene.journal.count('pause');
+  }
+
+  resume(then: () => void): void {
+    const { clock } = this.#scene;
+    if (!this.alive) return;
+    if (clock.now >= this.#runsAgainAt) then();
+    else clock.at(this.#runsAgainAt, () => this.resume(then));
+  }
+
+  #sleep(ms: number, signal: AbortSignal | undefined, isIdle: boolean): Promise<void> {
+    return new Promise((resolve) => {
+      if (!this.alive) return;
+      if (signal?.aborted) return resolve();
+      const end = () => {
+        appointment.cancel();
+        signal?.removeEventListener('abort', end);
+        if (this.alive && !this.dies('after a sleep')) this.resume(resolve);
+      };
+      const appointment = this.#scene.clock.after(ms, end, isIdle);
+      signal?.addEventListener('abort', end, { once: true });
+    });
+  }
+
+  #send(request: OutboundRequest, limits: SendLimits): Promise<Sent> {
+    const edge = limits.targets === 'public' ? 'notice' : 'call';
+    return new Promise((resolve) => {
+      if (!this.alive || this.dies(`before a ${edge}`)) return;
+      void this.#scene.network.send(edge, request, limits).then((sent) => {
+        if (this.alive && !this.dies(`after a ${edge}`)) this.resume(() => resolve(sent));
+      });
+      // The bytes have left; the process may not see what becomes of them.
+      this.dies(`during a ${edge}`);
+    });
+  }
+}
+
+function shown(fields: Readonly<Record<string, unknown>> | undefined): string {
+  return JSON.stringify(fields ?? {}).slice(0, 300);
+}

@@ -1,0 +1,187 @@
+/** A network in memory: requests travel, are served by whoever has the address, and answers travel back; or something happens to them. */
+import type { OutboundRequest, SendLimits, Sent } from '../../src/core/world.ts';
+import type { RequestWire } from '../../src/protocols/protocol.ts';
+import type { Chance } from './chance.ts';
+import type { Clock } from './clock.ts';
+import type { Journal } from './journal.ts';
+import { type Edge, type MessageFault, type Weather, drawMessageFault } from './weather.ts';
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
+}
+
+/** Serves one request; null = the connection ends without an answer. Need not ever resolve: its process may die. */
+export type Serve = (request: OutboundRequest) => Promise<Answer | null>;
+
+/** A request that was seen on the wire, for whoever wants to replay or forge one. */
+export interface Seen {
+  readonly edge: Edge;
+  readonly request: OutboundRequest;
+}
+
+const page = (status: number): Answer => ({
+  status,
+  headers: { 'content-type': 'text/html' },
+  body: Buffer.from('<!doctype html><title>oops</title>'),
+});
+
+/** Longest that a request lingers on its way, beyond any time-out but within every settle window. */
+const longestDelayMs = 90_000;
+
+export class Network {
+  weather: Weather;
+  readonly seen: Seen[] = [];
+  readonly #clock: Clock;
+  readonly #chance: Chance;
+  readonly #journal: Journal;
+  /** null = nobody listens now. */
+  readonly #servers = new Map<string, () => Serve | null>();
+  readonly #lastAnswers = new Map<string, Answer>();
+  #exchanges = 0;
+
+  constructor(clock: Clock, chance: Chance, journal: Journal, weather: Weather) {
+    this.#clock = clock;
+    this.#chance = chance;
+    this.#journal = journal;
+    this.weather = weather;
+  }
+
+  listen(host: string, server: () => Serve | null): void {
+    this.#servers.set(host, server);
+  }
+
+  /** As `World.send`: never rejects. */
+  send(edge: Edge, request: OutboundRequest, limits: SendLimits): Promise<Sent> {
+    const fault = drawMessageFault(this.#chance, edge, this.weather);
+    const no = ++this.#exchanges;
+    this.seen.push({ edge, request });
+    if (this.seen.length > 200) this.seen.shift();
+    if (fault) this.#journal.count(`${edge}: ${fault}`);
+    return new Promise((resolve) => {
+      const exchange = new Exchange(this.#clock, limits, (sent) => {
+        this.#journal.note('net', `#${no} ${edge} ${told(sent)}`);
+        resolve(sent);
+      });
+      this.#journal.note('net', `#${no} ${edge} ${request.method} ${short(request.url)}${fault ? ` ${fault}` : ''}`);
+      this.#carry(edge, request, fault, exchange, limits);
+    });
+  }
+
+  #carry(
+    edge: Edge,
+    request: OutboundRequest,
+    fault: MessageFault | null,
+    exchange: Exchange,
+    limits: SendLimits,
+  ): void {
+    if (fault === 'refused') return exchange.end(this.#latency(), { kind: 'NOT_SENT', why: 'connection refused' });
+    const late = this.#chance.between(limits.totalTimeoutMs, longestDelayMs);
+    const there = fault === 'slow-request' ? late : this.#latency();
+    if (fault === 'lost-request') return;
+    if (fault === 'http-502-unexecuted') return exchange.answer(this.#latency(), page(502));
+    this.#deliver(edge, request, there, fault, exchange);
+    if (fault === 'doubled') this.#deliver(edge, request, there + this.#chance.between(0, 20_000), null, null);
+  }
+
+  #deliver(
+    edge: Edge,
+    request: OutboundRequest,
+    ms: number,
+    fault: MessageFault | null,
+    exchange: Exchange | null,
+  ): void {
+    this.#clock.after(ms, async () => {
+      const server = this.#servers.get(new URL(request.url).host)?.();
+      if (!server) return exchange?.end(this.#latency(), { kind: 'NOT_SENT', why: 'nobody listens' });
+      void server(request).then((answer) => this.#back(edge, request, answer, fault, exchange));
+    });
+  }
+
+  #back(
+    edge: Edge,
+    request: OutboundRequest,
+    answer: Answer | null,
+    fault: MessageFault | null,
+    exchange: Exchange | null,
+  ): void {
+    if (!exchange || fault === 'lost-answer') return;
+    const ms = this.#latency();
+    if (answer === null || fault === 'cut-answer')
+      return exchange.end(ms, { kind: 'UNKNOWN', why: 'connection reset' });
+    const path = `${edge} ${short(request.url).split('?', 1)[0] ?? ''}`;
+    const before = this.#lastAnswers.get(path);
+    this.#lastAnswers.set(path, answer);
+    switch (fault) {
+      case 'slow-answer':
+        return exchange.answer(this.#chance.between(20_000, longestDelayMs), answer);
+      case 'truncated':
+        return exchange.answer(ms, {
+          ...answer,
+          body: answer.body.subarray(0, this.#chance.whole(0, answer.body.length - 1)),
+        });
+      case 'http-500':
+        return exchange.answer(ms, page(500));
+      case 'html':
+        return exchange.answer(ms, page(200));
+      case 'stale-answer':
+        return exchange.answer(ms, before ?? answer);
+      default:
+        return exchange.answer(ms, answer);
+    }
+  }
+
+  /** Mostly some milliseconds, now and then a second: enough to reorder. */
+  #latency(): number {
+    return this.#chance.happens(0.1) ? this.#chance.between(100, 2_500) : this.#chance.between(1, 60);
+  }
+}
+
+/** One request and whatever becomes of it; the time-out always comes. */
+class Exchange {
+  readonly #clock: Clock;
+  readonly #resolve: (sent: Sent) => void;
+  #isOver = false;
+
+  constructor(clock: Clock, limits: SendLimits, resolve: (sent: Sent) => void) {
+    this.#clock = clock;
+    this.#resolve = resolve;
+    this.end(limits.totalTimeoutMs, { kind: 'UNKNOWN', why: 'time-out' });
+  }
+
+  end(ms: number, sent: Sent): void {
+    this.#clock.after(ms, () => {
+      if (this.#isOver) return;
+      this.#isOver = true;
+      this.#resolve(sent);
+    });
+  }
+
+  answer(ms: number, answer: Answer): void {
+    this.end(ms, { kind: 'ANSWER', ...answer, truncated: false });
+  }
+}
+
+function told(sent: Sent): string {
+  return sent.kind === 'ANSWER'
+    ? `${sent.status} ${Buffer.from(sent.body).toString().slice(0, 160)}`
+    : `${sent.kind} ${sent.why}`;
+}
+
+function short(url: string): string {
+  return url.replace(/^https?:\/\//, '').slice(0, 140);
+}
+
+/** As the receiver sees it. */
+export function inbound(request: OutboundRequest): RequestWire {
+  const { pathname, search } = new URL(request.url);
+  return {
+    kind: 'request',
+    method: request.method,
+    target: pathname + search,
+    headers: Object.entries(request.headers),
+    body: request.body,
+    remote: '203.0.113.5',
+  };
+}

@@ -1,0 +1,104 @@
+/** One seed from its first order to its last consequence. */
+import type { Books } from './books.ts';
+import type { Counters } from './journal.ts';
+import { checkEnd, isAtRest } from './ending.ts';
+import { Broken, Scene } from './scene.ts';
+import type { Tooth } from './teeth.ts';
+
+export interface Outcome {
+  readonly seed: number;
+  /** What did not hold; null = everything did. */
+  readonly broken: string | null;
+  readonly hash: string;
+  readonly counters: Counters;
+  readonly last: readonly string[];
+  readonly events: number;
+  readonly virtualMs: number;
+  readonly awaits: number;
+}
+
+export interface SeedOptions {
+  readonly seed: number;
+  readonly tooth?: Tooth | null;
+  readonly echo?: boolean;
+}
+
+/** More than any seed needs: beyond it nothing comes to rest. */
+const mostEvents = 60_000;
+const dayMs = 86_400_000;
+const longestMs = 6 * dayMs;
+
+export async function runSeed(books: Books, { seed, tooth = null, echo = false }: SeedOptions): Promise<Outcome> {
+  await books.reset();
+  const scene = new Scene(books, seed, tooth, echo);
+  const onRejection = (error: unknown): void => {
+    if (error !== scene.broken)
+      scene.broken ??= new Broken(`unhandled: ${error instanceof Error ? error.stack : String(error)}`);
+  };
+  process.on('unhandledRejection', onRejection);
+  try {
+    await play(scene);
+  } catch (error) {
+    if (!(error instanceof Broken)) throw error;
+  } finally {
+    process.off('unhandledRejection', onRejection);
+  }
+  const { journal, clock } = scene;
+  return {
+    seed,
+    broken: scene.broken?.message ?? null,
+    hash: journal.digest(),
+    counters: journal.counters,
+    last: journal.last(120),
+    events: clock.events,
+    virtualMs: clock.now,
+    awaits: scene.awaits,
+  };
+}
+
+async function play(scene: Scene): Promise<void> {
+  const { clock, chance, weather } = scene;
+  const plan = chance.fork('plan');
+  for (let i = 0; i < weather.processes; i += 1) scene.launch();
+  const activeMs = plan.between(60_000, 300_000);
+  schedule(scene, activeMs);
+  await until(scene, () => clock.now >= activeMs);
+  scene.heal();
+  const healedAt = clock.now;
+  let checkedAt = 0;
+  while (!(await isAtRest(scene))) {
+    if (clock.now - healedAt > longestMs) scene.fail('nothing comes to rest');
+    checkedAt = clock.events;
+    await until(scene, () => clock.events >= checkedAt + 60);
+    if (clock.events === checkedAt) break;
+  }
+  await checkEnd(scene, (isOver) => until(scene, isOver));
+}
+
+async function until(scene: Scene, isOver: () => boolean): Promise<void> {
+  await scene.clock.run(() => scene.broken !== null || scene.clock.events > mostEvents || isOver());
+  if (scene.broken) throw scene.broken;
+  if (scene.clock.events > mostEvents) scene.fail(`more than ${mostEvents} events`);
+}
+
+/** Who does what when. */
+function schedule(scene: Scene, activeMs: number): void {
+  const { clock, chance, shops, weather } = scene;
+  const plan = chance.fork('schedule');
+  const orders = plan.whole(4, 12);
+  for (let i = 0; i < orders; i += 1) {
+    const shop = plan.pick(shops);
+    // Each amount is one order's alone, in both directions of a contradiction.
+    const minor = BigInt(20_000 + i * 137 + plan.whole(0, 60) * 2);
+    clock.at(plan.between(200, activeMs * 0.7), () => void shop.trade(minor));
+  }
+  for (let i = 0; i < 2; i += 1)
+    clock.at(plan.between(10_000, activeMs), () => {
+      const theirs = [...(shops[1]?.orders.values() ?? [])];
+      if (theirs.length > 0) void shops[0]?.pry(plan.pick(theirs));
+    });
+  if (weather.pauses)
+    clock.at(plan.between(1_000, activeMs), () => scene.someGateway()?.pause(plan.pick([5_000, 20_000, 80_000])));
+  // The clock must reach the end of the storm even when nobody does anything.
+  clock.at(activeMs, () => undefined);
+}

@@ -1,0 +1,245 @@
+/** A channel's other end: the twin's bank behind the protocol's own server, with a record of every amount that really moved. */
+import type { OutboundRequest, SendLimits, Sent, World } from '../../src/core/world.ts';
+import { Refusal } from '../../src/core/refusal.ts';
+import { serve } from '../../src/edge/serve.ts';
+import { protocolNamed } from '../../src/protocols/all.ts';
+import type { Keys } from '../../src/protocols/protocol.ts';
+import { Bank } from '../../src/twin/bank.ts';
+import { Courier } from '../../src/twin/courier.ts';
+import { type Fault, fault, plainCallback } from '../../src/twin/faults.ts';
+import type { TwinOrder, View } from '../../src/twin/order.ts';
+import { memoryTwinStore, type TwinStore } from '../../src/twin/store.ts';
+import type { SandboxChannel } from '../../src/wiring/sandbox.ts';
+import { idMaker } from '../../src/world.ts';
+import type { Chance } from './chance.ts';
+import type { Appointment } from './clock.ts';
+import { type Answer, inbound } from './network.ts';
+import type { Scene } from './scene.ts';
+
+/** Money that moved at the channel. `back`: a payout that came back after it had left. */
+export interface Movement {
+  readonly reference: string;
+  readonly way: 'in' | 'out' | 'back';
+  readonly minor: bigint;
+}
+
+export class Upstream {
+  readonly protocol: string;
+  readonly channelId: bigint;
+  readonly movements: Movement[] = [];
+  readonly orders = new Map<string, TwinOrder>();
+  readonly bank: Bank;
+  readonly #scene: Scene;
+  readonly #chance: Chance;
+  readonly #keys: Keys;
+  readonly #world: World;
+  readonly #courier: Courier;
+  readonly #store: TwinStore;
+  #wake: { readonly at: number; readonly appointment: Appointment } | null = null;
+
+  constructor(scene: Scene, channel: SandboxChannel) {
+    this.#scene = scene;
+    this.protocol = channel.protocol;
+    this.channelId = BigInt(channel.id);
+    const chance = scene.chance.fork(`twin ${channel.protocol}`);
+    this.#chance = chance;
+    const now = () => Math.floor(scene.began + scene.clock.now);
+    this.#world = {
+      now,
+      monotonic: () => scene.clock.now,
+      nonce: (bytes) => chance.bytes(bytes),
+      newId: idMaker(1_000, now),
+      sleep: (ms) => scene.clock.sleep(ms),
+      scaled: (ms) => ms,
+      send: (request, limits) => this.#callBack(request, limits),
+      log: {
+        debug() {},
+        info() {},
+        warn() {},
+        error: (event, fields) => scene.journal.note(channel.protocol, `error ${event} ${JSON.stringify(fields)}`),
+      },
+    };
+    this.#keys = keysOf(channel.sender, channel.secrets, channel.settings);
+    this.#store = this.#watched(memoryTwinStore());
+    const view = (): View => ({
+      now: now(),
+      payPage: (order) => `http://${channel.protocol}.twin/_pay/${order.reference}`,
+    });
+    const protocol = protocolNamed(channel.protocol);
+    const shared = { name: channel.protocol, protocol, store: this.#store, world: this.#world, view };
+    this.#courier = new Courier({
+      ...shared,
+      keys: this.#keys,
+      callbackUrl: () => `http://gate.sim/listen/${channel.id}`,
+    });
+    this.bank = new Bank({ ...shared, courier: this.#courier, statementUrl: () => 'http://nowhere.sim/' });
+  }
+
+  async receive(request: OutboundRequest): Promise<Answer | null> {
+    const { journal } = this.#scene;
+    const served = await serve(protocolNamed(this.protocol), inbound(request), {
+      world: this.#world,
+      find: (_protocol, sender) =>
+        sender === this.#keys.sender ? { keys: this.#keys, addresses: [], is: null } : null,
+      carryOut: async ({ endpoint, ask, fingerprint }) => {
+        const creates = endpoint.command === 'pay' || endpoint.command === 'pay-out';
+        if (creates && 'orderNo' in ask && ask.orderNo !== null) await this.#admit(ask.orderNo);
+        const faults = creates ? this.#drawFaults(endpoint.command) : [];
+        const errand = { fingerprint: Buffer.from(fingerprint).toString('hex'), faults };
+        return this.bank.carryOut(endpoint.command, ask, errand);
+      },
+    });
+    void this.#plan();
+    if (!served) return { status: 404, headers: {}, body: new Uint8Array(0) };
+    journal.note(this.protocol, `${served.endpoint?.name ?? '?'}: ${served.outcome}`);
+    const { status, headers, body } = served.reply;
+    return { status, headers: Object.fromEntries(headers), body };
+  }
+
+  /** Nothing more happens here by itself, and nothing is left to be told. */
+  async isQuiet(): Promise<boolean> {
+    return (await this.#store.nextDue(this.protocol)) === null;
+  }
+
+  /** A payer (or the bank's own back office) decides. → did it count? */
+  async decide(
+    reference: string,
+    outcome: TwinOrder['outcome'],
+    how: { amount?: bigint; again?: boolean } = {},
+  ): Promise<boolean> {
+    const order = this.orders.get(reference);
+    if (!order) return false;
+    const { amount, again } = how;
+    const at = this.#world.now();
+    const done = await this.bank.decide(
+      order,
+      { outcome, at, ...(amount === undefined ? {} : { amount }) },
+      again ?? false,
+    );
+    void this.#plan();
+    return done !== null;
+  }
+
+  /** An acknowledged callback must have been stored: the channel will not come again. */
+  async #callBack(request: OutboundRequest, limits: SendLimits): Promise<Sent> {
+    const sent = await this.#scene.network.send('callback', request, limits);
+    if (sent.kind !== 'ANSWER') return sent;
+    const reply = { kind: 'reply', status: sent.status, headers: [], body: sent.body } as const;
+    if (protocolNamed(this.protocol).ack.open(reply, this.#keys)) await this.#scene.onHeard(this, request);
+    return sent;
+  }
+
+  /** An order may be executed only when its attempt is committed at the gateway: whoever dies later can find it. */
+  async #admit(reference: string): Promise<void> {
+    if (this.orders.has(reference)) return;
+    await this.#scene.onFirstSight(this, reference);
+    if (!this.#chance.happens(this.#scene.weather.bank * 0.15)) return;
+    this.#scene.journal.count('bank: decline');
+    throw new Refusal('channel-declined', { text: 'the bank says no', channelCode: '649' });
+  }
+
+  #drawFaults(command: string): Fault[] {
+    const chance = this.#chance;
+    if (!chance.happens(this.#scene.weather.bank)) return [];
+    const isPayout = command === 'pay-out';
+    const kind = chance.weighted({
+      'decline-later': isPayout ? 3 : 0,
+      'not-found': 2,
+      pending: 2,
+      returned: isPayout ? 3 : 0,
+      'no callback': 2,
+      'three callbacks': 2,
+      'late callback': 2,
+      'forged callback': 2,
+      'wrong amount callback': 1,
+      'success, then failure': 1,
+    });
+    this.#scene.journal.count(`bank: ${kind}`);
+    const callback = (more: Partial<typeof plainCallback>) =>
+      fault('callback', { callback: { ...plainCallback, ...more } });
+    switch (kind) {
+      case 'decline-later':
+        return [fault('decline-later', { ms: chance.whole(500, 60_000) })];
+      case 'not-found':
+        return [fault('not-found', { ms: chance.whole(1_000, 300_000) })];
+      case 'pending':
+        return [fault('pending', { ms: chance.whole(1_000, 120_000) })];
+      case 'returned':
+        return [fault('returned', { ms: chance.whole(1_000, 600_000) })];
+      case 'no callback':
+        return [callback({ times: 0 })];
+      case 'three callbacks':
+        return [callback({ times: 3 })];
+      case 'late callback':
+        return [callback({ delayMs: chance.whole(1_000, 600_000) })];
+      case 'forged callback':
+        return [callback({ forged: true })];
+      case 'wrong amount callback':
+        return [callback({ wrongAmount: true })];
+      case 'success, then failure':
+        return [callback({}), callback({ status: 'failed', delayMs: chance.whole(100, 30_000) })];
+    }
+  }
+
+  /** Puts the next thing that the bank does by itself on the clock. */
+  async #plan(soonest = 1): Promise<void> {
+    const { clock, began } = this.#scene;
+    const due = await this.#store.nextDue(this.protocol);
+    if (due === null) return;
+    const at = Math.max(due - began, clock.now + soonest);
+    if (this.#wake && this.#wake.at <= at) return;
+    this.#wake?.appointment.cancel();
+    this.#wake = { at, appointment: clock.at(at, () => this.#work()) };
+  }
+
+  async #work(): Promise<void> {
+    this.#wake = null;
+    await this.bank.advance(this.#world.now());
+    await this.#courier.start(this.#world.now());
+    // Callbacks under way are still due.
+    await this.#plan(1_000);
+  }
+
+  /** The store, seen by the auditor: every change of an outcome is money that moved, or did not. */
+  #watched(store: TwinStore): TwinStore {
+    return {
+      ...store,
+      save: async (twin, change) => {
+        for (const order of change.orders ?? []) this.#audit(order);
+        await store.save(twin, change);
+        void this.#plan();
+      },
+    };
+  }
+
+  #audit(order: TwinOrder): void {
+    const before = this.orders.get(order.reference);
+    this.orders.set(order.reference, order);
+    const { journal } = this.#scene;
+    if (!before) {
+      journal.note(this.protocol, `executes ${order.operation} ${order.reference} of ${order.amount.minor}`);
+      this.#scene.onExecuted(this, order);
+    }
+    const wasPaid = before?.outcome === 'paid';
+    if (order.outcome === (before?.outcome ?? 'pending') && order.count === (before?.count ?? 1)) return;
+    journal.note(this.protocol, `${order.reference} is ${order.outcome} (${order.count})`);
+    journal.count(`bank: ${order.kind} ${order.outcome}${order.count > 1 ? ' again' : ''}`);
+    const moved = (way: Movement['way'], minor: bigint) =>
+      this.movements.push({ reference: order.reference, way, minor });
+    if (order.outcome === 'paid') moved(order.kind === 'payment' ? 'in' : 'out', order.paid);
+    if (order.outcome === 'returned' && wasPaid) moved('back', order.paid);
+  }
+}
+
+export function keysOf(
+  sender: string,
+  secrets: Readonly<Record<string, string>>,
+  settings: Readonly<Record<string, string>> = {},
+): Keys {
+  return {
+    sender,
+    secrets: (name) => (secrets[name] === undefined ? [] : [secrets[name]]),
+    keyObjects: () => [],
+    setting: (name) => settings[name] ?? null,
+  };
+}
