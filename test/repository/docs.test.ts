@@ -202,6 +202,46 @@ function nameIn(row: string): string {
   return /`(\w+)`/.exec(row)?.[1] ?? '';
 }
 
+test('metrics: every kind that the page of metrics can show is fed by somebody', () => {
+  const [, body = ''] = /export interface Metrics \{([\s\S]*?)\n\}/.exec(textOf('src/edge/metrics.ts')) ?? [];
+  const kinds = [...body.matchAll(/^ {2}(\w+)\([^)]*\): void;/gm)].map(([, name = '']) => name);
+  assert.ok(kinds.length >= 5);
+  const elsewhere = sources.filter(({ path }) => path !== 'src/edge/metrics.ts').map(({ code }) => code);
+  assert.deepEqual(
+    kinds.filter((kind) => !elsewhere.some((code) => new RegExp(`\\bmetrics\\??\\.${kind}\\(`).test(code))),
+    [],
+  );
+});
+
+/** Commands of the command line: names written out, and those made of a noun and a verb. */
+function commands(): Set<string> {
+  const text = sources
+    .filter(({ path }) => path.startsWith('src/cli/'))
+    .map((one) => one.text)
+    .join('\n');
+  const whole = [...text.matchAll(/(?:\bname: |\blate\(\s*)'([a-z]+(?: [a-z]+)?)'/g)].map(([, name = '']) => name);
+  const made = ['merchant', 'credential', 'channel'].flatMap((noun) => [`${noun} disable`, `${noun} enable`]);
+  return new Set([...whole, ...made]);
+}
+
+function unknownCommands(page: string, text: string, known: ReadonlySet<string>): string[] {
+  return [...text.matchAll(/(?:`|^|\/)kanal ([a-z]+)(?: ([a-z]+))?/gm)]
+    .filter(([, one = '', two = '']) => !known.has(one) && !known.has(`${one} ${two}`))
+    .map(([whole]) => `${page}: ${whole}`);
+}
+
+test('every command that a page names exists', () => {
+  const known = commands();
+  assert.ok(known.has('merchant add') && known.has('start') && known.size >= 30, [...known].join());
+  const all = pages.flatMap((page) => [...textOf(page).matchAll(/(?:`|^|\/)kanal [a-z]+/gm)]);
+  assert.ok(all.length >= 12);
+  assert.deepEqual(
+    pages.flatMap((page) => unknownCommands(page, textOf(page), known)),
+    [],
+  );
+  assert.deepEqual(unknownCommands('x.md', 'run `kanal frobnicate all`', known), ['x.md: `kanal frobnicate all']);
+});
+
 test('protocols: the page has the protocols of the lists, and each has its own page', () => {
   const rows = textOf('docs/protocols.md')
     .split('\n')

@@ -1,5 +1,5 @@
 /** Rules about files as wholes: their length, their names, and whether anybody needs them. */
-import { importsOf, type Source } from './source.ts';
+import { importsOf, resolved, type Source } from './source.ts';
 
 export const limits = [
   { about: /^(src|scripts|bench)\//, lines: 450 },
@@ -32,10 +32,9 @@ const roots =
 
 /** Compiled files that a text names instead of importing them: './child.js' of a fork, 'dist/…' of a script. */
 function namedFiles({ path, text }: Source): string[] {
-  const folder = path.split('/').slice(0, -1).join('/');
   return [...text.matchAll(/['"`]([\w./-]+)\.js['"`]/g)].map(([, name = '']) => {
     const [, compiled] = /(?:^|\/)dist\/(.+)$/.exec(name) ?? [];
-    return `${compiled ?? `${folder}/${name.replace(/^\.\//, '')}`}.ts`;
+    return `${compiled ?? resolved(path, name)}.ts`;
   });
 }
 

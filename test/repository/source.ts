@@ -93,7 +93,8 @@ export function importsOf({ path, text, code }: Source): Import[] {
   );
 }
 
-function resolved(importer: string, from: string): string {
+/** './x.ts' as written in a file of the project, as the project's path. */
+export function resolved(importer: string, from: string): string {
   const parts = importer.split('/').slice(0, -1);
   for (const step of from.split('/')) {
     if (step === '..') parts.pop();

@@ -67,6 +67,14 @@ test('every file is reached from a program or a test', () => {
   assert.deepEqual(dead, ['src/b.ts']);
 });
 
+test('every file of the program is reached from the program, not only from tests', () => {
+  const program = sources.filter(({ path }) => /^(src|scripts)\//.test(path));
+  assert.deepEqual(
+    deadFiles(program).filter((path) => path.startsWith('src/')),
+    [],
+  );
+});
+
 test('every export is imported somewhere', () => {
   assert.deepEqual(unusedExports(sources), []);
   const unused = unusedExports([
