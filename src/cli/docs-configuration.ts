@@ -1,0 +1,41 @@
+/** docs/generated/configuration.md: options of `kanal start`, settings of merchants, credentials and channels. */
+import { options } from '../config.ts';
+import { settingsFor } from '../edge/admission.ts';
+import { channelProtocols, merchantProtocols } from '../protocols/all.ts';
+import type { SettingSpec } from '../protocols/protocol.ts';
+import { markdownTable } from './markdown.ts';
+
+export function configurationPage(): string {
+  return [
+    '# Configuration',
+    'Every option is a flag of `kanal start` and an environment variable; the flag wins.',
+    markdownTable(
+      ['flag', 'variable', 'default', 'what it does'],
+      options.map(({ flag, variable, default: fallback, about }) => [
+        `\`--${flag}\``,
+        `\`${variable}\``,
+        fallback ? `\`${fallback}\`` : '',
+        about,
+      ]),
+    ),
+    '## Credentials',
+    'Settings of a merchant in a protocol: `kanal credential add --set name=value`.',
+    ...merchantProtocols.map((protocol) => section(protocol.name, settingsFor(protocol, 'credential'))),
+    '## Channels',
+    'Settings of an upstream account: `kanal channel add --set name=value`.',
+    ...channelProtocols.map((protocol) => section(protocol.name, settingsFor(protocol, 'channel'))),
+    '## Merchants',
+    '`kanal merchant set M --set noticeGapsS=5,60,3600`: gaps between attempts to deliver a notice, in seconds, instead of the protocol’s ladder; `payin.noticeGapsS` for one protocol.',
+  ].join('\n\n');
+}
+
+function section(name: string, settings: readonly SettingSpec[]): string {
+  if (settings.length === 0) return `### ${name}\n\nNone.`;
+  const rows = settings.map((spec) => [
+    `\`${spec.name}\``,
+    spec.default === null ? '' : `\`${spec.default}\``,
+    `\`${spec.pattern.source}\``,
+    spec.about,
+  ]);
+  return `### ${name}\n\n${markdownTable(['setting', 'default', 'value', 'what it does'], rows)}`;
+}

@@ -1,0 +1,111 @@
+/** `kanal explain`: the signature doctor over a raw message in a file. */
+import { readFile } from 'node:fs/promises';
+import type { RawMessage } from '../core/inspection.ts';
+import { explain } from '../edge/explain.ts';
+import { CliError, type Command, exits, type Input, print, printJson } from './command.ts';
+import { call } from './gateway.ts';
+import { commandWorld, merchantSide, protocolGiven, readObject } from './parties.ts';
+import { shown } from './table.ts';
+
+export const explainCommand: Command = {
+  name: 'explain',
+  takes: '',
+  about: 'What was signed, what should have been, and which usual mistake fits; never prints a key',
+  options: {
+    protocol: { value: 'P', about: 'Protocol of the message' },
+    file: {
+      value: 'RAW',
+      about: 'The request as it travelled: request line, headers, blank line, body. Or the body alone',
+    },
+    header: { value: 'NAME: VALUE', many: true, about: 'A header, when the file is the body alone' },
+    method: { value: 'M', about: 'Method, when the file is the body alone; default POST' },
+    target: { value: 'PATH', about: 'Path with query, when the file is the body alone' },
+    keys: { value: 'FILE', about: 'Keys to try instead of those of the running gateway' },
+  },
+  run,
+};
+
+const requestLine = /^(GET|POST|PUT|PATCH|DELETE|HEAD) (\S+)(?: HTTP\/[\d.]+)?\r?\n/;
+
+/** A raw HTTP request. The body's bytes are kept exactly; blank lines before the request line are not. */
+export function parseRaw(
+  bytes: Buffer,
+  given: Pick<RawMessage, 'method' | 'target' | 'headers'>,
+): Omit<RawMessage, 'protocol'> {
+  // latin1 keeps every byte one character, so that positions are positions.
+  const text = bytes.toString('latin1');
+  const first = requestLine.exec(text);
+  if (!first) return { ...given, body: bytes };
+  const blank = /\r?\n\r?\n/.exec(text);
+  const headEnd = blank?.index ?? text.length;
+  const lines = text.slice(first[0].length, Math.max(headEnd, first[0].length)).split(/\r?\n/);
+  const url = first[2] ?? '/';
+  return {
+    method: first[1] ?? 'POST',
+    target: /^https?:\/\//.test(url) ? url.replace(/^https?:\/\/[^/]+/, '') || '/' : url,
+    headers: [...lines.filter((line) => line !== '').map(headerOf), ...given.headers],
+    body: bytes.subarray(blank ? headEnd + blank[0].length : bytes.length),
+  };
+}
+
+function headerOf(line: string): readonly [string, string] {
+  const at = line.indexOf(':');
+  if (at < 1) throw new CliError(`"${line.slice(0, 40)}" is no header: NAME: VALUE`);
+  return [line.slice(0, at).trim().toLowerCase(), line.slice(at + 1).trim()];
+}
+
+async function run(input: Input): Promise<number> {
+  const protocol = protocolGiven(input.needed('protocol'));
+  const file = input.needed('file');
+  const bytes = await readFile(file === '-' ? '/dev/stdin' : file).catch(() => {
+    throw new CliError(`${file} cannot be read`);
+  });
+  const raw = parseRaw(bytes, {
+    method: input.text('method') ?? 'POST',
+    target: input.text('target') ?? '/',
+    headers: input.all('header').map(headerOf),
+  });
+  const message = { protocol: protocol.name, ...raw };
+  const keyFile = input.text('keys');
+  const found = keyFile === undefined ? await askGateway(input, message) : await explainHere(message, keyFile);
+  if (input.json) printJson(found);
+  else print(text(found));
+  return found['verdict'] === 'fits' || found['verdict'] === 'unsigned' ? exits.done : exits.failed;
+}
+
+function askGateway(input: Input, { body, ...message }: RawMessage) {
+  return call(input, 'POST', '/explain', { ...message, body: Buffer.from(body).toString('base64') });
+}
+
+async function explainHere(message: RawMessage, keyFile: string): Promise<Readonly<Record<string, unknown>>> {
+  const protocol = protocolGiven(message.protocol);
+  const world = commandWorld();
+  const party = { label: keyFile, protocol: protocol.name, keys: merchantSide(protocol, await readObject(keyFile)) };
+  const found = explain(world, protocol, message, [party]);
+  await world.close();
+  return { ...found };
+}
+
+const words: Readonly<Record<string, string>> = {
+  fits: 'The signature fits.',
+  differs: 'The signature does not fit.',
+  missing: 'There is no signature.',
+  'unknown-sender': 'Nobody is known by that name.',
+  unsigned: 'This message is not signed.',
+  'not-this-protocol': 'This is no message of the protocol.',
+};
+
+function text(found: Readonly<Record<string, unknown>>): string {
+  const line = (name: string, value: unknown) =>
+    value === null || value === undefined ? [] : [`${name.padEnd(10)}${shown(value)}`];
+  const advice: readonly unknown[] = Array.isArray(found['advice']) ? found['advice'] : [];
+  return [
+    words[String(found['verdict'])] ?? '',
+    ...line('sender', found['sender']),
+    ...line('signed', found['signedText']),
+    ...line('expected', found['expected']),
+    ...line('received', found['received']),
+    ...line('mistake', found['mistake'] ?? (found['verdict'] === 'differs' ? 'none of the usual ones' : null)),
+    ...advice.map((sentence) => `→ ${shown(sentence)}`),
+  ].join('\n');
+}
