@@ -3,6 +3,7 @@
  * shapes at the edge; nothing here knows a protocol. The same shapes serve in both directions: a merchant asks us,
  * we ask a channel, a twin is asked.
  */
+import type { Exchange } from './exchange.ts';
 import type { Currency, Money } from './money.ts';
 import type { Instant } from './world.ts';
 
@@ -35,6 +36,8 @@ export interface Party {
   readonly email: string | null;
   /** ISO 3166 alpha-2. */
   readonly country: string | null;
+  /** Who the payer is to the wallet (openid, or the code to be exchanged for it), where an order must name that. */
+  readonly walletUser?: string;
 }
 
 /** Asks to collect money. `method: 'any'` leaves the choice to the payer (cashier, one-code page). */
@@ -55,7 +58,28 @@ export interface Pay {
   readonly authCode: string | null;
   /** Agreement to charge (quick-pay only). */
   readonly agreementNo: string | null;
+  /** What charging that agreement needs beside its number. */
+  readonly agreementUse?: AgreementUse;
+  /** In-app only: who the payer is to the wallet that the page runs in. */
+  readonly walletUser?: WalletUser | null;
   readonly extras: Extras;
+}
+
+export interface WalletUser {
+  /** Alipay user_id, WeChat openid … */
+  readonly userId: string;
+  /** The app under which the wallet gave that name (WeChat). */
+  readonly appId: string | null;
+}
+
+/** `expiry` (MMYY) and `cvv` travel from the ask to the channel's call and are kept nowhere. */
+export interface AgreementUse {
+  /** The customer, in the caller's numbering: the one who signed. */
+  readonly userId: string;
+  readonly payeeNo: string;
+  readonly expiry: string | null;
+  readonly cvv: string | null;
+  readonly instalments: number | null;
 }
 
 /** Asks to pay money out to a bank account or wallet. */
@@ -93,6 +117,8 @@ export interface Find {
   readonly platformNo: string | null;
   /** For refund queries: the refund's number. */
   readonly refundNo: string | null;
+  /** When the order was made, for answerers that search by day. */
+  readonly orderedAt?: Instant;
   readonly extras: Extras;
 }
 
@@ -102,6 +128,8 @@ export interface Confirm {
   /** What the answerer gave out to be confirmed (ysepay `paysn`). */
   readonly confirmNo: string | null;
   readonly code: string;
+  /** Credit cards may be asked for these once more; kept nowhere. */
+  readonly card?: { readonly expiry: string | null; readonly cvv: string | null };
   readonly extras: Extras;
 }
 
@@ -135,7 +163,7 @@ export type ReportedState =
 
 /** What the payer needs in order to pay. */
 export interface Instruction {
-  /** VA number, store code, QR payload. */
+  /** VA number, store code, QR payload; in-app: what the wallet's bridge is called with (a trade number, or JSON text). */
   readonly payCode: string | null;
   /** Where to send the payer (wallet landing page, QR picture). */
   readonly payUrl: string | null;
@@ -172,6 +200,8 @@ export interface PaymentReport {
   /** The channel's own word for the state, shown raw. */
   readonly reason: { readonly code: string; readonly text: string } | null;
   readonly refunds: { readonly done: bigint; readonly pending: bigint; readonly lastFailed: boolean } | null;
+  /** Foreign orders: the rate of the day, and the amount in the currency the payer is charged in. */
+  readonly exchange?: Exchange | null;
   /** Serving: what the ask left in `extras`. Calling: raw members of the channel's message worth keeping. */
   readonly extras: Extras;
   /** Serving: raw members of the channel's last message (`<protocol>.<member>`), so that pass-through protocols can show them. */
@@ -205,6 +235,8 @@ export interface RefundReport {
   readonly amount: Money | null;
   /** The payment's amount. */
   readonly paymentAmount: Money | null;
+  /** The payment's rate, and this refund's part of the converted amount. */
+  readonly exchange?: Exchange | null;
   readonly createdAt: Instant | null;
   readonly finishedAt: Instant | null;
   readonly reason: { readonly code: string; readonly text: string } | null;

@@ -1,5 +1,6 @@
 /** Orders as the core sees them: payments, payouts and refunds share numbers, money and the way outcomes are learnt. */
 import type { Extras, Instruction, Method, NotifyTarget, Party, PayOut } from './commands.ts';
+import type { Exchange } from './exchange.ts';
 import type { Money } from './money.ts';
 import type { Instant } from './world.ts';
 
@@ -52,6 +53,7 @@ export interface PaymentDetail {
   readonly payer: Party;
   readonly notify: NotifyTarget | null;
   readonly returnUrl: string | null;
+  readonly exchange?: Exchange | null;
   readonly extras: Extras;
 }
 export interface PayoutDetail {
@@ -64,6 +66,7 @@ export interface RefundDetail {
   readonly paymentOrderNo: string;
   readonly paymentPlatformNo: string;
   readonly paymentAmount: string;
+  readonly exchange?: Exchange | null;
   readonly reason: string | null;
   readonly notify: NotifyTarget | null;
   readonly extras: Extras;

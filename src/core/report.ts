@@ -64,6 +64,7 @@ export function paymentReport(payment: Payment, deskUrl: string | null): Payment
     finishedAt: payment.finishedAt,
     reason: payment.reason,
     refunds: { done: payment.refunded, pending: payment.refundPending, lastFailed: false },
+    exchange: payment.detail.exchange ?? null,
     extras: payment.detail.extras,
     channelExtras: payment.channelExtras,
   };
@@ -97,6 +98,7 @@ export function refundReport(refund: Refund): RefundReport {
     state: refundWords[refund.state],
     amount: refund.amount,
     paymentAmount: isCurrency(currency) ? money(BigInt(refund.detail.paymentAmount), currency) : null,
+    exchange: refund.detail.exchange ?? null,
     createdAt: refund.createdAt,
     finishedAt: refund.finishedAt,
     reason: refund.reason,

@@ -1,5 +1,6 @@
 /** What every flow works with: the world, the store, and ports to the arrows. Made once in main.ts and passed down. */
 import type { Ask, CallOutcome, CommandName, Report } from '../core/commands.ts';
+import type { Conduct } from '../core/conduct.ts';
 import type { Evidence } from '../core/evidence.ts';
 import type { Kind, Order, Payment, Payout } from '../core/order.ts';
 import type { World } from '../core/world.ts';
@@ -26,6 +27,8 @@ export interface ProtocolFacts {
   reference(channel: ChannelRow, kind: NumberKind, home: number): string;
   /** The home a number or reference carries, null when it is none of ours. */
   homeOf(protocol: string, number: string): number | null;
+  /** What that protocol's merchants are promised about repeats, barcodes, cancelling and currencies. */
+  conduct(protocol: string): Conduct;
   /** Which of the caller's numbers exclude each other. */
   numberSpace(protocol: string, command: CommandName): string;
   /** Can the channel carry it out? null = yes, else why not. */

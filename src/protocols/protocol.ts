@@ -7,6 +7,7 @@
  */
 import type { KeyObject } from 'node:crypto';
 import type { Answer, Ask, CommandName, Method, Report } from '../core/commands.ts';
+import type { Conduct } from '../core/conduct.ts';
 import type { Currency } from '../core/money.ts';
 import type { Refusal, RefusalCode } from '../core/refusal.ts';
 import type { Instant } from '../core/world.ts';
@@ -241,6 +242,8 @@ export interface Protocol {
   writeNotice(report: Report, scene: Scene): Fields | null;
   readonly retry: RetryLadder;
   readonly numbers: Numbers;
+  /** Rules that flows keep for merchants of this protocol, where they differ from the usual. */
+  readonly conduct?: Partial<Conduct>;
   /** Two commands with the same space share one set of caller's numbers (unified: gather and loan). */
   numberSpace(command: CommandName): string;
   /** Members, by wire name at any depth, and headers that never reach a transcript, log or export in clear. */

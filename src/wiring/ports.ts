@@ -1,5 +1,6 @@
 /** The ports of the gate, made of the arrows and the protocol list: where flows meet the edge without importing it. */
 import type { Ask, CommandName } from '../core/commands.ts';
+import { usualConduct } from '../core/conduct.ts';
 import type { Payment } from '../core/order.ts';
 import { Refusal } from '../core/refusal.ts';
 import type { World } from '../core/world.ts';
@@ -73,6 +74,7 @@ function makeFacts({ world, keyring, publicUrl }: PortParts): ProtocolFacts {
     reference: (channel, kind, home) =>
       protocolNamed(channel.protocol).numbers.reference(kind, home, nonce, world.now()),
     homeOf: (protocol, number) => protocolNamed(protocol).numbers.homeOf(number),
+    conduct: (protocol) => ({ ...usualConduct, ...protocolNamed(protocol).conduct }),
     numberSpace: (protocol, command) => protocolNamed(protocol).numberSpace(command),
     unable: (channel, command, ask) => whyUnable(world, keyring, channel, command, ask),
     callbackUrl: (channel) => `${publicUrl()}/listen/${channel.id}`,
