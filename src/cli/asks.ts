@@ -3,6 +3,9 @@ import type { Ask, CommandName, Find, Pay, PayOut } from '../core/commands.ts';
 import { type Currency, money } from '../core/money.ts';
 import type { Method } from '../core/commands.ts';
 
+/** Where plain orders ask to be told; nobody need listen there. */
+const notify = { kind: 'http', url: 'http://127.0.0.1:9999/notify' } as const;
+
 const payer = { name: 'Reza Wijaya', phone: '6285812345678', email: 'reza@example.test', country: 'ID' };
 
 /** What each protocol's merchants usually ask for. */
@@ -34,7 +37,7 @@ export function payAsk(protocol: string, orderNo: string, changes: Partial<Pay> 
     option,
     subject: 'Kanal demo order',
     payer,
-    notify: null,
+    notify,
     returnUrl: null,
     expiresInS: 3600,
     authCode: null,
@@ -57,7 +60,7 @@ export function payOutAsk(orderNo: string, changes: Partial<PayOut> = {}): PayOu
       accountKind: 'bank-account',
     },
     subject: 'Kanal demo payout',
-    notify: null,
+    notify,
     extras: {},
     ...changes,
   };
@@ -78,7 +81,7 @@ const samples: Samples = {
     platformNo: null,
     amount: payAsk(protocol, number).amount,
     reason: 'Kanal demo refund',
-    notify: null,
+    notify,
     extras: {},
   }),
   'query-payment': (_protocol, number) => find(number),

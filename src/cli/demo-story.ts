@@ -109,11 +109,11 @@ async function place(story: Story, stage: Stage, cast: Cast): Promise<string> {
       : await ask(stage, cast, 'pay-out', payOutAsk(orderNo, { notify }));
   if (report.state !== 'pending' && report.state !== 'unknown' && report.state !== 'paid')
     throw new Otherwise(`the order came back as ${report.state}`);
-  const amount = report.amount ? amountText(String(report.amount.minor), report.amount.currency) : 'the order';
+  const amount = report.amount ? amountText(String(report.amount.minor), report.amount.currency) : null;
   const code = report.kind === 'payment' ? (report.instruction.payCode ?? report.instruction.payUrl) : null;
   const given =
     code === null ? '' : `, and gets a code for the payer: ${code.length > 44 ? `${code.slice(0, 44)}…` : code}`;
-  return `order ${orderNo} over ${amount}: signed, sent, accepted${given}`;
+  return `order ${orderNo}${amount === null ? '' : ` over ${amount}`}: signed, sent, accepted${given}`;
 }
 
 async function ask<C extends 'pay' | 'pay-out'>(stage: Stage, { protocol, keys }: Cast, command: C, what: Ask<C>) {

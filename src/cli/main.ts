@@ -1,4 +1,5 @@
 /** `kanal`: finds the command, reads its arguments, runs it. Errors go to stderr, the exit code says how it went. */
+import { Refusal } from '../core/refusal.ts';
 import { administerCommands } from './administer.ts';
 import { type Command, CliError, exits, findCommand, helpOf, print, readInput, warn } from './command.ts';
 import { lookCommands } from './look.ts';
@@ -68,13 +69,18 @@ async function main(): Promise<void> {
   try {
     code = await run(process.argv.slice(2));
   } catch (error) {
-    const isExpected = error instanceof CliError;
-    warn(isExpected ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error));
-    code = isExpected ? error.exitCode : exits.failed;
+    code = error instanceof CliError ? error.exitCode : exits.failed;
+    warn(wordsFor(error));
   }
   process.exitCode = code;
   // What a command left open (keep-alive sockets) must not keep the process.
   process.stdout.write('', () => process.exit(code));
+}
+
+/** A Refusal is an answer to whoever asked, here as everywhere. */
+function wordsFor(error: unknown): string {
+  if (error instanceof CliError || error instanceof Refusal) return error.message;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
 await main();
