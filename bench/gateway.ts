@@ -52,6 +52,7 @@ async function start(ask: GatewayStart): Promise<string> {
     deskUrl: (payment) => `${url}/cashier/${desk.make(payment)}`,
     wakeNotices: () => runner?.wake('notices'),
     sqs: null,
+    observer: { notified() {}, chased() {} },
   });
   gate = await openGate(db, ports);
   const traffic = {
@@ -62,6 +63,8 @@ async function start(ask: GatewayStart): Promise<string> {
       served: (protocol: string, _endpoint: string, _outcome: string, ms: number) =>
         metrics.request('serve', protocol, 'answered', ms),
       heard() {},
+      notified() {},
+      chased() {},
     },
   };
   server = await startHttp({

@@ -9,6 +9,7 @@ import type { Config } from './config.ts';
 import type { Log } from './core/world.ts';
 import { type HttpServer, startHttp } from './edge/http.ts';
 import { Keyring } from './edge/keyring.ts';
+import type { Metrics } from './edge/metrics.ts';
 import { makeSend } from './edge/send.ts';
 import { checkTarget, type TargetRules } from './edge/targets.ts';
 import { Vault } from './edge/vault.ts';
@@ -16,10 +17,11 @@ import { type OpenGate, openGate } from './flows/open-gate.ts';
 import { type Database, type DatabaseTarget, openDatabase, sql } from './store/database.ts';
 import { type Embedded, startEmbedded } from './store/embedded.ts';
 import { migrate } from './store/migrate.ts';
+import { trialBalance } from './store/ledger.ts';
 import { claimPidFile } from './store/pidfile.ts';
 import { makePorts } from './wiring/ports.ts';
 import { startProcesses } from './wiring/processes.ts';
-import { makeRooms } from './wiring/rooms.ts';
+import { makeRooms, type Rooms } from './wiring/rooms.ts';
 import { type Sandbox, startSandbox } from './wiring/sandbox-twins.ts';
 import { answer, refuseUnserved, type Traffic } from './wiring/traffic.ts';
 import { ownerToken } from './wiring/owner-token.ts';
@@ -125,16 +127,18 @@ async function bringUp(
       deskUrl: rooms.deskUrl,
       wakeNotices: () => runner?.wake('notices'),
       sqs: rooms.sqs,
+      observer: rooms.observer,
     }),
   );
-  undo.add(keepFresh(gate));
+  undo.add(every(gate, refreshEveryMs, 'directory-stale', () => gate.refresh()));
+  undo.add(every(gate, checkBooksEveryMs, 'books-unread', () => checkBooks(gate, rooms.metrics)));
   const token = await ownerToken(db, vault, world);
   if (config.processes > 1 && !isChild) {
     const children = await startProcesses(forChildren(config, target), log);
     undo.add(() => children.stop());
     url = urlOf(config, children.port);
   } else {
-    const server = await listenIf(config, gate, keyring, rooms.all(gate, token), rooms.observer, ports);
+    const server = await listenIf(config, gate, keyring, rooms.all(gate, token), rooms, ports);
     url = server ? urlOf(config, server.port) : '';
     runner = await workIf(config, gate);
     // Added last, so undone first: nothing new comes in, and what is under way ends, before the rest winds down.
@@ -215,22 +219,28 @@ async function masterKey(config: Config): Promise<Uint8Array> {
 
 const refreshEveryMs = 500;
 
-/** Reads the small tables again when another process has changed them. */
-function keepFresh(gate: OpenGate): () => Promise<void> {
+const checkBooksEveryMs = 600_000;
+
+/** A small duty of every process, until the gateway stops; a failure is logged and the duty goes on. */
+function every(gate: OpenGate, ms: number, failure: string, duty: () => Promise<void>): () => Promise<void> {
   const stop = new AbortController();
   const loop = (async () => {
     while (!stop.signal.aborted) {
-      await gate.world.sleep(refreshEveryMs, stop.signal);
+      await gate.world.sleep(ms, stop.signal);
       if (!stop.signal.aborted)
-        await gate
-          .refresh()
-          .catch((error: unknown) => gate.world.log.warn('directory-stale', { error: String(error) }));
+        await duty().catch((error: unknown) => gate.world.log.warn(failure, { error: String(error) }));
     }
   })();
   return async () => {
     stop.abort();
     await loop;
   };
+}
+
+async function checkBooks(gate: OpenGate, metrics: Metrics): Promise<void> {
+  const { findings } = await trialBalance(gate.db);
+  metrics.ledgerImbalance(findings.length);
+  for (const finding of findings) gate.world.log.error('books-off', { finding });
 }
 
 const graceMs = 15_000;
@@ -240,15 +250,19 @@ async function listenIf(
   gate: OpenGate,
   keyring: Keyring,
   rooms: Traffic['rooms'],
-  observer: Traffic['observer'],
+  { observer, metrics }: Pick<Rooms, 'observer' | 'metrics'>,
   ports: Set<number>,
 ): Promise<HttpServer | null> {
   if (config.role === 'worker') return null;
   const traffic: Traffic = { gate, keyring, rooms, observer };
-  const server = await startHttp({
+  let server: HttpServer | null = null;
+  server = await startHttp({
     host: config.host,
     port: config.port,
-    onRequest: (wire) => answer(traffic, wire),
+    onRequest(wire) {
+      metrics.inFlight(server?.inFlight() ?? 0);
+      return answer(traffic, wire);
+    },
     refuse: (why, wire) => refuseUnserved(gate.world, why, wire),
     trustedProxies: config.trustedProxies,
     log: gate.world.log,

@@ -20,6 +20,7 @@ import { Keyring } from '../src/edge/keyring.ts';
 import { Vault } from '../src/edge/vault.ts';
 import type { Caller } from '../src/flows/gate.ts';
 import { type OpenGate, openGate } from '../src/flows/open-gate.ts';
+import type { Observer } from '../src/wiring/traffic.ts';
 import { makePorts } from '../src/wiring/ports.ts';
 import { type SandboxFacts, pointChannels, seedSandbox } from '../src/wiring/sandbox.ts';
 import { idMaker } from '../src/world.ts';
@@ -76,6 +77,7 @@ export async function testGate(
     deskUrl: (payment) => `http://127.0.0.1:8080/cashier/${payment.id}`,
     wakeNotices: () => undefined,
     sqs: null,
+    observer: silentObserver,
   });
   const calls: TestGate['calls'] = [];
   let script: CallScript | null = null;
@@ -112,6 +114,9 @@ export async function testGate(
     close: () => database.drop(),
   };
 }
+
+/** Counts nothing. */
+export const silentObserver: Observer = { served() {}, heard() {}, notified() {}, chased() {} };
 
 let orders = 0;
 

@@ -29,7 +29,16 @@ async function ask(gate: Gate, order: Order): Promise<Asked> {
   const channel = order.channelId === null ? undefined : gate.directory().channels.get(order.channelId);
   if (!channel || order.reference === null) return { order, heard: false };
   const outcome = await gate.call(channel, queryCommands[order.kind], findOf(order));
-  return learnQuery(gate, order, channel, order.reference, outcome);
+  const asked = await learnQuery(gate, order, channel, order.reference, outcome);
+  const how = isFinal(asked.order)
+    ? 'settled'
+    : asked.heard
+      ? 'still-unknown'
+      : outcome.kind === 'not-found'
+        ? 'not-found'
+        : 'failed';
+  gate.chased(channel.protocol, how);
+  return asked;
 }
 
 function findOf(order: Order): Find {
@@ -108,10 +117,18 @@ export async function lookAgain(gate: Gate, due: DueWork): Promise<void> {
   const order = await orderByKey(gate.db, due.kind, { home: due.home, id: due.objectId });
   if (!order || isFinal(order)) return;
   const now = gate.world.now();
-  const after = isExpired(order, now) ? await expire(gate, order) : await queryUpstream(gate, order);
+  const asked = isExpired(order, now) ? await expire(gate, order) : await queryUpstream(gate, order);
+  const after = await leaveSending(gate, asked);
   if (isFinal(after)) return;
   const gap = gate.world.scaled(chaseGapMs(after.state, due.tries));
   await reschedule(gate.db, due.home, due.objectId, nextLook(after, gate.world.now(), gap));
+}
+
+/** Whoever made the call is gone by the time a worker looks: what it came to is unknown, and must not look as if it were under way. */
+async function leaveSending(gate: Gate, order: Order): Promise<Order> {
+  if (order.state !== 'sending') return order;
+  const about = { kind: order.kind, channelId: order.channelId, reference: order.reference };
+  return learnAbout(gate, order, bareEvidence(about, 'clock', 'unknown', gate.world.now()));
 }
 
 function isExpired(order: Order, now: number): boolean {

@@ -101,6 +101,8 @@ export interface Gate {
   readonly notices: NoticePort;
   /** Address of a payment's hosted page. */
   deskUrl(payment: Payment): string | null;
+  /** Told how each query after an undecided outcome ended, for metrics. */
+  chased(protocol: string, how: 'settled' | 'still-unknown' | 'not-found' | 'failed'): void;
   /** Called after a commit that put notices on the work table, so that their delivery need not wait for the next poll. */
   wakeNotices(): void;
 }

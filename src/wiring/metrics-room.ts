@@ -1,6 +1,6 @@
 /** `/metrics` for Prometheus: from this machine, or with an operator's token. Queues are counted when somebody looks. */
 import { createHash } from 'node:crypto';
-import type { Metrics, RequestOutcome } from '../edge/metrics.ts';
+import type { Metrics, NoticeOutcome, RequestOutcome } from '../edge/metrics.ts';
 import type { Gate } from '../flows/gate.ts';
 import { sql } from '../store/database.ts';
 import type { Room, WebRequest } from '../web/web.ts';
@@ -22,8 +22,12 @@ export function observerOf(metrics: Metrics): Observer {
       if (verdict === 'forged') metrics.forgedCallback(protocol);
       metrics.request('listen', protocol, heardWords[verdict] ?? 'internal', 0);
     },
+    notified: (protocol, outcome) => metrics.notice(protocol, noticeWords[outcome] ?? 'unreachable'),
+    chased: (protocol, how) => metrics.chase(protocol, how),
   };
 }
+
+const noticeWords: Readonly<Record<string, NoticeOutcome>> = { acknowledged: 'acknowledged', refused: 'refused' };
 
 const heardWords: Readonly<Record<string, RequestOutcome>> = {
   taken: 'answered',

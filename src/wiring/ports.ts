@@ -13,6 +13,7 @@ import type { Gate, NoticePort, ProtocolFacts } from '../flows/gate.ts';
 import { protocolNamed } from '../protocols/all.ts';
 import type { Keys, Protocol } from '../protocols/protocol.ts';
 import type { ChannelRow, CredentialRow, MerchantRow } from '../store/directory.ts';
+import type { Observer } from './traffic.ts';
 
 export interface PortParts {
   readonly world: World;
@@ -24,6 +25,7 @@ export interface PortParts {
   readonly refuseUrl: (url: string) => string | null;
   readonly deskUrl: (payment: Payment) => string | null;
   readonly wakeNotices: () => void;
+  readonly observer: Pick<Observer, 'notified' | 'chased'>;
   readonly sqs: SqsPort | null;
 }
 
@@ -52,7 +54,7 @@ export function credentialKeys(keyring: Keyring, credential: CredentialRow): Key
 
 export function makePorts(
   parts: PortParts,
-): Pick<Gate, 'world' | 'call' | 'facts' | 'notices' | 'deskUrl' | 'wakeNotices'> {
+): Pick<Gate, 'world' | 'call' | 'facts' | 'notices' | 'deskUrl' | 'chased' | 'wakeNotices'> {
   const { world, keyring } = parts;
   return {
     world,
@@ -60,6 +62,7 @@ export function makePorts(
     facts: makeFacts(parts),
     notices: makeNotices(parts),
     deskUrl: parts.deskUrl,
+    chased: (protocol, how) => parts.observer.chased(protocol, how),
     wakeNotices: parts.wakeNotices,
   };
 }
@@ -149,21 +152,26 @@ function whyBeyond(
   return inside ? null : 'the amount is outside its limits';
 }
 
-function makeNotices({ world, keyring, vault, refuseUrl, sqs }: PortParts): NoticePort {
+function makeNotices({ world, keyring, vault, refuseUrl, sqs, observer }: PortParts): NoticePort {
   const secretOf = (merchant: MerchantRow) =>
     vault.open(`merchant/${merchant.id}/webhook`, merchant.webhookSecret).toString();
+  const send: NoticePort['deliver'] = async (credential, merchant, letter) => {
+    if (letter.kind === 'sqs')
+      return sqs
+        ? sqs.deliver(world, letter)
+        : { delivered: false, outcome: 'not-sent', status: null, answer: 'no queue service is configured' };
+    return deliver(world, protocolNamed(credential.protocol), credentialKeys(keyring, credential), {
+      ...letter,
+      webhookSecret: secretOf(merchant),
+    });
+  };
   return {
     freeze: (credential, report) =>
       freeze(world, protocolNamed(credential.protocol), credentialKeys(keyring, credential), report),
     async deliver(credential, merchant, letter) {
-      if (letter.kind === 'sqs')
-        return sqs
-          ? sqs.deliver(world, letter)
-          : { delivered: false, outcome: 'not-sent', status: null, answer: 'no queue service is configured' };
-      return deliver(world, protocolNamed(credential.protocol), credentialKeys(keyring, credential), {
-        ...letter,
-        webhookSecret: secretOf(merchant),
-      });
+      const delivery = await send(credential, merchant, letter);
+      observer.notified(credential.protocol, delivery.outcome);
+      return delivery;
     },
     gapsMs(protocol, merchant) {
       const own = merchant.settings[`${protocol}.noticeGapsS`] ?? merchant.settings['noticeGapsS'];

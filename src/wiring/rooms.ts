@@ -5,7 +5,7 @@ import type { World } from '../core/world.ts';
 import { makeAdmissions } from '../edge/admission.ts';
 import { DeskTokens } from '../edge/desk-token.ts';
 import type { Keyring } from '../edge/keyring.ts';
-import { makeMetrics } from '../edge/metrics.ts';
+import { makeMetrics, type Metrics } from '../edge/metrics.ts';
 import type { Vault } from '../edge/vault.ts';
 import type { OpenGate } from '../flows/open-gate.ts';
 import { channelProtocols, merchantProtocols, protocols } from '../protocols/all.ts';
@@ -34,6 +34,7 @@ export interface RoomParts {
 export interface Rooms {
   readonly deskUrl: (payment: Payment) => string | null;
   readonly observer: Observer;
+  readonly metrics: Metrics;
   readonly sqs: SqsPort | null;
   all(gate: OpenGate, token: string): readonly Room[];
 }
@@ -46,6 +47,7 @@ export async function makeRooms({ config, vault, world, keyring, publicUrl, sand
   return {
     deskUrl: (payment) => `${publicUrl()}/cashier/${tokens.make(payment)}`,
     observer: observerOf(metrics),
+    metrics,
     sqs: makeQueue(config),
     all: (gate, token) => [
       healthRoom(gate),

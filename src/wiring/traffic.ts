@@ -23,6 +23,8 @@ import { credentialKeys, upstreamOf } from './ports.ts';
 export interface Observer {
   served(protocol: string, endpoint: string, outcome: string, ms: number): void;
   heard(protocol: string, verdict: string): void;
+  notified(protocol: string, outcome: string): void;
+  chased: Gate['chased'];
 }
 
 export interface Traffic {

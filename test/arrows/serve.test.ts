@@ -12,6 +12,7 @@ import {
   payoutAnswer,
   rowsOf,
   silence,
+  silentObserver,
   type TestGate,
   testGate,
 } from '../gate.ts';
@@ -21,7 +22,7 @@ let traffic: Traffic;
 
 before(async () => {
   t = await testGate();
-  traffic = { gate: t.gate, keyring: t.keyring, rooms: [], observer: { served() {}, heard() {} } };
+  traffic = { gate: t.gate, keyring: t.keyring, rooms: [], observer: silentObserver };
 });
 after(() => t.close());
 

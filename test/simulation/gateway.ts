@@ -85,6 +85,7 @@ export class Gateway {
       deskUrl: (payment) => `http://gate.sim/cashier/${payment.home}/${payment.id}`,
       wakeNotices: () => runner?.wake('notices'),
       sqs: null,
+    observer: { notified() {}, chased() {} },
     });
     const { tooth } = this.#scene;
     const gate = await openGate(this.#database, tooth?.ports ? tooth.ports(ports, world) : ports);
@@ -96,6 +97,8 @@ export class Gateway {
         served: (protocol, endpoint, outcome) =>
           this.#scene.journal.count(`served ${protocol} ${endpoint}: ${outcome}`),
         heard: (protocol, verdict) => this.#scene.journal.count(`heard ${protocol}: ${verdict}`),
+        notified() {},
+        chased() {},
       },
     };
     const idle = { ...world, sleep: (ms: number, signal?: AbortSignal) => this.#sleep(ms, signal, pollsMs.has(ms)) };
