@@ -76,13 +76,22 @@ function ruleFor(order: Order, event: Event): Rule<string> | undefined {
   }
 }
 
+/** Member of `extras`: the wallet's or bank's own number of a success. Two under one order of the channel are two payments. */
+export const movementMember = 'channel.movementNo';
+
 /** A payment that is paid already, paid again through another attempt or another movement at the channel (T034). */
 function isSecondSuccess(order: Order, evidence: Evidence): boolean {
   if (order.kind !== 'payment' || order.state !== 'paid' || evidence.event !== 'succeeded') return false;
-  const otherAttempt = evidence.reference !== null && evidence.reference !== order.reference;
-  const otherMovement =
-    evidence.upstreamNo !== null && order.upstreamNo !== null && evidence.upstreamNo !== order.upstreamNo;
-  return otherAttempt || otherMovement;
+  return (
+    (evidence.reference !== null && evidence.reference !== order.reference) ||
+    differs(evidence.upstreamNo, order.upstreamNo) ||
+    differs(evidence.extras[movementMember], order.channelExtras[movementMember])
+  );
+}
+
+/** Only two numbers can differ: a message without one says nothing. */
+function differs(one: string | null | undefined, other: string | null | undefined): boolean {
+  return typeof one === 'string' && typeof other === 'string' && one !== other;
 }
 
 /** About an attempt the payer has left behind: money counts wherever it comes from, anything else no longer matters. */
@@ -137,7 +146,7 @@ function lateSuccess<O extends Order>(order: O, evidence: Evidence, rule: Rule<s
 function suspense(order: Order, evidence: Evidence): Move[] {
   const channelId = evidence.channelId ?? order.channelId;
   if (channelId === null) return [];
-  const tag = evidence.upstreamNo ?? evidence.reference ?? 'unnamed';
+  const tag = evidence.extras[movementMember] ?? evidence.upstreamNo ?? evidence.reference ?? 'unnamed';
   const reported = evidence.money ?? order.amount;
   return movesOf(order.kind === 'payment' ? 'suspense-in' : 'suspense-out', order, evidence.at, {
     channelId,

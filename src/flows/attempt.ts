@@ -1,6 +1,6 @@
 /** One call to a channel, and what it says about the order: the outcome of a call becomes evidence, whatever it was. */
-import type { CallOutcome, PaymentReport, PayoutReport, RefundReport, Report } from '../core/commands.ts';
-import { type Evidence, type Source, eventOf, moneyOf } from '../core/evidence.ts';
+import type { CallOutcome, Extras, PaymentReport, PayoutReport, RefundReport, Report } from '../core/commands.ts';
+import { type Evidence, type Source, eventOf, moneyOf, movementMember } from '../core/evidence.ts';
 import type { Kind, Order } from '../core/order.ts';
 import { Refusal } from '../core/refusal.ts';
 import type { Event } from '../core/rules.ts';
@@ -50,10 +50,15 @@ export function reportEvidence(about: About, source: Source, report: Report, at:
     instruction: report.kind === 'payment' ? report.instruction : null,
     reason: report.reason,
     // Raw members come named `<protocol>.<member>`: whoever shows them later knows whose they are.
-    extras: report.extras,
+    extras: { ...report.extras, ...movementOf(report) },
     at,
     happenedAt: report.finishedAt,
   };
+}
+
+function movementOf(report: Report): Extras {
+  const isPaid = report.kind === 'payment' && report.state === 'paid';
+  return isPaid && report.channelNo !== null ? { [movementMember]: report.channelNo } : {};
 }
 
 function upstreamNoOf(report: Report): string | null {

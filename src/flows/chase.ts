@@ -29,16 +29,7 @@ async function ask(gate: Gate, order: Order): Promise<Asked> {
   const channel = order.channelId === null ? undefined : gate.directory().channels.get(order.channelId);
   if (!channel || order.reference === null) return { order, heard: false };
   const outcome = await gate.call(channel, queryCommands[order.kind], findOf(order));
-  const asked = await learnQuery(gate, order, channel, order.reference, outcome);
-  const how = isFinal(asked.order)
-    ? 'settled'
-    : asked.heard
-      ? 'still-unknown'
-      : outcome.kind === 'not-found'
-        ? 'not-found'
-        : 'failed';
-  gate.chased(channel.protocol, how);
-  return asked;
+  return learnQuery(gate, order, channel, order.reference, outcome);
 }
 
 function findOf(order: Order): Find {

@@ -95,7 +95,8 @@ export function writeNotice(report: Report, { keys }: Scene): Fields | null {
   if (report.kind === 'refund') return null;
   return callbackWire.write({
     cmd: isOpen(report.state) ? 'CHG' : 'CFM',
-    bt_id: report.platformNo ?? report.channelNo ?? '',
+    // A second payment of the same virtual account has a number of its own.
+    bt_id: report.channelNo ?? report.platformNo ?? '',
     msisdn: report.extras['msisdn'] ?? 'nomsisdn',
     operator: operatorOf(report),
     paytype: 'pre',
