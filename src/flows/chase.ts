@@ -29,7 +29,16 @@ async function ask(gate: Gate, order: Order): Promise<Asked> {
   const channel = order.channelId === null ? undefined : gate.directory().channels.get(order.channelId);
   if (!channel || order.reference === null) return { order, heard: false };
   const outcome = await gate.call(channel, queryCommands[order.kind], findOf(order));
-  return learnQuery(gate, order, channel, order.reference, outcome);
+  const asked = await learnQuery(gate, order, channel, order.reference, outcome);
+  const how = isFinal(asked.order)
+    ? 'settled'
+    : asked.heard
+      ? 'still-unknown'
+      : outcome.kind === 'not-found'
+        ? 'not-found'
+        : 'failed';
+  gate.chased(channel.protocol, how);
+  return asked;
 }
 
 function findOf(order: Order): Find {
