@@ -85,7 +85,7 @@ export class Gateway {
       deskUrl: (payment) => `http://gate.sim/cashier/${payment.home}/${payment.id}`,
       wakeNotices: () => runner?.wake('notices'),
       sqs: null,
-    observer: { notified() {}, chased() {} },
+      observer: { notified() {}, chased() {} },
     });
     const { tooth } = this.#scene;
     const gate = await openGate(this.#database, tooth?.ports ? tooth.ports(ports, world) : ports);

@@ -1,7 +1,7 @@
 /** One seed from its first order to its last consequence. */
 import type { Books } from './books.ts';
 import type { Counters } from './journal.ts';
-import { checkEnd, isAtRest } from './ending.ts';
+import { askEverything, checkEnd, isAtRest } from './ending.ts';
 import { Broken, Scene } from './scene.ts';
 import type { Tooth } from './teeth.ts';
 
@@ -64,15 +64,22 @@ async function play(scene: Scene): Promise<void> {
   schedule(scene, activeMs);
   await until(scene, () => clock.now >= activeMs);
   scene.heal();
-  const healedAt = clock.now;
-  let checkedAt = 0;
+  await rest(scene);
+  await askEverything(scene, (isOver) => until(scene, isOver));
+  await rest(scene);
+  await checkEnd(scene);
+}
+
+/** Until every ladder is climbed. */
+async function rest(scene: Scene): Promise<void> {
+  const { clock } = scene;
+  const began = clock.now;
   while (!(await isAtRest(scene))) {
-    if (clock.now - healedAt > longestMs) scene.fail('nothing comes to rest');
-    checkedAt = clock.events;
-    await until(scene, () => clock.events >= checkedAt + 60);
-    if (clock.events === checkedAt) break;
+    if (clock.now - began > longestMs) scene.fail('nothing comes to rest');
+    const seen = clock.events;
+    await until(scene, () => clock.events >= seen + 60);
+    if (clock.events === seen) return;
   }
-  await checkEnd(scene, (isOver) => until(scene, isOver));
 }
 
 async function until(scene: Scene, isOver: () => boolean): Promise<void> {
