@@ -1,0 +1,141 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, test } from 'node:test';
+import { administerCommands } from '../../src/cli/administer.ts';
+import { CliError, findCommand, helpOf, pairs, readInput } from '../../src/cli/command.ts';
+import { pages } from '../../src/cli/docs.ts';
+import { parseRaw } from '../../src/cli/explain.ts';
+import { lookCommands } from '../../src/cli/look.ts';
+import { amountText, table } from '../../src/cli/table.ts';
+import { packageRoot } from '../../src/store/package-root.ts';
+
+const commands = [...administerCommands, ...lookCommands];
+const folder = mkdtempSync(join(tmpdir(), 'kanal-cli-'));
+after(() => rmSync(folder, { recursive: true }));
+
+/** The compiled program itself, on a folder where no gateway has run. */
+function kanal(...args: string[]) {
+  const program = join(packageRoot, 'dist/src/cli/main.js');
+  return spawnSync(process.execPath, [program, ...args], {
+    encoding: 'utf8',
+    env: { ...process.env, KANAL_DATA: folder },
+  });
+}
+
+describe('commands', () => {
+  test('have names of their own, and each explains itself', () => {
+    const names = commands.map(({ name }) => name);
+    assert.ok(names.length > 25);
+    assert.equal(new Set(names).size, names.length);
+    for (const command of commands) {
+      const help = helpOf(command, readInput(command, []));
+      for (const option of Object.keys(command.options))
+        assert.ok(help.includes(`--${option}`), `${command.name} --${option}`);
+    }
+  });
+
+  test('the longest name that fits is taken', () => {
+    assert.equal(findCommand(commands, ['merchant', 'add', 'x'])?.command.name, 'merchant add');
+    assert.deepEqual(findCommand(commands, ['list', 'payments'])?.rest, ['payments']);
+    assert.equal(findCommand(commands, ['merchant']), null);
+  });
+
+  test('options may stand before and behind, be repeated, and must exist', () => {
+    const [command] = commands.filter(({ name }) => name === 'credential add');
+    assert.ok(command);
+    const input = readInput(command, ['--set', 'a=1', '--protocol=payin', '--set', 'b=2=3', '--json']);
+    assert.deepEqual(pairs(input.all('set'), 'set'), { a: '1', b: '2=3' });
+    assert.deepEqual([input.json, input.text('protocol'), input.text('sender')], [true, 'payin', undefined]);
+    assert.throws(
+      () => readInput(command, ['--nonsense']),
+      (error) => error instanceof CliError && error.exitCode === 2,
+    );
+    assert.throws(() => input.needed('merchant'), /--merchant is needed/);
+    assert.throws(() => pairs(['novalue'], 'set'), /name=value/);
+  });
+});
+
+describe('the program', () => {
+  test('without a gateway it says how to start one, on stderr, exit 1', () => {
+    for (const args of [
+      ['merchant', 'list'],
+      ['list', 'payments', '--json'],
+      ['ledger', 'check'],
+    ]) {
+      const { status, stdout, stderr } = kanal(...args);
+      assert.equal(status, 1);
+      assert.equal(stdout, '');
+      assert.match(stderr, /no gateway has run .*kanal start/s);
+    }
+  });
+
+  test('a gateway that is gone is told from one that never was', () => {
+    writeFileSync(join(folder, 'gateway.json'), JSON.stringify({ url: 'http://127.0.0.1:9', token: 'kop_x' }));
+    const { status, stderr } = kanal('merchant', 'list');
+    rmSync(join(folder, 'gateway.json'));
+    assert.equal(status, 1);
+    assert.match(stderr, /no gateway answers at/);
+    assert.ok(!stderr.includes('kop_x'));
+  });
+
+  test('mistakes of use are exit 2 without a stack', () => {
+    for (const args of [
+      ['nonsense'],
+      ['merchant', 'list', '--nonsense'],
+      ['list', 'nonsense'],
+      ['start', '--port', 'x'],
+      ['explain'],
+      ['call', 'nope', 'x'],
+    ]) {
+      const { status, stderr } = kanal(...args);
+      assert.equal(status, 2, args.join(' '));
+      assert.ok(!stderr.includes('    at '), stderr);
+    }
+  });
+
+  test('help is help', () => {
+    assert.equal(kanal('--help').status, 0);
+    assert.match(kanal('start', '--help').stdout, /--time-scale/);
+    assert.match(kanal('channel', 'add', '--protocol', 'bluepay', '--help').stdout, /operatorId/);
+    assert.match(kanal('call', 'payin', '--help').stdout, /payInQuery/);
+  });
+
+  test('explain works on a file alone, exit 1 for what does not fit, and prints no key', () => {
+    const [keys, raw] = [join(folder, 'keys.json'), join(folder, 'raw')];
+    writeFileSync(keys, JSON.stringify({ merchantId: '77', apiKey: 'the-key-in-the-file' }));
+    writeFileSync(
+      raw,
+      'POST /api/payIn HTTP/1.1\r\nMerchantId: 77\r\nContent-Type: application/json\r\nSign: 1\r\n\r\n{}',
+    );
+    const { status, stdout } = kanal('explain', '--protocol', 'payin', '--file', raw, '--keys', keys, '--json');
+    assert.equal(status, 1);
+    assert.equal((JSON.parse(stdout) as { verdict: string }).verdict, 'differs');
+    assert.ok(!stdout.includes('the-key-in-the-file'));
+  });
+});
+
+test('a raw request keeps every byte of its body', () => {
+  const body = Buffer.from([0x7b, 0xff, 0x0d, 0x0a, 0x0d, 0x0a, 0x7d]);
+  const raw = Buffer.concat([Buffer.from('POST http://x.test/api/payIn?a=1 HTTP/1.1\nSIGN:  ab \n\n'), body]);
+  const { method, target, headers, body: kept } = parseRaw(raw, { method: 'GET', target: '/', headers: [] });
+  assert.deepEqual([method, target, headers], ['POST', '/api/payIn?a=1', [['sign', 'ab']]]);
+  assert.deepEqual(Buffer.from(kept), body);
+  assert.deepEqual(Buffer.from(parseRaw(body, { method: 'GET', target: '/', headers: [] }).body), body);
+});
+
+test('amounts are written out in their currency, never by floating point', () => {
+  assert.equal(amountText('1234567', 'CNY'), 'CNY 12,345.67');
+  assert.equal(amountText('-20000', 'IDR'), 'IDR -20,000');
+  assert.equal(amountText('9007199254740993', 'IDR'), 'IDR 9,007,199,254,740,993');
+  assert.equal(table([], ['a']), 'none');
+});
+
+test('generated pages are made of every table and are the same twice', () => {
+  for (const [name, make] of Object.entries(pages)) {
+    assert.equal(make(), make(), name);
+    assert.ok(make().length > 500, name);
+  }
+});
