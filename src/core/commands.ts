@@ -145,9 +145,12 @@ export interface SignAgreement {
     readonly cvv: string | null;
   };
   readonly payeeNo: string;
-  readonly scope: string;
+  /** Whom it may pay: the payee named here, or anyone the caller names later. */
+  readonly scope: AgreementScope;
   readonly extras: Extras;
 }
+
+export type AgreementScope = 'one-payee' | 'any-payee';
 
 export type ReportedState =
   /** Exists, not decided. */
@@ -199,7 +202,13 @@ export interface PaymentReport {
   readonly finishedAt: Instant | null;
   /** The channel's own word for the state, shown raw. */
   readonly reason: { readonly code: string; readonly text: string } | null;
-  readonly refunds: { readonly done: bigint; readonly pending: bigint; readonly lastFailed: boolean } | null;
+  readonly refunds: {
+    readonly done: bigint;
+    readonly pending: bigint;
+    readonly lastFailed: boolean;
+    /** Of a foreign order: what was given back in the currency the payer was charged in. */
+    readonly converted?: bigint;
+  } | null;
   /** Foreign orders: the rate of the day, and the amount in the currency the payer is charged in. */
   readonly exchange?: Exchange | null;
   /** Serving: what the ask left in `extras`. Calling: raw members of the channel's message worth keeping. */
@@ -235,6 +244,8 @@ export interface RefundReport {
   readonly amount: Money | null;
   /** The payment's amount. */
   readonly paymentAmount: Money | null;
+  /** How the payment was paid, in core option codes. */
+  readonly paymentOption?: string | null;
   /** The payment's rate, and this refund's part of the converted amount. */
   readonly exchange?: Exchange | null;
   readonly createdAt: Instant | null;

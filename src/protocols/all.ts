@@ -3,12 +3,13 @@ import { bluepay } from './bluepay/protocol.ts';
 import { payin } from './payin/protocol.ts';
 import type { Protocol } from './protocol.ts';
 import { unified } from './unified/protocol.ts';
+import { ysepay } from './ysepay/protocol.ts';
 
 /** What merchants may speak on our port, in the order their paths are tried. */
-export const merchantProtocols: readonly Protocol[] = [payin, unified];
+export const merchantProtocols: readonly Protocol[] = [payin, unified, ysepay];
 
 /** What we speak to channels, and what a twin can stand in for. */
-export const channelProtocols: readonly Protocol[] = [bluepay, payin];
+export const channelProtocols: readonly Protocol[] = [bluepay, payin, ysepay];
 
 export const protocols: ReadonlyMap<string, Protocol> = new Map(
   [...merchantProtocols, ...channelProtocols].map((protocol) => [protocol.name, protocol]),
