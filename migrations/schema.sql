@@ -4,6 +4,29 @@
 create sequence process_slots as integer start 0 increment 1;
 
 -- tables
+create table agreements (
+  home smallint not null,
+  id bigint not null,
+  merchant_id bigint not null,
+  credential_id bigint not null,
+  protocol text not null,
+  order_no text not null,
+  agreement_no text not null,
+  user_id text not null,
+  payee_no text not null,
+  scope text not null,
+  card_mark bytea not null,
+  card_last4 text not null,
+  phone_mask text,
+  fingerprint bytea not null,
+  state text not null,
+  channel_id bigint not null,
+  reference text not null,
+  upstream_no text,
+  extras jsonb not null,
+  created_at bigint not null,
+  changed_at bigint not null
+) with (fillfactor=70);
 create table attempts (
   home smallint not null,
   id bigint not null,
@@ -57,6 +80,17 @@ create table channels (
   state text not null default 'active'::text,
   created_at bigint not null
 );
+create table confirmations (
+  home smallint not null,
+  object_id bigint not null,
+  state text not null default 'open'::text,
+  sent_at bigint not null,
+  tries integer not null default 0,
+  resends integer not null default 0,
+  resend_day text not null default ''::text,
+  asked_at bigint,
+  accepted bytea
+) with (fillfactor=70);
 create table credentials (
   id bigint not null,
   merchant_id bigint not null,
@@ -290,6 +324,10 @@ create table work (
 );
 
 -- constraints
+alter table agreements add constraint agreements_card_last4_check CHECK ((card_last4 ~ '^[0-9]{4}$'::text));
+alter table agreements add constraint agreements_scope_check CHECK ((scope = ANY (ARRAY['one-payee'::text, 'any-payee'::text])));
+alter table agreements add constraint agreements_state_check CHECK ((state = ANY (ARRAY['sending'::text, 'unknown'::text, 'wait-confirm'::text, 'active'::text, 'cancelled'::text, 'failed'::text])));
+alter table agreements add constraint agreements_pkey PRIMARY KEY (home, id);
 alter table attempts add constraint attempts_kind_check CHECK ((kind = ANY (ARRAY['payment'::text, 'payout'::text, 'refund'::text])));
 alter table attempts add constraint attempts_state_check CHECK ((state = ANY (ARRAY['sending'::text, 'accepted'::text, 'unknown'::text, 'declined'::text, 'not-sent'::text, 'done'::text])));
 alter table attempts add constraint attempts_pkey PRIMARY KEY (home, id);
@@ -301,6 +339,9 @@ alter table callbacks add constraint callbacks_pkey PRIMARY KEY (home, id);
 alter table channels add constraint channels_state_check CHECK ((state = ANY (ARRAY['active'::text, 'disabled'::text])));
 alter table channels add constraint channels_pkey PRIMARY KEY (id);
 alter table channels add constraint channels_name_key UNIQUE (name);
+alter table confirmations add constraint confirmations_state_check CHECK ((state = ANY (ARRAY['open'::text, 'asked'::text, 'done'::text])));
+alter table confirmations add constraint confirmations_tries_check CHECK (((tries >= 0) AND (tries <= 5)));
+alter table confirmations add constraint confirmations_pkey PRIMARY KEY (home, object_id);
 alter table credentials add constraint credentials_state_check CHECK ((state = ANY (ARRAY['active'::text, 'disabled'::text])));
 alter table credentials add constraint credentials_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES merchants(id);
 alter table credentials add constraint credentials_pkey PRIMARY KEY (id);
@@ -363,6 +404,10 @@ alter table work add constraint work_kind_check CHECK ((kind = ANY (ARRAY['payme
 alter table work add constraint work_pkey PRIMARY KEY (home, object_id);
 
 -- indexes
+CREATE UNIQUE INDEX agreements_agreement_no ON kanal.agreements USING btree (home, agreement_no);
+CREATE UNIQUE INDEX agreements_order_no ON kanal.agreements USING btree (home, merchant_id, protocol, order_no);
+CREATE UNIQUE INDEX agreements_reference ON kanal.agreements USING btree (home, channel_id, reference);
+CREATE INDEX agreements_user ON kanal.agreements USING btree (home, merchant_id, user_id);
 CREATE INDEX attempts_object ON kanal.attempts USING btree (home, object_id);
 CREATE UNIQUE INDEX attempts_reference ON kanal.attempts USING btree (home, channel_id, reference);
 CREATE UNIQUE INDEX notices_event ON kanal.notices USING btree (home, object_id, event, target_url);
@@ -391,11 +436,13 @@ end $function$;
 
 -- grants
 grant usage on schema kanal to kanal_app;
+grant insert, select, update on agreements to kanal_app;
 grant insert, select, update on attempts to kanal_app;
 grant insert, select on audit to kanal_app;
 grant insert, select, update on balances to kanal_app;
 grant insert, select on callbacks to kanal_app;
 grant insert, select, update on channels to kanal_app;
+grant insert, select, update on confirmations to kanal_app;
 grant insert, select, update on credentials to kanal_app;
 grant insert, select, update on directory_version to kanal_app;
 grant insert, select on events to kanal_app;
