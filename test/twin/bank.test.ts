@@ -117,7 +117,7 @@ describe('SMS codes and agreements', () => {
       payer: { name: null, phone: null, email: null, country: null },
       card: { number: '6222', idNumber: '1', expiry: null, cvv: null },
       payeeNo: 'p',
-      scope: 's',
+      scope: 'one-payee',
       extras: {},
     };
     const signed = await bank.carryOut('sign-agreement', ask, plain);
