@@ -27,8 +27,8 @@ export interface Conduct {
   readonly cancel: CancelRule | null;
   /** Orders in another currency keep the day's rate and the amount in this one. */
   readonly settles: Currency | null;
-  /** Does a query of a payment tell that its last refund failed? */
-  readonly showsFailedRefunds: boolean;
+  /** Does a query of a payment tell about its refunds one by one: that the last one failed, what they were in the charged currency? */
+  readonly showsRefunds: boolean;
 }
 
 export const usualConduct: Conduct = {
@@ -36,7 +36,7 @@ export const usualConduct: Conduct = {
   barcodeMs: null,
   cancel: null,
   settles: null,
-  showsFailedRefunds: false,
+  showsRefunds: false,
 };
 
 const clocks = new Map<string, Intl.DateTimeFormat>();

@@ -66,6 +66,7 @@ export interface RefundDetail {
   readonly paymentOrderNo: string;
   readonly paymentPlatformNo: string;
   readonly paymentAmount: string;
+  readonly paymentOption?: string | null;
   readonly exchange?: Exchange | null;
   readonly reason: string | null;
   readonly notify: NotifyTarget | null;

@@ -98,6 +98,7 @@ export function refundReport(refund: Refund): RefundReport {
     state: refundWords[refund.state],
     amount: refund.amount,
     paymentAmount: isCurrency(currency) ? money(BigInt(refund.detail.paymentAmount), currency) : null,
+    paymentOption: refund.detail.paymentOption ?? null,
     exchange: refund.detail.exchange ?? null,
     createdAt: refund.createdAt,
     finishedAt: refund.finishedAt,
