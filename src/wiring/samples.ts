@@ -16,7 +16,7 @@ export interface Sample {
 
 /** Keys that a sandbox merchant signs with, as its own side of the protocol. */
 export function merchantKeys(protocol: string, merchant: SandboxMerchant): Keys | null {
-  const { unified, payin } = merchant.protocols;
+  const { unified, payin, fufu } = merchant.protocols;
   const plain = (
     sender: string,
     secrets: Readonly<Record<string, string>>,
@@ -30,6 +30,7 @@ export function merchantKeys(protocol: string, merchant: SandboxMerchant): Keys 
   const [keyId = '', apiKey = ''] = unified.headers['x-api-key'].split('.');
   if (protocol === 'unified') return plain(keyId, { apiKey }, { context: unified.context });
   if (protocol === 'payin') return plain(payin.merchantId, { apiKey: payin.apiKey });
+  if (protocol === 'fufu') return plain(fufu.busiId, { key: fufu.key });
   return null;
 }
 
@@ -69,6 +70,18 @@ function demoPay(orderNo: string, changes: Partial<Pay>): Pay {
 
 const demos: Readonly<Record<string, { readonly about: string; readonly ask: (orderNo: string) => Pay }>> = {
   payin: { about: 'collect Rp 20.000 by QRIS', ask: (orderNo) => demoPay(orderNo, {}) },
+  fufu: {
+    about: "take ¥ 2.50 from the payment code on somebody's phone",
+    ask: (orderNo) =>
+      demoPay(orderNo, {
+        amount: money(250n, 'CNY'),
+        method: 'barcode',
+        option: 'ALIPAY',
+        subject: '测试商品1',
+        authCode: '288886863488188613',
+        notify: null,
+      }),
+  },
   unified: {
     about: 'collect Rp 20.000 by a Permata virtual account',
     ask: (orderNo) => demoPay(orderNo, { method: 'virtual-account', option: 'PERMATA' }),

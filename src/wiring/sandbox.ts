@@ -24,6 +24,7 @@ export interface SandboxMerchant {
   readonly protocols: {
     readonly unified: { readonly context: string; readonly headers: { readonly 'x-api-key': string } };
     readonly payin: { readonly merchantId: string; readonly apiKey: string };
+    readonly fufu: { readonly busiId: string; readonly key: string };
   };
 }
 export interface SandboxChannel {
@@ -86,6 +87,7 @@ function inventFacts(world: World): SandboxFacts {
     protocols: {
       unified: { context: 'bluepay-service', headers: { 'x-api-key': `demo${letter}${number}.${key(world, 'k')}` } },
       payin: { merchantId: number, apiKey: key(world, 'p') },
+      fufu: { busiId: `58101019${number}`, key: key(world, 'f') },
     },
   });
   return {
@@ -103,6 +105,13 @@ function inventFacts(world: World): SandboxFacts {
         protocol: 'payin',
         sender: '3006075',
         secrets: { apiKey: key(world, 'c') },
+        settings: {},
+      },
+      {
+        id: String(world.newId()),
+        protocol: 'fufu',
+        sender: '733010220151343',
+        secrets: { key: key(world, 'u') },
         settings: {},
       },
     ],
@@ -142,6 +151,8 @@ async function insertMerchant(query: Query, world: World, vault: Vault, merchant
   await insertCredential(query, world, vault, id, 'payin', merchant.protocols.payin.merchantId, {
     apiKey: merchant.protocols.payin.apiKey,
   });
+  const { fufu } = merchant.protocols;
+  await insertCredential(query, world, vault, id, 'fufu', fufu.busiId, { key: fufu.key });
   await book(query, openingBalances(world, home, id));
 }
 
@@ -190,7 +201,7 @@ async function insertChannel(query: Query, world: World, vault: Vault, channel: 
 }
 
 /** Which channel a demo merchant's own protocol goes to. */
-const homeChannel: Readonly<Record<string, string>> = { unified: 'bluepay', payin: 'payin' };
+const homeChannel: Readonly<Record<string, string>> = { unified: 'bluepay', payin: 'payin', fufu: 'fufu' };
 
 async function insertRoutes(query: Query, world: World, facts: SandboxFacts): Promise<void> {
   for (const [protocol, channelProtocol] of Object.entries(homeChannel)) {
@@ -229,4 +240,4 @@ export async function resolveNumber(db: Database, number: string): Promise<strin
 }
 
 /** The endpoint name of the printed sample command per protocol. */
-export const sampleCommand: Readonly<Record<string, CommandName>> = { unified: 'pay', payin: 'pay' };
+export const sampleCommand: Readonly<Record<string, CommandName>> = { unified: 'pay', payin: 'pay', fufu: 'pay' };
