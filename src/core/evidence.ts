@@ -54,8 +54,13 @@ export interface Decision<O extends Order = Order> {
 /** What an order's channel does with late money: bluepay and payin cannot refund, so the first late payment revives (rulings). */
 export type LatePolicy = 'revive' | 'suspense';
 
-export function decide<O extends Order>(order: O, evidence: Evidence, late: LatePolicy): Decision<O> {
+/** What these say about the amount is what was ordered, or nothing: they cannot refute authentic word of another sum. */
+const amountless: ReadonlySet<Source> = new Set(['query', 'clock']);
+
+/** `isHeld`: authentic word of another sum is under review, so that only a matching callback or a person settles the order. */
+export function decide<O extends Order>(order: O, evidence: Evidence, late: LatePolicy, isHeld = false): Decision<O> {
   if (evidence.money && !sameMoney(evidence.money, order.amount)) return mismatch(order, evidence);
+  if (isHeld && amountless.has(evidence.source)) return noNews(order);
   if (isSecondSuccess(order, evidence)) return secondSuccess(order, evidence);
   if (isOfFormerAttempt(order, evidence) && evidence.event !== 'succeeded') return noNews(order);
   const rule = ruleFor(order, evidence.event);
@@ -157,7 +162,15 @@ function suspense(order: Order, evidence: Evidence): Move[] {
 
 /** No change of state; what the evidence adds to our knowledge (a pay code, the channel's number) is kept while undecided. */
 function repeated<O extends Order>(order: O, evidence: Evidence): Decision<O> {
-  return noNews(isFinal(order) ? order : learnt(order, evidence));
+  return noNews(isFinal(order) ? withLateCode(order, evidence) : learnt(order, evidence));
+}
+
+/** The callback overtook the reply: what the payer was given to pay with is still part of the answer to the create. */
+function withLateCode<O extends Order>(order: O, { source, instruction }: Evidence): O {
+  if (order.kind !== 'payment' || source !== 'reply' || instruction === null) return order;
+  const known = (order as Payment).instruction;
+  if (known.payCode !== null || known.payUrl !== null) return order;
+  return { ...order, instruction };
 }
 
 function changed<O extends Order>(order: O, evidence: Evidence, rule: Rule<string>): Decision<O> {

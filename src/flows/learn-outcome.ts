@@ -12,7 +12,14 @@ import { insertAttempts } from '../store/create.ts';
 import type { Query } from '../store/database.ts';
 import { booked, moveKey } from '../store/ledger.ts';
 import { type AttemptRow, attemptsByReference, lockOrders } from '../store/orders.ts';
-import { type AttemptState, type NewNotice, type Settlement, setFee, settle } from '../store/settle.ts';
+import {
+  type AttemptState,
+  type NewNotice,
+  type Settlement,
+  setFee,
+  settle,
+  sumsUnderReview,
+} from '../store/settle.ts';
 import type { Gate, Learning, Learnt } from './gate.ts';
 
 /** Stores what one piece of evidence means. Throws CommitUnknown when nobody can say whether it was stored; it may then be given again. */
@@ -29,12 +36,14 @@ export function learnTogether(gate: Gate, batch: readonly Learning[]): Promise<L
     const keys = batch.map((learning, index) => keyOf(learning, attempts[index] ?? null));
     const known = keys.filter((key) => key !== null);
     const orders = new Map((await lockOrders(query, known)).map((order) => [orderKey(order), order]));
+    const held = await heldAmong(query, batch, keys);
     const draft = new Draft(gate);
     const outcomes = batch.map((learning, index) => {
       const key = keys[index];
       const order = key ? orders.get(orderKey(key)) : undefined;
       if (!order) return { kind: 'unmatched' } as const;
-      const decision = decide(order, learning.evidence, latePolicy(gate, learning.evidence, order));
+      const late = latePolicy(gate, learning.evidence, order);
+      const decision = decide(order, learning.evidence, late, held.has(order.id));
       orders.set(orderKey(order), decision.order);
       draft.add(learning, order, decision, attempts[index] ?? null);
       return { kind: 'learnt', order: decision.order, outcome: decision.outcome } as const;
@@ -98,6 +107,21 @@ function chosen(gate: Gate, order: Payment): Evidence {
 }
 
 type OrderKey = Key & { readonly kind: Kind };
+
+/** Payments whose sum is under review, among those that a query or the clock is about to decide. Callbacks need no look. */
+function heldAmong(
+  query: Query,
+  batch: readonly Learning[],
+  keys: readonly (OrderKey | null)[],
+): Promise<ReadonlySet<bigint>> {
+  const asked = keys.filter(
+    (key, index) => key?.kind === 'payment' && ['query', 'clock'].includes(batch[index]?.evidence.source ?? ''),
+  );
+  return sumsUnderReview(
+    query,
+    asked.filter((key) => key !== null),
+  );
+}
 
 function orderKey(key: OrderKey): string {
   return `${key.kind}/${key.home}/${key.id}`;

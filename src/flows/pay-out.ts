@@ -83,7 +83,8 @@ function newPayout(
 
 function answer(payout: Payout): PayoutReport {
   const report = payoutReport(payout);
-  if (payout.state === 'failed' && payout.reason)
+  // One that the channel had taken shows its state; only a create that was turned away is refused again.
+  if (payout.state === 'failed' && payout.reason && payout.upstreamNo === null)
     throw new Refusal(payout.reason.code === 'not-sent' ? 'channel-unavailable' : 'channel-declined', {
       channelCode: payout.reason.code,
       text: payout.reason.text,

@@ -144,7 +144,9 @@ const needsCode: ReadonlySet<string> = new Set(['virtual-account', 'store-code',
 
 function answer(gate: Gate, payment: Payment): PaymentReport {
   const report = paymentReport(payment, gate.deskUrl(payment));
-  if (payment.state === 'failed' && payment.reason)
+  // A create that was accepted stays accepted, whatever became of the payment: a repeat is answered as the first time.
+  const wasAccepted = payment.instruction.payCode !== null || payment.instruction.payUrl !== null;
+  if (payment.state === 'failed' && payment.reason && !wasAccepted)
     throw new Refusal(payment.reason.code === 'not-sent' ? 'channel-unavailable' : 'channel-declined', {
       channelCode: payment.reason.code,
       text: payment.reason.text,

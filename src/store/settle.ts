@@ -61,34 +61,36 @@ export interface Settlement {
   readonly work: readonly (Key & { readonly kind: Kind; readonly dueAt: Instant | null })[];
 }
 
-/** Writes everything in lock order: orders first (payments before payouts before refunds), then the accounts. */
+/** Writes everything in lock order: orders first (payments before payouts before refunds), then the accounts; in one round trip. */
 export async function settle(query: Query, s: Settlement): Promise<void> {
-  await updatePayments(
-    query,
-    s.orders.filter((o): o is Payment => o.kind === 'payment'),
-  );
-  await updateOthers(
-    query,
-    'payout',
-    s.orders.filter((o) => o.kind === 'payout'),
-  );
-  await updateOthers(
-    query,
-    'refund',
-    s.orders.filter((o) => o.kind === 'refund'),
-  );
-  await updateRefunded(
-    query,
-    s.orders.filter((o): o is Refund => o.kind === 'refund'),
-  );
-  await updateAttempts(query, s.attempts);
-  await insertEvents(query, s.events);
-  await insertNotices(query, s.notices);
-  await insertReviews(query, s.reviews);
-  await insertCallbacks(query, s.callbacks);
-  await updateWork(query, s.work);
-  // Last, so that the balance rows, which everybody shares, are locked for the shortest time.
-  await book(query, s.moves);
+  await Promise.all([
+    updatePayments(
+      query,
+      s.orders.filter((o): o is Payment => o.kind === 'payment'),
+    ),
+    updateOthers(
+      query,
+      'payout',
+      s.orders.filter((o) => o.kind === 'payout'),
+    ),
+    updateOthers(
+      query,
+      'refund',
+      s.orders.filter((o) => o.kind === 'refund'),
+    ),
+    updateRefunded(
+      query,
+      s.orders.filter((o): o is Refund => o.kind === 'refund'),
+    ),
+    updateAttempts(query, s.attempts),
+    insertEvents(query, s.events),
+    insertNotices(query, s.notices),
+    insertReviews(query, s.reviews),
+    insertCallbacks(query, s.callbacks),
+    updateWork(query, s.work),
+    // Last, so that the balance rows, which everybody shares, are locked for the shortest time.
+    book(query, s.moves),
+  ]);
 }
 
 async function updatePayments(query: Query, payments: readonly Payment[]): Promise<void> {
@@ -134,13 +136,14 @@ async function updateOthers(query: Query, kind: 'payout' | 'refund', orders: rea
 
 /** A refund's end moves its amount from "in progress" to "done" on the payment, or frees it. */
 async function updateRefunded(query: Query, refunds: readonly Refund[]): Promise<void> {
-  for (const refund of refunds.filter(
-    (r) => r.state === 'succeeded' || r.state === 'failed' || r.state === 'cancelled',
-  )) {
-    const done = refund.state === 'succeeded' ? refund.amount.minor : 0n;
-    await query.run(sql`update payments set refund_pending = refund_pending - ${refund.amount.minor}, refunded = refunded + ${done}
-      where home = ${refund.home} and id = ${refund.paymentId}`);
-  }
+  const ended = refunds.filter((r) => r.state === 'succeeded' || r.state === 'failed' || r.state === 'cancelled');
+  await Promise.all(
+    ended.map((refund) => {
+      const done = refund.state === 'succeeded' ? refund.amount.minor : 0n;
+      return query.run(sql`update payments set refund_pending = refund_pending - ${refund.amount.minor}, refunded = refunded + ${done}
+        where home = ${refund.home} and id = ${refund.paymentId}`);
+    }),
+  );
 }
 
 async function updateAttempts(query: Query, attempts: Settlement['attempts']): Promise<void> {
@@ -190,11 +193,28 @@ export async function insertNotices(query: Query, notices: readonly NewNotice[])
 }
 
 export async function insertReviews(query: Query, reviews: readonly NewReview[]): Promise<void> {
-  for (const one of reviews)
-    await query.run(sql`
+  await Promise.all(
+    reviews.map((one) =>
+      query.run(sql`
       insert into reviews (home, id, reason, object_kind, object_id, channel_id, detail, opened_at)
       values (${one.home}, ${one.id}, ${one.review.reason}, ${one.objectKind}, ${one.objectId}, ${one.channelId}, ${JSON.stringify(one.review.detail)}::jsonb, ${one.at})
-      on conflict do nothing`);
+      on conflict do nothing`),
+    ),
+  );
+}
+
+/** Orders about which authentic word of another sum than ordered waits for a person. */
+export async function sumsUnderReview(query: Query, keys: readonly Key[]): Promise<ReadonlySet<bigint>> {
+  if (keys.length === 0) return new Set();
+  const rows = await query.run<{ id: bigint }>(
+    named(
+      'reviews-of-sums',
+      sql`select r.object_id as id from unnest(${keys.map((k) => k.home)}::smallint[], ${keys.map((k) => k.id)}::bigint[]) as k (home, object_id)
+          join reviews r using (home, object_id)
+          where r.reason = 'amount-mismatch' and r.state = 'open' and r.detail ->> 'event' = 'succeeded'`,
+    ),
+  );
+  return new Set(rows.map((row) => row.id));
 }
 
 export async function insertCallbacks(query: Query, callbacks: readonly NewCallback[]): Promise<void> {
@@ -212,23 +232,37 @@ export async function insertCallbacks(query: Query, callbacks: readonly NewCallb
 }
 
 async function updateWork(query: Query, work: Settlement['work']): Promise<void> {
-  const done = work.filter((w) => w.dueAt === null);
-  const later = work.filter((w) => w.dueAt !== null);
-  if (done.length > 0)
-    await query.run(
-      named(
-        'work-done',
-        sql`delete from work where (home, object_id) in (select * from unnest(${done.map((w) => w.home)}::smallint[], ${done.map((w) => w.id)}::bigint[]))`,
-      ),
-    );
-  if (later.length > 0)
-    await query.run(
-      named(
-        'work-later',
-        sql`insert into work (home, object_id, kind, due_at)
-            select * from unnest(${later.map((w) => w.home)}::smallint[], ${later.map((w) => w.id)}::bigint[], ${later.map((w) => w.kind)}::text[],
-              ${later.map((w) => w.dueAt)}::bigint[])
-            on conflict (home, object_id) do update set due_at = excluded.due_at, tries = 0`,
-      ),
-    );
+  await Promise.all([
+    endWork(
+      query,
+      work.filter((w) => w.dueAt === null),
+    ),
+    appointWork(
+      query,
+      work.filter((w) => w.dueAt !== null),
+    ),
+  ]);
+}
+
+async function endWork(query: Query, done: Settlement['work']): Promise<void> {
+  if (done.length === 0) return;
+  await query.run(
+    named(
+      'work-done',
+      sql`delete from work where (home, object_id) in (select * from unnest(${done.map((w) => w.home)}::smallint[], ${done.map((w) => w.id)}::bigint[]))`,
+    ),
+  );
+}
+
+async function appointWork(query: Query, later: Settlement['work']): Promise<void> {
+  if (later.length === 0) return;
+  await query.run(
+    named(
+      'work-later',
+      sql`insert into work (home, object_id, kind, due_at)
+          select * from unnest(${later.map((w) => w.home)}::smallint[], ${later.map((w) => w.id)}::bigint[], ${later.map((w) => w.kind)}::text[],
+            ${later.map((w) => w.dueAt)}::bigint[])
+          on conflict (home, object_id) do update set due_at = excluded.due_at, tries = 0`,
+    ),
+  );
 }

@@ -48,9 +48,9 @@ interface Said {
 /** Accepted (or decided since): the reply is that of the first time. */
 const accepted = { httpStatusCode: '200', status: '201' } as const;
 
-/** `isOpen`: nobody knows yet whether the channel has it. */
+/** `isOpen`: the channel has given no code to pay with. */
 function gatherSaid(report: PaymentReport, isOpen: boolean): Said {
-  if (report.state === 'failed') return refusedSaid(report);
+  if (report.state === 'failed' && isOpen) return refusedSaid(report);
   if (isOpen) return { httpStatusCode: '0', status: '', description: 'processing' };
   return { ...accepted, description: 'Success' };
 }
@@ -62,7 +62,11 @@ function loanSaid(report: PayoutReport): Said {
   return { ...accepted, description: 'success' };
 }
 
+/** BluePay's number for "network" (section 7.2). The merchant need not know what our own network said. */
+const unreachable: Said = { httpStatusCode: '0', status: '503', description: 'network' };
+
 function refusedSaid(report: OrderReport): Said {
+  if (report.reason?.code === 'not-sent') return unreachable;
   const reason = report.reason ?? { code: statusOf(report.state, null), text: '' };
   return { httpStatusCode: httpStatusOf(report), status: reason.code, description: reason.text || 'refused' };
 }
