@@ -20,6 +20,7 @@ import { digestsOf, settingOf } from './settings.ts';
 import {
   ambiguousMember,
   type Digest,
+  type Grammar,
   lenientText,
   signatureBytes,
   signedText,
@@ -27,7 +28,7 @@ import {
   signText,
   verifies,
 } from './signing.ts';
-import { addressMembers, documentedMembers, noticeMembers, replyMembers } from './wire.ts';
+import { noticeGrammar, replyGrammar, requestGrammar } from './wire.ts';
 
 const jsonType = /^application\/json(?:\s*;\s*charset\s*=\s*"?utf-8"?)?\s*$/i;
 const jsonHeaders: Headers = [['content-type', 'application/json; charset=utf-8']];
@@ -48,12 +49,12 @@ export function isJson(wire: RequestWire): boolean {
 
 interface Rule {
   readonly digests: readonly Digest[];
-  readonly documented: ReadonlySet<string>;
+  readonly grammar: Grammar;
   readonly lenient: boolean;
 }
 
 /** Verifies members as they came, and that they could not be read as another message. */
-function verified(members: Obj, scene: Scene, { digests, documented, lenient }: Rule): Opened {
+function verified(members: Obj, scene: Scene, { digests, grammar, lenient }: Rule): Opened {
   const signature = signatureBytes(members.get(signName));
   const keys = scene.keys.keyObjects('publicKey');
   const tries = digests.flatMap((digest) => [
@@ -63,7 +64,7 @@ function verified(members: Obj, scene: Scene, { digests, documented, lenient }: 
   const fits = signature && tries.find(({ digest, text }) => verifies(text, signature, digest, keys));
   if (!fits) throw new Refusal('unauthenticated', { why: 'signature' });
   const signed = fits.manner === 'strict' ? members : withoutEmpty(members);
-  const doubtful = ambiguousMember(signed, documented, addressMembers);
+  const doubtful = ambiguousMember(signed, grammar);
   if (doubtful !== null) throw invalid(doubtful, `${doubtful} could be read as another member`);
   return opened(members, { digest: fits.digest, manner: fits.manner });
 }
@@ -101,7 +102,7 @@ export const request: Leg<RequestWire> = {
   open: (wire, scene) =>
     verified(ownMembers(wire, scene), scene, {
       digests: digestsOf(scene.keys, 'requestDigest'),
-      documented: documentedMembers(scene.endpoint?.name ?? ''),
+      grammar: requestGrammar(scene.endpoint?.name ?? ''),
       lenient: settingOf(scene.keys, 'signCompat') === 'lenient',
     }),
   seal: (members, scene) => posted(signed(members, digestsOf(scene.keys, 'requestDigest')[0], scene.keys), scene.url),
@@ -113,7 +114,7 @@ export const notice: Leg<RequestWire> = {
     if (wire.method !== 'POST') throw new Refusal('invalid-request', { why: 'method' });
     return verified(ownMembers(wire, scene), scene, {
       digests: digestsOf(scene.keys, 'responseDigest'),
-      documented: noticeMembers,
+      grammar: noticeGrammar,
       lenient: false,
     });
   },
@@ -125,7 +126,7 @@ export const reply: Leg<ReplyWire> = {
   open(wire, scene) {
     const members = membersOf(wire.body);
     if (members === null) throw new Refusal('outcome-unknown', { text: 'the reply is not a JSON object' });
-    const rule = { digests: digestsOf(scene.keys, 'responseDigest'), documented: replyMembers, lenient: false };
+    const rule = { digests: digestsOf(scene.keys, 'responseDigest'), grammar: replyGrammar, lenient: false };
     const { fields: said, marks } = verified(members, scene, rule);
     return opened(withParsedResult(said), { ...marks, status: String(wire.status) });
   },

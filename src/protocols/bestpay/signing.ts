@@ -93,33 +93,36 @@ export function signText(text: string, digest: Digest, key: KeyObject): string {
 const memberName = /^[A-Za-z_с][A-Za-z0-9_су]{0,63}$/;
 const boundary = /&([A-Za-z_с][A-Za-z0-9_су]{0,63})=/g;
 
+/** What is known about the members of a message. */
+export interface Grammar {
+  readonly documented: ReadonlySet<string>;
+  /** Documented members whose value may hold any text, addresses too. */
+  readonly free: ReadonlySet<string>;
+  readonly addresses: ReadonlySet<string>;
+}
+
 /**
  * The member at which the signed text could be read as another message, or null (T014, T019). Such a message is refused although
  * its signature is good:
- * - a text that holds `&name=` of a documented member, or of any name that would stand between it and the next member;
- * - a member we do not know right behind an address, which may have held it (addresses are exempt as long as they are one URL).
+ * - a text that holds `&name=` of another documented member (addresses are exempt as long as they are one URL);
+ * - a member that the document does not know and that stands behind free text, which may have held it.
+ * Elsewhere unknown members are legal: they are signed, and nobody reads them.
  */
-export function ambiguousMember(
-  members: Obj,
-  documented: ReadonlySet<string>,
-  addresses: ReadonlySet<string>,
-): string | null {
-  const signed = signedMembers(members);
-  for (const [index, [name, value]] of signed.entries()) {
+export function ambiguousMember(members: Obj, { documented, free, addresses }: Grammar): string | null {
+  let before: string | null = null;
+  for (const [name, value] of signedMembers(members)) {
     if (!memberName.test(name)) return name;
-    const before = signed[index - 1]?.[0];
-    if (!documented.has(name) && before !== undefined && addresses.has(before)) return name;
-    if (typeof value !== 'string' || (addresses.has(name) && isOneUrl(value))) continue;
-    if (splits(value, name, signed[index + 1]?.[0], documented)) return name;
+    if (documented.has(name)) before = name;
+    else if (before !== null && free.has(before)) return name;
+    const isExempt = typeof value !== 'string' || (addresses.has(name) && isOneUrl(value));
+    if (!isExempt && names(value).some((other) => documented.has(other) && other !== name)) return name;
   }
   return null;
 }
 
-function splits(value: string, name: string, next: string | undefined, documented: ReadonlySet<string>): boolean {
-  return [...value.matchAll(boundary)].some(([, other = '']) => {
-    const standsHere = name < other && (next === undefined || other < next);
-    return (documented.has(other) && other !== name) || standsHere;
-  });
+/** Every `&name=` in a text; one may begin inside another. */
+function names(text: string): string[] {
+  return [...text.matchAll(boundary)].map(([, name = '']) => name);
 }
 
 function isOneUrl(text: string): boolean {

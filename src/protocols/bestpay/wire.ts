@@ -6,6 +6,7 @@ import { Num, type Obj } from '../json.ts';
 import { formatLocalTime, integer, localTime, nullable, optional, parseLocalTime, text, word } from '../leaves.ts';
 import { field, invalid, type Leaf, missing, type Table, table } from '../message.ts';
 import { type TradeType, tradeTypes } from './codes.ts';
+import type { Grammar } from './signing.ts';
 
 /** China time has no zone on this wire (row 14). */
 const chinaMinutes = 480;
@@ -13,7 +14,7 @@ const mostFen = 10_000_000_000n;
 
 /** Rulings, "Bestpay ids". */
 const id = text({ max: 64, pattern: /^[0-9A-Za-z_.-]+$/ });
-/** Order numbers: printable ASCII without blanks (section 11). */
+/** What the other side calls an order: printable ASCII without blanks. */
 const number = text({ max: 64, pattern: /^[\x21-\x7e]+$/ });
 const line = text(256);
 /** What the other side says: any text. */
@@ -119,7 +120,7 @@ export interface QrAsk extends OrderAsk {
 const parties = { institutionCode: field('institutionCode', id), merchantNo: field('merchantNo', id) } as const;
 const orderHead = {
   ...parties,
-  outTradeNo: field('outTradeNo', number),
+  outTradeNo: field('outTradeNo', id),
   tradeAmt: field('tradeAmt', fen),
   subject: field('subject', line),
 } as const;
@@ -152,7 +153,7 @@ export interface FindAsk {
 }
 const findRows = {
   ...parties,
-  outTradeNo: field('outTradeNo', number),
+  outTradeNo: field('outTradeNo', id),
   tradeDate: field('tradeDate', time),
 } as const;
 /** Section 6. */
@@ -172,8 +173,8 @@ export interface RefundAsk {
 }
 const refundRows = {
   ...parties,
-  outTradeNo: field('outTradeNo', number),
-  outRequestNo: field('outRequestNo', number),
+  outTradeNo: field('outTradeNo', id),
+  outRequestNo: field('outRequestNo', id),
   refundAmt: field('refundAmt', fen),
   requestDate: field('requestDate', time),
   operator: field('operator', text(64)),
@@ -193,8 +194,8 @@ export interface FindRefundAsk {
 }
 const findRefundRows = {
   ...parties,
-  outTradeNo: field('outTradeNo', number),
-  outRequestNo: field('outRequestNo', number),
+  outTradeNo: field('outTradeNo', id),
+  outRequestNo: field('outRequestNo', id),
   refundDate: field('refundDate', time),
 } as const;
 /** Section 8.2. */
@@ -351,20 +352,32 @@ function names(rows: Readonly<Record<string, { readonly wire: string }>>): Reado
   return new Set(Object.values(rows).map(({ wire }) => wire));
 }
 
-const requestMembers: Readonly<Record<string, ReadonlySet<string>>> = {
-  orderMixBrcode: names(barcodeRows),
-  orderMixQrcode: names(qrRows),
-  confirmOrderStatus: names(findRows),
-  refund: names(refundRows),
-  queryRefundOrder: names(findRefundRows),
-};
+/** Members that may hold any text, `&name=` among it. */
+const freeTexts = ['goodsInfo', 'subject', 'remark', 'refundCause', 'operator', 'userCode', 'notifyUrl'];
+const addresses: ReadonlySet<string> = new Set(['notifyUrl']);
 const none: ReadonlySet<string> = new Set();
 
-/** Members that the document knows in a request: what a value must not look like (T014). */
-export function documentedMembers(endpoint: string): ReadonlySet<string> {
-  return requestMembers[endpoint] ?? none;
+function grammarOf(rows: Readonly<Record<string, { readonly wire: string }>>): Grammar {
+  const documented = names(rows);
+  return { documented, free: new Set(freeTexts.filter((name) => documented.has(name))), addresses };
 }
-export const replyMembers: ReadonlySet<string> = new Set(['success', 'errorCode', 'errorMsg', 'result']);
-export const noticeMembers: ReadonlySet<string> = names(noticeRows);
-/** Members that are addresses and may hold `&name=`. */
-export const addressMembers: ReadonlySet<string> = new Set(['notifyUrl']);
+
+const requestGrammars: Readonly<Record<string, Grammar>> = {
+  orderMixBrcode: grammarOf(barcodeRows),
+  orderMixQrcode: grammarOf(qrRows),
+  confirmOrderStatus: grammarOf(findRows),
+  refund: grammarOf(refundRows),
+  queryRefundOrder: grammarOf(findRefundRows),
+};
+
+/** How a request's members must not be mistaken for each other (T014). */
+export function requestGrammar(endpoint: string): Grammar {
+  return requestGrammars[endpoint] ?? { documented: none, free: none, addresses };
+}
+/** Of what the platform says nothing that counts is free text, so members we do not know may stand anywhere. */
+export const replyGrammar: Grammar = {
+  documented: new Set(['success', 'errorCode', 'errorMsg', 'result']),
+  free: none,
+  addresses: none,
+};
+export const noticeGrammar: Grammar = { documented: names(noticeRows), free: none, addresses: none };
