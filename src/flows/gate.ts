@@ -99,6 +99,8 @@ export interface Gate {
   call<C extends CommandName>(channel: ChannelRow, command: C, ask: Ask<C>): Promise<CallOutcome<C>>;
   readonly facts: ProtocolFacts;
   readonly notices: NoticePort;
+  /** A keyed fingerprint: the same text has the same mark here, and nobody without the master key can search for it. */
+  mark(purpose: string, text: string): Uint8Array;
   /** Address of a payment's hosted page. */
   deskUrl(payment: Payment): string | null;
   /** Told how each query after an undecided outcome ended, for metrics. */

@@ -8,6 +8,7 @@ import { Refusal } from '../core/refusal.ts';
 import { paymentReport } from '../core/report.ts';
 import type { NewOrder } from '../store/create.ts';
 import type { ChannelRow } from '../store/directory.ts';
+import { chargeOf } from './agreement.ts';
 import { evidenceOfCall, learnAbout, makeOrder } from './attempt.ts';
 import { queryUpstream } from './chase.ts';
 import type { Caller, Gate } from './gate.ts';
@@ -23,7 +24,8 @@ const codeQueryGapMs = 1_500;
 export async function pay(gate: Gate, caller: Caller, ask: Pay, fingerprint: Uint8Array): Promise<PaymentReport> {
   checkNotifyTarget(gate, ask);
   const deadline = gate.world.monotonic() + gate.facts.answerTimeMs(caller.credential.protocol, 'pay');
-  const channel = ask.method === 'any' ? null : chooseChannel(gate, caller, 'pay', ask.method, ask);
+  const charge = ask.agreementNo === null ? null : await chargeOf(gate, caller, ask, ask.agreementNo);
+  const channel = charge ? charge.channel : chosenChannel(gate, caller, ask);
   const one = newPayment(gate, caller, ask, channel, fingerprint);
   const made = await makeOrder(gate, gate.batches.payments, one);
   try {
@@ -32,10 +34,14 @@ export async function pay(gate: Gate, caller: Caller, ask: Pay, fingerprint: Uin
       return answer(gate, (await whenCalled(gate, first, deadline)) as Payment);
     }
     if (!channel) return paymentReport(one.order, gate.deskUrl(one.order));
-    return answer(gate, await callForPayment(gate, channel, one.order, ask, deadline));
+    return answer(gate, await callForPayment(gate, channel, one.order, charge?.ask ?? ask, deadline));
   } catch (error) {
     throw afterIntent(error, gate, one.order);
   }
+}
+
+function chosenChannel(gate: Gate, caller: Caller, ask: Pay): ChannelRow | null {
+  return ask.method === 'any' ? null : chooseChannel(gate, caller, 'pay', ask.method, ask);
 }
 
 /** From here on the order exists: whatever goes wrong on our side, its outcome is unknown to the caller (T111). */
@@ -145,7 +151,8 @@ const needsCode: ReadonlySet<string> = new Set(['virtual-account', 'store-code',
 function answer(gate: Gate, payment: Payment): PaymentReport {
   const report = paymentReport(payment, gate.deskUrl(payment));
   // A create that was accepted stays accepted, whatever became of the payment: a repeat is answered as the first time.
-  const wasAccepted = payment.instruction.payCode !== null || payment.instruction.payUrl !== null;
+  const { payCode, payUrl, confirmNo } = payment.instruction;
+  const wasAccepted = payCode !== null || payUrl !== null || confirmNo !== null;
   if (payment.state === 'failed' && payment.reason && !wasAccepted)
     throw new Refusal(payment.reason.code === 'not-sent' ? 'channel-unavailable' : 'channel-declined', {
       channelCode: payment.reason.code,

@@ -221,3 +221,9 @@ export async function takeResend(
     returning resends`);
   return rows.length > 0;
 }
+
+/** Is there a payment of that number, whoever's? Says nothing else about it. */
+export async function isPlatformNoTaken(query: Query, home: number, platformNo: string): Promise<boolean> {
+  const rows = await query.run(sql`select 1 from payments where home = ${home} and platform_no = ${platformNo}`);
+  return rows.length > 0;
+}

@@ -2,11 +2,18 @@
 import type { Answer, Ask, CommandName } from '../core/commands.ts';
 import { type BankColumn, banksOf } from '../core/banks.ts';
 import { Refusal } from '../core/refusal.ts';
+import { cancelAgreement } from '../flows/cancel-agreement.ts';
+import { closePayment } from '../flows/close-payment.ts';
+import { confirmAgreement } from '../flows/confirm-agreement.ts';
+import { confirmPayment } from '../flows/confirm-payment.ts';
 import type { Caller, Gate } from '../flows/gate.ts';
 import { pay } from '../flows/pay.ts';
 import { payOut } from '../flows/pay-out.ts';
 import { refund } from '../flows/refund.ts';
+import { queryAgreement } from '../flows/query-agreement.ts';
 import { queryBalance, queryOrder, queryPayment, queryPayout, queryRefund } from '../flows/query.ts';
+import { resendCode } from '../flows/resend-code.ts';
+import { signAgreement } from '../flows/sign-agreement.ts';
 
 type Carrier<C extends CommandName> = (
   gate: Gate,
@@ -20,6 +27,13 @@ const carriers: Carriers = {
   pay,
   'pay-out': payOut,
   refund,
+  'confirm-payment': confirmPayment,
+  'resend-code': resendCode,
+  'close-payment': closePayment,
+  'sign-agreement': signAgreement,
+  'confirm-agreement': confirmAgreement,
+  'query-agreement': queryAgreement,
+  'cancel-agreement': cancelAgreement,
   'query-payment': queryPayment,
   'query-payout': queryPayout,
   'query-order': queryOrder,

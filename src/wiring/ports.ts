@@ -1,4 +1,5 @@
 /** The ports of the gate, made of the arrows and the protocol list: where flows meet the edge without importing it. */
+import { createHmac } from 'node:crypto';
 import type { Ask, CommandName } from '../core/commands.ts';
 import { usualConduct } from '../core/conduct.ts';
 import type { Payment } from '../core/order.ts';
@@ -54,13 +55,17 @@ export function credentialKeys(keyring: Keyring, credential: CredentialRow): Key
 
 export function makePorts(
   parts: PortParts,
-): Pick<Gate, 'world' | 'call' | 'facts' | 'notices' | 'deskUrl' | 'chased' | 'wakeNotices'> {
+): Pick<Gate, 'world' | 'call' | 'facts' | 'notices' | 'mark' | 'deskUrl' | 'chased' | 'wakeNotices'> {
   const { world, keyring } = parts;
   return {
     world,
     call: (channel, command, ask) => call(world, upstreamOf(keyring, channel), command, ask),
     facts: makeFacts(parts),
     notices: makeNotices(parts),
+    mark: (purpose, text) =>
+      createHmac('sha256', parts.vault.derive(`mark/${purpose}`))
+        .update(text)
+        .digest(),
     deskUrl: parts.deskUrl,
     chased: (protocol, how) => parts.observer.chased(protocol, how),
     wakeNotices: parts.wakeNotices,

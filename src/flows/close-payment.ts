@@ -1,0 +1,36 @@
+/** Closing an unpaid payment: the channel closes it first; what it says goes through the door, and money on its way wins (T035). */
+import type { Find, PaymentReport } from '../core/commands.ts';
+import { isFinal, type Payment } from '../core/order.ts';
+import { Refusal } from '../core/refusal.ts';
+import { paymentReport } from '../core/report.ts';
+import { bareEvidence, learnAbout, reportEvidence } from './attempt.ts';
+import { queryUpstream } from './chase.ts';
+import type { Caller, Gate } from './gate.ts';
+import { findOwn } from './query.ts';
+
+export async function closePayment(gate: Gate, caller: Caller, find: Find): Promise<PaymentReport> {
+  const payment = await findOwn(gate, caller, 'payment', find);
+  if (payment?.kind !== 'payment') throw new Refusal('not-found', { text: 'no such payment' });
+  const present = isFinal(payment) ? payment : await close(gate, payment);
+  if (present.state === 'paid') throw new Refusal('conflict', { why: 'paid', text: 'the payment is paid' });
+  const report = paymentReport(present, gate.deskUrl(present));
+  if (!isFinal(present)) throw new Refusal('outcome-unknown', { report });
+  return report;
+}
+
+async function close(gate: Gate, payment: Payment): Promise<Payment> {
+  const about = { kind: payment.kind, channelId: payment.channelId, reference: payment.reference };
+  const at = gate.world.now();
+  if (payment.state === 'new')
+    return (await learnAbout(gate, payment, bareEvidence(about, 'operator', 'closed', at))) as Payment;
+  const channel = payment.channelId === null ? undefined : gate.directory().channels.get(payment.channelId);
+  const ask = { orderNo: payment.reference, platformNo: payment.upstreamNo, refundNo: null, extras: {} };
+  if (!channel || gate.facts.unable(channel, 'close-payment', ask) !== null)
+    throw new Refusal('channel-unavailable', { why: 'unsupported', text: 'its channel closes nothing' });
+  const outcome = await gate.call(channel, 'close-payment', ask);
+  // Only a channel that says "closed" closes; anything else is what a query says now.
+  if (outcome.kind !== 'answered' || outcome.answer.state !== 'closed')
+    return (await queryUpstream(gate, payment)) as Payment;
+  const evidence = reportEvidence(about, 'reply', outcome.answer, gate.world.now());
+  return (await learnAbout(gate, payment, evidence)) as Payment;
+}
