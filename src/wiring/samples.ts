@@ -3,9 +3,12 @@ import type { Ask, CommandName, Pay } from '../core/commands.ts';
 import { money } from '../core/money.ts';
 import type { World } from '../core/world.ts';
 import { endpointFor } from '../edge/call.ts';
+import { readPartyFile } from '../edge/party-file.ts';
+import { keysAtHand } from '../edge/party-keys.ts';
 import { sceneOf } from '../edge/serve.ts';
-import { merchantProtocols } from '../protocols/all.ts';
+import { merchantProtocols, protocolNamed } from '../protocols/all.ts';
 import type { EndpointOf, Keys, Protocol, RequestWire } from '../protocols/protocol.ts';
+import { plainKeys } from './plain-keys.ts';
 import type { SandboxMerchant } from './sandbox.ts';
 
 export interface Sample {
@@ -16,21 +19,20 @@ export interface Sample {
 
 /** Keys that a sandbox merchant signs with, as its own side of the protocol. */
 export function merchantKeys(protocol: string, merchant: SandboxMerchant): Keys | null {
-  const { unified, payin, fufu } = merchant.protocols;
-  const plain = (
-    sender: string,
-    secrets: Readonly<Record<string, string>>,
-    settings: Readonly<Record<string, string>> = {},
-  ): Keys => ({
-    sender,
-    secrets: (name) => (secrets[name] === undefined ? [] : [secrets[name]]),
-    keyObjects: () => [],
-    setting: (name) => settings[name] ?? null,
-  });
+  const { unified, payin, fufu, ysepay } = merchant.protocols;
   const [keyId = '', apiKey = ''] = unified.headers['x-api-key'].split('.');
+  const plain = (sender: string, secrets: Readonly<Record<string, string>>, settings = {}) =>
+    plainKeys(protocolNamed(protocol), sender, secrets, settings);
   if (protocol === 'unified') return plain(keyId, { apiKey }, { context: unified.context });
   if (protocol === 'payin') return plain(payin.merchantId, { apiKey: payin.apiKey });
   if (protocol === 'fufu') return plain(fufu.busiId, { key: fufu.key });
+  if (protocol === 'ysepay')
+    return plain(ysepay.partnerId, {
+      privateKey: ysepay.privateKeyPem,
+      publicKey: ysepay.platformPublicKeyPem,
+      sm2PrivateKey: ysepay.sm2PrivateKeyPem,
+      sm2PublicKey: ysepay.platformSm2PublicKeyPem,
+    });
   return null;
 }
 
@@ -70,6 +72,18 @@ function demoPay(orderNo: string, changes: Partial<Pay>): Pay {
 
 const demos: Readonly<Record<string, { readonly about: string; readonly ask: (orderNo: string) => Pay }>> = {
   payin: { about: 'collect Rp 20.000 by QRIS', ask: (orderNo) => demoPay(orderNo, {}) },
+  bestpay: {
+    about: "take ¥ 12.80 from the payment code on somebody's phone",
+    ask: (orderNo) =>
+      demoPay(orderNo, {
+        amount: money(1_280n, 'CNY'),
+        method: 'barcode',
+        option: 'BESTPAY',
+        subject: '咖啡 x2',
+        authCode: '510123456789012345',
+        expiresInS: 120,
+      }),
+  },
   fufu: {
     about: "take ¥ 2.50 from the payment code on somebody's phone",
     ask: (orderNo) =>

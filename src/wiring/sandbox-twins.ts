@@ -3,9 +3,11 @@ import type { World } from '../core/world.ts';
 import type { Vault } from '../edge/vault.ts';
 import { protocolNamed } from '../protocols/all.ts';
 import type { Keys } from '../protocols/protocol.ts';
+import { keysAtHand } from '../edge/party-keys.ts';
 import type { Database } from '../store/database.ts';
 import { postgresTwinStore } from '../twin/store-postgres.ts';
 import { type StartedTwin, startTwin } from '../twin/server.ts';
+import { plainKeys } from './plain-keys.ts';
 import { pointChannels, resolveNumber, type SandboxChannel, type SandboxFacts, seedSandbox } from './sandbox.ts';
 
 export interface SandboxParts {
@@ -59,13 +61,12 @@ function startOne({ db, world, publicUrl }: SandboxParts, channel: SandboxChanne
   });
 }
 
-/** The other side of a channel's keys: today's channel protocols share their secrets. */
-export function twinKeys(channel: Pick<SandboxChannel, 'sender' | 'secrets' | 'settings' | 'protocol'>): Keys {
-  const defaults = new Map(protocolNamed(channel.protocol).settings.map((spec) => [spec.name, spec.default]));
-  return {
-    sender: channel.sender,
-    secrets: (name) => (channel.secrets[name] === undefined ? [] : [channel.secrets[name]]),
-    keyObjects: () => [],
-    setting: (name) => channel.settings[name] ?? defaults.get(name) ?? null,
-  };
+/** The other side of a channel's keys; most channel protocols share their secrets. */
+function twinKeys(channel: Pick<SandboxChannel, 'sender' | 'secrets' | 'theirs' | 'settings' | 'protocol'>): Keys {
+  return plainKeys(
+    protocolNamed(channel.protocol),
+    channel.sender,
+    channel.theirs ?? channel.secrets,
+    channel.settings,
+  );
 }

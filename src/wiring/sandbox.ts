@@ -7,10 +7,12 @@ import { accounts, type Move } from '../core/ledger.ts';
 import { type Currency, exponents } from '../core/money.ts';
 import type { World } from '../core/world.ts';
 import { secretPlace } from '../edge/keyring.ts';
+import { makePair, privatePem, publicPem } from '../edge/make-keys.ts';
 import type { Vault } from '../edge/vault.ts';
 import { type Database, type Query, sql } from '../store/database.ts';
 import { touchDirectory } from '../store/directory.ts';
 import { book } from '../store/ledger.ts';
+import { makeSides, rsaPair, type Sides } from './plain-keys.ts';
 
 /** What `kanal sandbox --json` prints of merchants and channels; kept sealed in the database. */
 export interface SandboxFacts {
@@ -24,8 +26,22 @@ export interface SandboxMerchant {
   readonly protocols: {
     readonly unified: { readonly context: string; readonly headers: { readonly 'x-api-key': string } };
     readonly payin: { readonly merchantId: string; readonly apiKey: string };
+    readonly bestpay: {
+      readonly institutionCode: string;
+      readonly merchantNo: string;
+      readonly privateKeyPem: string;
+      readonly platformPublicKeyPem: string;
+    };
     readonly fufu: { readonly busiId: string; readonly key: string };
+    readonly ysepay: YsepayParty;
   };
+}
+interface YsepayParty {
+  readonly partnerId: string;
+  readonly privateKeyPem: string;
+  readonly sm2PrivateKeyPem: string;
+  readonly platformPublicKeyPem: string;
+  readonly platformSm2PublicKeyPem: string;
 }
 export interface SandboxChannel {
   readonly id: string;
@@ -33,7 +49,12 @@ export interface SandboxChannel {
   readonly sender: string;
   readonly secrets: Readonly<Record<string, string>>;
   readonly settings: Readonly<Record<string, string>>;
+  /** Secrets of the other side, the twin's, where the two sides do not share them. */
+  readonly twin?: Readonly<Record<string, string>>;
 }
+
+/** What the gateway itself holds towards a demo merchant, by protocol and key name, where both sides do not share it. */
+type OwnSecrets = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
 const settingName = 'sandbox';
 const place = 'settings/sandbox';
@@ -51,9 +72,9 @@ export async function readSandbox(db: Database, vault: Vault): Promise<SandboxFa
 export async function seedSandbox(db: Database, world: World, vault: Vault): Promise<SandboxFacts> {
   const present = await readSandbox(db, vault);
   if (present) return present;
-  const facts = inventFacts(world);
+  const { facts, ours } = await inventFacts(world);
   await db.transaction(async (query) => {
-    for (const merchant of facts.merchants) await insertMerchant(query, world, vault, merchant);
+    for (const merchant of facts.merchants) await insertMerchant(query, world, vault, merchant, ours);
     for (const channel of facts.channels) await insertChannel(query, world, vault, channel);
     await insertRoutes(query, world, facts);
     await insertFees(query, world);
@@ -79,19 +100,76 @@ function key(world: World, letters: string, length = 40): string {
   return `${letters}${random}`;
 }
 
-function inventFacts(world: World): SandboxFacts {
-  const merchant = (name: string, number: string, letter: string): SandboxMerchant => ({
+const pairs = new Map<string, { readonly privatePem: string; readonly publicPem: string }>();
+
+/** RSA pairs take long to find: one per name and process, so that every data folder has its own and tests do not wait. */
+function demoPair(name: string) {
+  const known = pairs.get(name);
+  if (known) return known;
+  const { privateKey, publicKey } = makePair(false);
+  const made = { privatePem: privatePem(privateKey), publicPem: publicPem(publicKey) };
+  pairs.set(name, made);
+  return made;
+}
+
+function bestpayMerchant(number: string): SandboxMerchant['protocols']['bestpay'] {
+  return {
+    institutionCode: `317800000${number}`,
+    merchantNo: `317800009${number}`,
+    privateKeyPem: demoPair(`bestpay/${number}`).privatePem,
+    platformPublicKeyPem: demoPair('bestpay/platform').publicPem,
+  };
+}
+
+/** Our half of each pair; of the merchant's we keep the public half alone. */
+function ownSecrets(number: string): OwnSecrets {
+  return {
+    bestpay: {
+      privateKey: demoPair('bestpay/platform').privatePem,
+      publicKey: demoPair(`bestpay/${number}`).publicPem,
+    },
+  };
+}
+
+function bestpayChannel(world: World): SandboxChannel {
+  const own = demoPair('bestpay/channel');
+  const upstream = demoPair('bestpay/twin');
+  return {
+    id: String(world.newId()),
+    protocol: 'bestpay',
+    sender: '3178000003006075',
+    secrets: { privateKey: own.privatePem, publicKey: upstream.publicPem },
+    // Whoever has only a code on a screen does not know the payer yet.
+    settings: { merchantNo: '3178000093006075', wechatUserCode: 'optional' },
+    twin: { privateKey: upstream.privatePem, publicKey: own.publicPem },
+  };
+}
+
+async function inventFacts(world: World): Promise<{ facts: SandboxFacts; ours: OurSecrets }> {
+  const platform = rsaPair();
+  const [sidesA, sidesB, sidesUp] = await Promise.all([
+    makeSides(platform),
+    makeSides(platform),
+    makeSides(rsaPair()),
+  ] as const);
+  const merchant = (name: string, number: string, letter: string, sides: Sides): SandboxMerchant => ({
     id: String(world.newId()),
     name,
     webhookSecret: `whsec_${Buffer.from(world.nonce(32)).toString('base64')}`,
     protocols: {
       unified: { context: 'bluepay-service', headers: { 'x-api-key': `demo${letter}${number}.${key(world, 'k')}` } },
       payin: { merchantId: number, apiKey: key(world, 'p') },
+      bestpay: bestpayMerchant(number),
       fufu: { busiId: `58101019${number}`, key: key(world, 'f') },
+      ysepay: ysepayParty(`ys${number}`, sides),
     },
   });
-  return {
-    merchants: [merchant('Toko Melati', '1002001', 'a'), merchant('Warung Kenanga', '1002002', 'b')],
+  const merchants = [
+    merchant('Toko Melati', '1002001', 'a', sidesA),
+    merchant('Warung Kenanga', '1002002', 'b', sidesB),
+  ];
+  const facts: SandboxFacts = {
+    merchants,
     channels: [
       {
         id: String(world.newId()),
@@ -107,6 +185,7 @@ function inventFacts(world: World): SandboxFacts {
         secrets: { apiKey: key(world, 'c') },
         settings: {},
       },
+      bestpayChannel(world),
       {
         id: String(world.newId()),
         protocol: 'fufu',
@@ -114,7 +193,29 @@ function inventFacts(world: World): SandboxFacts {
         secrets: { key: key(world, 'u') },
         settings: {},
       },
+      {
+        id: String(world.newId()),
+        protocol: 'ysepay',
+        sender: 'kanal_up01',
+        secrets: sidesUp.ours,
+        theirs: sidesUp.theirs,
+        settings: {},
+      },
     ],
+  };
+  const sides = [sidesA, sidesB];
+  return { facts, ours: new Map(merchants.map(({ id }, index) => [`${id}/ysepay`, sides[index]?.ours ?? {}])) };
+}
+
+/** As the merchant sees it: its own private keys, our public ones. */
+function ysepayParty(partnerId: string, { theirs }: Sides): YsepayParty {
+  const of = (name: string) => theirs[name] ?? '';
+  return {
+    partnerId,
+    privateKeyPem: of('privateKey'),
+    sm2PrivateKeyPem: of('sm2PrivateKey'),
+    platformPublicKeyPem: of('publicKey'),
+    platformSm2PublicKeyPem: of('sm2PublicKey'),
   };
 }
 
@@ -139,7 +240,13 @@ function sealed(
   );
 }
 
-async function insertMerchant(query: Query, world: World, vault: Vault, merchant: SandboxMerchant): Promise<void> {
+async function insertMerchant(
+  query: Query,
+  world: World,
+  vault: Vault,
+  merchant: SandboxMerchant,
+  ours: OurSecrets,
+): Promise<void> {
   const id = BigInt(merchant.id);
   const [home = 0] = world.nonce(1);
   const now = world.now();
@@ -151,8 +258,13 @@ async function insertMerchant(query: Query, world: World, vault: Vault, merchant
   await insertCredential(query, world, vault, id, 'payin', merchant.protocols.payin.merchantId, {
     apiKey: merchant.protocols.payin.apiKey,
   });
-  const { fufu } = merchant.protocols;
+  const { bestpay, fufu } = merchant.protocols;
+  const own = ownSecrets(merchant.protocols.payin.merchantId);
+  await insertCredential(query, world, vault, id, 'bestpay', bestpay.institutionCode, own['bestpay'] ?? {}, {
+    merchantNo: bestpay.merchantNo,
+  });
   await insertCredential(query, world, vault, id, 'fufu', fufu.busiId, { key: fufu.key });
+  await insertCredential(query, world, vault, id, 'ysepay', ysepay.partnerId, ours.get(`${id}/ysepay`) ?? {});
   await book(query, openingBalances(world, home, id));
 }
 
@@ -185,11 +297,12 @@ async function insertCredential(
   protocol: string,
   sender: string,
   secrets: Readonly<Record<string, string>>,
+  settings: Readonly<Record<string, string>> = {},
 ): Promise<void> {
   const id = world.newId();
   await query.run(sql`
-    insert into credentials (id, merchant_id, protocol, sender, secrets, created_at)
-    values (${id}, ${merchantId}, ${protocol}, ${sender}, ${sealed(vault, world, 'credential', id, secrets)}, ${world.now()})`);
+    insert into credentials (id, merchant_id, protocol, sender, secrets, settings, created_at)
+    values (${id}, ${merchantId}, ${protocol}, ${sender}, ${sealed(vault, world, 'credential', id, secrets)}, ${settings}, ${world.now()})`);
 }
 
 async function insertChannel(query: Query, world: World, vault: Vault, channel: SandboxChannel): Promise<void> {
@@ -201,7 +314,12 @@ async function insertChannel(query: Query, world: World, vault: Vault, channel: 
 }
 
 /** Which channel a demo merchant's own protocol goes to. */
-const homeChannel: Readonly<Record<string, string>> = { unified: 'bluepay', payin: 'payin', fufu: 'fufu' };
+const homeChannel: Readonly<Record<string, string>> = {
+  unified: 'bluepay',
+  payin: 'payin',
+  bestpay: 'bestpay',
+  fufu: 'fufu',
+};
 
 async function insertRoutes(query: Query, world: World, facts: SandboxFacts): Promise<void> {
   for (const [protocol, channelProtocol] of Object.entries(homeChannel)) {
@@ -235,9 +353,15 @@ export async function resolveNumber(db: Database, number: string): Promise<strin
     select reference from payments where reference is not null and (order_no = ${number} or platform_no = ${number} or reference = ${number})
     union all select reference from payouts where reference is not null and (order_no = ${number} or platform_no = ${number} or reference = ${number})
     union all select reference from refunds where reference is not null and (order_no = ${number} or platform_no = ${number} or reference = ${number})
+    union all select reference from agreements where order_no = ${number} or agreement_no = ${number} or reference = ${number}
     limit 1`);
   return row?.reference ?? null;
 }
 
 /** The endpoint name of the printed sample command per protocol. */
-export const sampleCommand: Readonly<Record<string, CommandName>> = { unified: 'pay', payin: 'pay', fufu: 'pay' };
+export const sampleCommand: Readonly<Record<string, CommandName>> = {
+  unified: 'pay',
+  payin: 'pay',
+  bestpay: 'pay',
+  fufu: 'pay',
+};
