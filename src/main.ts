@@ -275,8 +275,10 @@ async function listenIf(
 /** Both at once: together with the database's own ladder it must be over within thirty seconds. */
 async function windDown(gate: OpenGate, server: HttpServer | null, runner: Runner | null): Promise<void> {
   // What is still in flight then is leased or has its attempt row: the next start takes it up.
-  const patience = gate.world.sleep(graceMs);
+  const inTime = new AbortController();
+  const patience = gate.world.sleep(graceMs, inTime.signal);
   await Promise.all([server?.close({ graceMs }), runner && Promise.race([runner.stop(), patience])]);
+  inTime.abort();
 }
 
 async function workIf(config: Config, gate: OpenGate): Promise<Runner | null> {
