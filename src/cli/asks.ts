@@ -1,46 +1,62 @@
 /** Plain asks for every command: what `kanal call` starts from, and what a file's members then change. */
-import type { Ask, CommandName, Find, Pay, PayOut } from '../core/commands.ts';
+import type { Ask, CommandName, Find, Method, Pay, PayOut } from '../core/commands.ts';
 import { type Currency, money } from '../core/money.ts';
-import type { Method } from '../core/commands.ts';
+import type { Protocol } from '../protocols/protocol.ts';
+import { CliError } from './command.ts';
 
 /** Where plain orders ask to be told; nobody need listen there. */
 const notify = { kind: 'http', url: 'http://127.0.0.1:9999/notify' } as const;
 
 const payer = { name: 'Reza Wijaya', phone: '6285812345678', email: 'reza@example.test', country: 'ID' };
 
-/** What each protocol's merchants usually ask for. */
-export const usualPay: Readonly<
-  Record<
-    string,
-    { readonly method: Method; readonly option: string | null; readonly minor: bigint; readonly currency: Currency }
-  >
-> = {
-  unified: { method: 'virtual-account', option: 'PERMATA', minor: 20_000n, currency: 'IDR' },
-  payin: { method: 'qr', option: 'QRIS', minor: 20_000n, currency: 'IDR' },
-  bluepay: { method: 'virtual-account', option: 'PERMATA', minor: 20_000n, currency: 'IDR' },
-  bestpay: { method: 'qr', option: 'ALIPAY', minor: 1_250n, currency: 'CNY' },
-  ysepay: { method: 'qr', option: 'ALIPAY', minor: 1_250n, currency: 'CNY' },
-  fufu: { method: 'qr', option: 'ALIPAY', minor: 1_250n, currency: 'CNY' },
+/** The likeliest first: what a payer can do with a code in hand. */
+const likely: readonly Method[] = [
+  'qr',
+  'virtual-account',
+  'store-code',
+  'wallet',
+  'barcode',
+  'wallet-push',
+  'in-app',
+  'quick-pay',
+];
+
+/** A usual amount per currency, or the least the method takes. */
+const usualMinor: Readonly<Record<Currency, bigint>> = {
+  IDR: 20_000n,
+  CNY: 1_250n,
+  THB: 20_000n,
+  HKD: 5_000n,
+  USD: 1_250n,
+  JPY: 1_500n,
 };
 
-export function payAsk(protocol: string, orderNo: string, changes: Partial<Pay> = {}): Pay {
-  const { method, option, minor, currency } = usualPay[protocol] ?? {
-    method: 'qr',
-    option: null,
-    minor: 100n,
-    currency: 'CNY',
+/** A method, option and amount that merchants of the protocol may ask for, from its own capabilities. */
+function usualPay({ name, capabilities }: Protocol): Pick<Pay, 'method' | 'option' | 'amount' | 'authCode'> {
+  const askable = capabilities.filter(({ sides }) => sides !== 'carry-out');
+  const found = likely.map((method) => askable.find((one) => one.method === method)).find((one) => one !== undefined);
+  const [currency] = found?.currencies ?? [];
+  if (!found || currency === undefined) throw new CliError(`${name} collects no money`);
+  const minor = usualMinor[currency] < found.min ? found.min : usualMinor[currency];
+  const options = found.options ?? [];
+  return {
+    method: found.method,
+    option: options.find((option) => option === 'ALIPAY') ?? options[0] ?? null,
+    amount: money(minor, currency),
+    // Read from the payer's telephone: 28 is how that wallet's codes begin.
+    authCode: found.method === 'barcode' ? '285000000000000001' : null,
   };
+}
+
+export function payAsk(protocol: Protocol, orderNo: string, changes: Partial<Pay> = {}): Pay {
   return {
     orderNo,
-    amount: money(minor, currency),
-    method,
-    option,
+    ...usualPay(protocol),
     subject: 'Kanal demo order',
     payer,
     notify,
     returnUrl: null,
     expiresInS: 3600,
-    authCode: null,
     agreementNo: null,
     extras: {},
     ...changes,
@@ -70,7 +86,7 @@ function find(orderNo: string): Find {
   return { orderNo, platformNo: null, refundNo: null, extras: {} };
 }
 
-type Samples = { readonly [C in CommandName]: (protocol: string, number: string) => Ask<C> };
+type Samples = { readonly [C in CommandName]: (protocol: Protocol, number: string) => Ask<C> };
 
 const samples: Samples = {
   pay: (protocol, number) => payAsk(protocol, number),
@@ -110,7 +126,7 @@ const samples: Samples = {
 };
 
 /** A plain ask of the command about an order with that number. */
-export function sampleAsk<C extends CommandName>(command: C, protocol: string, number: string): Ask<C> {
-  const make: (protocol: string, number: string) => Ask<C> = samples[command];
+export function sampleAsk<C extends CommandName>(command: C, protocol: Protocol, number: string): Ask<C> {
+  const make: (protocol: Protocol, number: string) => Ask<C> = samples[command];
   return make(protocol, number);
 }

@@ -12,7 +12,7 @@ import { sampleAsk } from './asks.ts';
 import { CliError, type Command, exits, type Input, pairs, print, usage, warn } from './command.ts';
 import { basePath, commandWorld, merchantSide, protocolGiven, readObject, sandboxOf } from './parties.ts';
 
-export const callCommand: Command = {
+const callCommand: Command = {
   name: 'call',
   takes: 'P OPERATION',
   about: 'Acts as a merchant of protocol P: a plain request with the members of --json put over it, signed and sent',
@@ -41,7 +41,7 @@ async function run(input: Input): Promise<number> {
   const { keys, baseUrl } = await caller(input, protocol);
   const world = commandWorld();
   try {
-    const url = `${baseUrl.replace(/\/$/, '')}${basePath(protocol, keys)}${endpoint.path}`;
+    const url = `${baseUrl.replace(/\/$/, '')}${basePath(keys)}${endpoint.path}`;
     const scene = sceneOf(world, endpoint, keys, null, url);
     const wire = protocol.request.seal(await membersOf(input, protocol, endpoint, scene), scene);
     if (input.flag('show')) warn(`${wire.method} ${wire.target}\n${Buffer.from(wire.body).toString('utf8')}`);
@@ -78,7 +78,7 @@ async function caller(input: Input, protocol: Protocol): Promise<{ keys: Keys; b
 async function membersOf(input: Input, protocol: Protocol, endpoint: AnyEndpoint, scene: Scene): Promise<Fields> {
   const number = input.text('number') ?? `CALL${randomBytes(6).toString('hex')}`;
   const row: EndpointOf<CommandName> = endpoint;
-  const plain = input.flag('bare') ? obj([]) : row.ask.write(sampleAsk(endpoint.command, protocol.name, number), scene);
+  const plain = input.flag('bare') ? obj([]) : row.ask.write(sampleAsk(endpoint.command, protocol, number), scene);
   const file = input.text('json');
   const own = file === undefined ? null : parseObject(await readFile(file === '-' ? '/dev/stdin' : file));
   if (file !== undefined && own === null) throw new CliError(`${file} is not a JSON object`);
@@ -124,3 +124,6 @@ function report(protocol: Protocol, scene: Scene, sent: Sent): number {
     return exits.failed;
   }
 }
+
+/** Loaded by name when it is asked for. */
+export default callCommand;

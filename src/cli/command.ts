@@ -39,7 +39,7 @@ export function usage(message: string): CliError {
   return new CliError(message, exits.usage);
 }
 
-export const sharedOptions: Readonly<Record<string, OptionSpec>> = {
+const sharedOptions: Readonly<Record<string, OptionSpec>> = {
   data: { value: 'DIR', about: 'Data folder of the gateway; default ./data or KANAL_DATA' },
   json: { about: 'Print one JSON document' },
   help: { about: 'This text' },

@@ -6,12 +6,12 @@ import { readConfig } from '../config.ts';
 import { type Gateway, startGateway } from '../main.ts';
 import { merchantProtocols } from '../protocols/all.ts';
 import { type Command, CliError, exits, Input, print, printJson } from './command.ts';
-import { play, type Step, type Story, stories } from './demo-story.ts';
+import { play, type Step, type Story, storiesOf } from './demo-story.ts';
 import { call, readRunning } from './gateway.ts';
-import { commandWorld, sandboxOf } from './parties.ts';
+import { commandWorld, type SandboxDocument, sandboxOf } from './parties.ts';
 import { Mailbox } from './mailbox.ts';
 
-export const demoCommand: Command = {
+const demoCommand: Command = {
   name: 'demo',
   takes: '',
   about: 'Plays one story through every protocol; starts a gateway of its own when none runs',
@@ -71,7 +71,7 @@ async function tell(input: Input, only: string | undefined): Promise<number> {
   const mailbox = await Mailbox.open();
   const told: { story: string; ok: boolean; steps: readonly Step[] }[] = [];
   try {
-    for (const story of chosen(only)) {
+    for (const story of chosen(only, document)) {
       say(`\n${story.title}`);
       const steps: Step[] = [];
       const ok = await play(story, { input, document, world, mailbox }, (step) => {
@@ -93,9 +93,16 @@ async function tell(input: Input, only: string | undefined): Promise<number> {
   return ok ? exits.done : exits.failed;
 }
 
-function chosen(only: string | undefined): readonly Story[] {
-  const spoken = stories.filter(({ protocol }) => merchantProtocols.some(({ name }) => name === protocol));
-  const wanted = spoken.filter(({ protocol }) => only === undefined || protocol === only);
-  if (wanted.length === 0) throw new CliError(`no story for ${only ?? 'any protocol'}`);
+/** Only what the demo merchants speak can be told. */
+function chosen(only: string | undefined, { merchants }: SandboxDocument): readonly Story[] {
+  const spoken = Object.keys(merchants[0]?.protocols ?? {});
+  const wanted = storiesOf(merchantProtocols).filter(
+    ({ protocol }) => spoken.includes(protocol) && (only === undefined || protocol === only),
+  );
+  if (wanted.length === 0)
+    throw new CliError(`no story for ${only ?? 'any protocol'}; there are some for ${spoken.join(', ')}`);
   return wanted;
 }
+
+/** Loaded by name when it is asked for. */
+export default demoCommand;

@@ -1,4 +1,5 @@
 /** `kanal doctor`: is everything as it should be, and if not, what to do. */
+import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Check } from '../flows/examine.ts';
@@ -7,7 +8,7 @@ import { CliError, type Command, exits, type Input, print, printJson } from './c
 import { readRunning, type Row, rows } from './gateway.ts';
 import { shown } from './table.ts';
 
-export const doctorCommand: Command = {
+const doctorCommand: Command = {
   name: 'doctor',
   takes: '',
   about: 'Checks data folder, gateway, database, clock, keys, routes and channels; exit 1 when something is wrong',
@@ -39,14 +40,14 @@ const private600 = 0o077;
 async function folder(data: string): Promise<Check[]> {
   const checks: Check[] = [];
   for (const name of ['master.key', 'gateway.json']) {
-    const found = await stat(join(data, name)).catch(() => null);
-    if (!found) continue;
+    if (!existsSync(join(data, name))) continue;
+    const found = await stat(join(data, name));
     const mode = (found.mode & 0o777).toString(8);
     checks.push(
       verdict(`${name} is private`, (found.mode & private600) === 0, `mode ${mode}`, `chmod 600 ${join(data, name)}`),
     );
   }
-  const pid = await livePid(join(data, 'kanal.pid')).catch(() => null);
+  const pid = await livePid(join(data, 'kanal.pid'));
   checks.push(
     verdict(
       'process',
@@ -88,3 +89,6 @@ function clockCheck(response: Response): Check {
     'Run an NTP client.',
   );
 }
+
+/** Loaded by name when it is asked for. */
+export default doctorCommand;

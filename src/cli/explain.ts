@@ -7,7 +7,7 @@ import { call } from './gateway.ts';
 import { commandWorld, merchantSide, protocolGiven, readObject } from './parties.ts';
 import { shown } from './table.ts';
 
-export const explainCommand: Command = {
+const explainCommand: Command = {
   name: 'explain',
   takes: '',
   about: 'What was signed, what should have been, and which usual mistake fits; never prints a key',
@@ -109,3 +109,6 @@ function text(found: Readonly<Record<string, unknown>>): string {
     ...advice.map((sentence) => `→ ${shown(sentence)}`),
   ].join('\n');
 }
+
+/** Loaded by name when it is asked for. */
+export default explainCommand;

@@ -13,18 +13,18 @@ interface Lazy extends Pick<Command, 'name' | 'takes' | 'about'> {
 }
 
 const lazy: readonly Lazy[] = [
-  late('start', '[--sandbox]', 'Runs a gateway', async () => (await import('./start.ts')).startCommand),
-  late('demo', '', 'Plays one story through every protocol', async () => (await import('./demo.ts')).demoCommand),
+  late('start', '[--sandbox]', 'Runs a gateway', async () => (await import('./start.ts')).default),
+  late('demo', '', 'Plays one story through every protocol', async () => (await import('./demo.ts')).default),
   late(
     'explain',
     '',
     'What was signed, what should have been, which mistake fits',
-    async () => (await import('./explain.ts')).explainCommand,
+    async () => (await import('./explain.ts')).default,
   ),
-  late('call', 'P OPERATION', 'Acts as a merchant of protocol P', async () => (await import('./call.ts')).callCommand),
-  late('twin', 'P', 'Runs one twin alone', async () => (await import('./twin.ts')).twinCommand),
-  late('doctor', '', 'Checks database, keys, clock, channels', async () => (await import('./doctor.ts')).doctorCommand),
-  late('docs', '', 'Writes docs/generated from the code', async () => (await import('./docs.ts')).docsCommand),
+  late('call', 'P OPERATION', 'Acts as a merchant of protocol P', async () => (await import('./call.ts')).default),
+  late('twin', 'P', 'Runs one twin alone', async () => (await import('./twin.ts')).default),
+  late('doctor', '', 'Checks database, keys, clock, channels', async () => (await import('./doctor.ts')).default),
+  late('docs', '', 'Writes docs/generated from the code', async () => (await import('./docs.ts')).default),
 ];
 
 function overview(): string {

@@ -1,6 +1,6 @@
 /** Markdown tables whose cells are safe: a bar or line end inside a cell would break the row. */
 
-export function cell(text: string): string {
+function cell(text: string): string {
   return text.replaceAll('|', '\\|').replaceAll(/\s*\n\s*/g, ' ');
 }
 

@@ -101,10 +101,10 @@ export async function sandboxOf(input: Input): Promise<SandboxDocument> {
   return sandbox.parse(await call(input, 'GET', '/sandbox'));
 }
 
-/** Unified lives below the context its key is for; the others at the root. */
-export function basePath(protocol: Protocol, keys: Keys): string {
+/** A key for one context is used below it; all others at the root. */
+export function basePath(keys: Keys): string {
   const context = keys.setting('context');
-  return protocol.name === 'unified' && context !== null ? `/${context}` : '';
+  return context === null ? '' : `/${context}`;
 }
 
 /** Enough of a world for one command: real time, real network, any target (a person named it). */

@@ -14,7 +14,7 @@ const configOptions: Readonly<Record<string, OptionSpec>> = Object.fromEntries(
   ]),
 );
 
-export const startCommand: Command = {
+const startCommand: Command = {
   name: 'start',
   takes: '',
   about: 'Runs a gateway; prints `ready http://HOST:PORT` when it serves',
@@ -25,7 +25,7 @@ export const startCommand: Command = {
   run: start,
 };
 
-export function configOf(input: Input) {
+function configOf(input: Input) {
   const given = Object.fromEntries(
     options.map(({ flag }) => [flag, input.all(flag)] as const).filter(([, values]) => values.length > 0),
   );
@@ -81,3 +81,6 @@ function welcome(gateway: Gateway, data: string): string {
     '',
   ].join('\n');
 }
+
+/** Loaded by name when it is asked for. */
+export default startCommand;

@@ -6,7 +6,7 @@ import { type Command, exits, type Input, print, printJson, usage, warn } from '
 import { holderHelp } from './protocol-help.ts';
 import { commandWorld, platformSide, protocolGiven, readObject } from './parties.ts';
 
-export const twinCommand: Command = {
+const twinCommand: Command = {
   name: 'twin',
   takes: 'P',
   about: 'Runs one twin until a signal ends it; its control API is on another port of this machine',
@@ -60,3 +60,6 @@ async function run(input: Input): Promise<number> {
   await world.close();
   return exits.done;
 }
+
+/** Loaded by name when it is asked for. */
+export default twinCommand;

@@ -4,14 +4,7 @@
  */
 import { createPublicKey } from 'node:crypto';
 import { isIP } from 'node:net';
-import type {
-  AdmissionAsk,
-  Admissions,
-  Admitted,
-  ProtocolFactSheet,
-  RotationAsk,
-  SealedSecret,
-} from '../core/admissions.ts';
+import type { Admissions, Admitted, ProtocolFactSheet, RotationAsk, SealedSecret } from '../core/admissions.ts';
 import { Refusal } from '../core/refusal.ts';
 import type { Instant } from '../core/world.ts';
 import type { KeySpec, Protocol, SettingSpec } from '../protocols/protocol.ts';
@@ -30,12 +23,12 @@ export interface AdmissionParts {
 }
 
 /** Where a merchant's Standard Webhooks secret is sealed to. */
-export function webhookPlace(merchantId: bigint): string {
+function webhookPlace(merchantId: bigint): string {
   return `merchant/${merchantId}/webhook`;
 }
 
 /** Settings of any channel, which the flows read. */
-export const channelSettings: readonly SettingSpec[] = [
+const channelSettings: readonly SettingSpec[] = [
   general(
     'settleWindowMs',
     /^[0-9]{1,9}$/,
@@ -81,11 +74,9 @@ export function makeAdmissions(parts: AdmissionParts): Admissions {
     protocols: () => [...all.values()].map((protocol) => factSheet(protocol, parts)),
     credential(ask) {
       const protocol = named(merchantProtocols, ask.protocol);
-      const sender = checkSender(
-        protocol,
-        ask.sender ?? senderIn(protocol, ask) ?? partyNames(protocol.name).make(parts.nonce),
-      );
-      const settings = checkSettings(protocol, 'credential', ask.settings);
+      const file = readPartyFile(protocol, ask.file);
+      const sender = checkSender(protocol, ask.sender ?? file.sender ?? partyNames(protocol.name).make(parts.nonce));
+      const settings = checkSettings(protocol, 'credential', { ...file.settings, ...ask.settings });
       const keys = new Admission(parts, protocol, 'credential', ask).credentialKeys();
       return {
         sender,
@@ -135,10 +126,6 @@ function named(list: readonly Protocol[], name: string): Protocol {
   const protocol = list.find((one) => one.name === name);
   if (!protocol) throw invalid('protocol', `one of ${list.map((one) => one.name).join(', ')}`);
   return protocol;
-}
-
-function senderIn(protocol: Protocol, ask: AdmissionAsk): string | null {
-  return readPartyFile(protocol, ask.file).sender;
 }
 
 function checkSender(protocol: Protocol, sender: string): string {

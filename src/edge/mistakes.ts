@@ -25,7 +25,7 @@ const digests: readonly { readonly words: string; readonly of: Digest }[] = [
   { words: ' (and hashed twice)', of: (text) => md5(Buffer.from(md5(text))) },
 ];
 
-export function bytesOf(trial: Trial, key: string): Buffer {
+function bytesOf(trial: Trial, key: string): Buffer {
   return Buffer.concat([
     Buffer.from(trial.before),
     Buffer.from(trial.withKey === false ? '' : key),

@@ -134,7 +134,7 @@ function checkMerchantSettings(settings: Readonly<Record<string, string>>): void
   }
 }
 
-export function merchantNamed({ gate }: Pick<Office, 'gate'>, id: bigint): MerchantRow {
+function merchantNamed({ gate }: Pick<Office, 'gate'>, id: bigint): MerchantRow {
   const merchant = gate.directory().merchants.get(id);
   if (!merchant) throw new Refusal('not-found', { text: 'no such merchant' });
   return merchant;
@@ -287,7 +287,7 @@ export interface FeeAsk {
 }
 
 /** A percent in parts per million: four decimals of it are whole parts. */
-export function ppmOf(percent: string): bigint {
+function ppmOf(percent: string): bigint {
   const ppm = parseDecimal(percent, 4);
   if (ppm === null || ppm > 1_000_000n)
     throw new Refusal('invalid-request', { field: 'percent', text: '0 to 100 with at most four decimals' });

@@ -36,7 +36,7 @@ export function canonical(value: unknown): string {
   return `{${members.map(([name, member]) => `${JSON.stringify(name)}:${canonical(member)}`).join(',')}}`;
 }
 
-export function auditHash(id: bigint, entry: AuditEntry, previous: Uint8Array): Buffer {
+function auditHash(id: bigint, entry: AuditEntry, previous: Uint8Array): Buffer {
   const { at, actor, action, detail } = entry;
   return createHash('sha256')
     .update(previous)

@@ -16,7 +16,7 @@ export interface TokenRow {
   readonly revokedAt: bigint | null;
 }
 
-export function tokenHash(token: string): Buffer {
+function tokenHash(token: string): Buffer {
   return createHash('sha256').update(token).digest();
 }
 

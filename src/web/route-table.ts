@@ -183,7 +183,7 @@ export function checkActor<D>(route: ApiRoute<D>, actor: Actor): void {
     });
 }
 
-export const maxBodyBytes = 256 * 1024;
+const maxBodyBytes = 256 * 1024;
 
 /** Query and body as plain values; what they may be is the row's to say. */
 export function inputsOf<D>(route: ApiRoute<D>, request: WebRequest): { query: unknown; body: unknown } {

@@ -22,7 +22,7 @@ export interface WebReply {
 export type Room = (request: WebRequest) => Promise<WebReply | null>;
 
 /** JSON as the operator API writes it: bigints as decimal text. */
-export function jsonText(value: unknown): string {
+function jsonText(value: unknown): string {
   return JSON.stringify(value, (_name, member: unknown) => (typeof member === 'bigint' ? String(member) : member));
 }
 

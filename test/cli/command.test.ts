@@ -133,6 +133,11 @@ test('amounts are written out in their currency, never by floating point', () =>
   assert.equal(table([], ['a']), 'none');
 });
 
+test('docs/generated is what the code says: `npm run docs` writes it', () => {
+  const { status, stderr } = kanal('docs', '--check');
+  assert.equal(status, 0, stderr);
+});
+
 test('generated pages are made of every table and are the same twice', () => {
   for (const [name, make] of Object.entries(pages)) {
     assert.equal(make(), make(), name);

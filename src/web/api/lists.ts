@@ -22,7 +22,7 @@ import * as shapes from './shapes.ts';
 
 const everybody = ['viewer', 'support', 'finance', 'approver', 'admin'] as const;
 
-export const listQuery = z.strictObject({
+const listQuery = z.strictObject({
   merchant: shapes.reference.optional(),
   state: z.string().max(40).optional(),
   number: z.string().min(1).max(200).optional(),
