@@ -4,7 +4,7 @@
  */
 import type { CallOutcome, CommandName, Find } from '../core/commands.ts';
 import { chaseGapMs, notFoundProof } from '../core/evidence.ts';
-import { type Kind, type Order, isFinal } from '../core/order.ts';
+import { type Kind, type Order, type Payment, type Reason, isFinal } from '../core/order.ts';
 import type { ChannelRow } from '../store/directory.ts';
 import { countNotFound, orderByKey } from '../store/orders.ts';
 import { insertReviews } from '../store/settle.ts';
@@ -25,11 +25,12 @@ interface Asked {
   readonly heard: boolean;
 }
 
-async function ask(gate: Gate, order: Order): Promise<Asked> {
+/** `endedBy`: what an end that the channel tells of is due to, when we know it better than the channel. */
+async function ask(gate: Gate, order: Order, endedBy: Reason | null = null): Promise<Asked> {
   const channel = order.channelId === null ? undefined : gate.directory().channels.get(order.channelId);
   if (!channel || order.reference === null) return { order, heard: false };
   const outcome = await gate.call(channel, queryCommands[order.kind], findOf(order));
-  const asked = await learnQuery(gate, order, channel, order.reference, outcome);
+  const asked = await learnQuery(gate, order, channel, order.reference, outcome, endedBy);
   const how = isFinal(asked.order)
     ? 'settled'
     : asked.heard
@@ -56,6 +57,7 @@ async function learnQuery(
   channel: ChannelRow,
   reference: string,
   outcome: CallOutcome<Extract<CommandName, `query-${Kind}`>>,
+  endedBy: Reason | null,
 ): Promise<Asked> {
   const about: About = { kind: order.kind, channelId: channel.id, reference };
   switch (outcome.kind) {
@@ -63,7 +65,8 @@ async function learnQuery(
       const { answer } = outcome;
       const named = answer.kind === 'refund' ? answer.refundNo : answer.orderNo;
       if (answer.kind !== order.kind || (named !== null && named !== reference)) return { order, heard: false };
-      const evidence = reportEvidence(about, 'query', answer, gate.world.now());
+      const heard = reportEvidence(about, 'query', answer, gate.world.now());
+      const evidence = heard.event === 'closed' && endedBy ? { ...heard, reason: endedBy } : heard;
       return { order: await learnAbout(gate, order, evidence), heard: true };
     }
     case 'not-found':
@@ -117,10 +120,13 @@ export async function lookAgain(gate: Gate, due: DueWork): Promise<void> {
   const order = await orderByKey(gate.db, due.kind, { home: due.home, id: due.objectId });
   if (!order || isFinal(order)) return;
   const now = gate.world.now();
-  const asked = isExpired(order, now) ? await expire(gate, order) : await queryUpstream(gate, order);
+  const isOver = isExpired(order, now);
+  const asked = isOver ? await expire(gate, order) : await queryUpstream(gate, order);
   const after = await leaveSending(gate, asked);
   if (isFinal(after)) return;
-  const gap = gate.world.scaled(chaseGapMs(after.state, due.tries));
+  // A barcode that could not be taken back yet is as urgent as an answer that never came.
+  const urgency = isOver && isHeldBarcode(gate, after) ? 'unknown' : after.state;
+  const gap = gate.world.scaled(chaseGapMs(urgency, due.tries));
   await reschedule(gate.db, due.home, due.objectId, nextLook(after, gate.world.now(), gap));
 }
 
@@ -145,14 +151,48 @@ function nextLook(order: Order, now: number, gap: number): number {
 
 /** Nobody was ever asked to collect: just closed. Else close upstream where that exists, query, and only then closed. */
 async function expire(gate: Gate, order: Order): Promise<Order> {
+  if (order.kind === 'payment' && isHeldBarcode(gate, order)) return reverse(gate, order);
   const about = { kind: order.kind, channelId: order.channelId, reference: order.reference };
-  const closed = () =>
-    bareEvidence(about, 'clock', 'closed', gate.world.now(), { code: 'expired', text: 'not paid in time' });
+  const expired = { code: 'expired', text: 'not paid in time' };
+  const closed = () => bareEvidence(about, 'clock', 'closed', gate.world.now(), expired);
   if (order.state === 'new') return learnAbout(gate, order, closed());
   const channel = order.channelId === null ? undefined : gate.directory().channels.get(order.channelId);
   if (channel && gate.facts.unable(channel, 'close-payment', findOf(order)) === null)
     await gate.call(channel, 'close-payment', findOf(order));
-  const asked = await ask(gate, order);
+  const asked = await ask(gate, order, expired);
   // Only a channel that has just said "still unpaid" lets us close; silence keeps the order open.
   return asked.heard && !isFinal(asked.order) ? learnAbout(gate, asked.order, closed()) : asked.order;
+}
+
+/** Is it a payment whose merchant waits for the end, and was promised a reversal when there is none in time? */
+function isHeldBarcode(gate: Gate, order: Order): boolean {
+  return (
+    order.kind === 'payment' && order.method === 'barcode' && gate.facts.conduct(order.protocol).barcodeMs !== null
+  );
+}
+
+/**
+ * Takes an undecided barcode payment back. The channel is asked once more, so that money on its way wins; then it reverses,
+ * or closes where it knows no reversal (rulings: CLOSE counts as reversed). Undecided afterwards = still unclear: the
+ * caller, or a worker, does it again; repeating is safe. Money that comes later is late money (T035).
+ */
+export async function reverse(gate: Gate, payment: Payment): Promise<Payment> {
+  const present = (await queryUpstream(gate, payment)) as Payment;
+  const channel = present.channelId === null ? undefined : gate.directory().channels.get(present.channelId);
+  if (isFinal(present) || !channel || present.reference === null) return present;
+  const command = (['cancel-payment', 'close-payment'] as const).find(
+    (one) => gate.facts.unable(channel, one, findOf(present)) === null,
+  );
+  if (!command) return present;
+  const outcome = await gate.call(channel, command, findOf(present));
+  const isTaken = outcome.kind === 'answered' && ['reversed', 'closed'].includes(outcome.answer.state);
+  // A refusal usually means that it was paid meanwhile: the query says.
+  if (!isTaken) return outcome.kind === 'declined' ? ((await queryUpstream(gate, present)) as Payment) : present;
+  const about: About = { kind: 'payment', channelId: channel.id, reference: present.reference };
+  const taken = { code: 'reversed', text: 'not paid in time' };
+  return (await learnAbout(
+    gate,
+    present,
+    bareEvidence(about, 'reply', 'reversed', gate.world.now(), taken),
+  )) as Payment;
 }

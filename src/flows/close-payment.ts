@@ -11,6 +11,9 @@ import { findOwn } from './query.ts';
 export async function closePayment(gate: Gate, caller: Caller, find: Find): Promise<PaymentReport> {
   const payment = await findOwn(gate, caller, 'payment', find);
   if (payment?.kind !== 'payment') throw new Refusal('not-found', { text: 'no such payment' });
+  const cancelled = gate.facts.conduct(caller.credential.protocol).cancel?.methods ?? [];
+  if (cancelled.includes(payment.method) && find.extras['endsAny'] !== 'true')
+    throw new Refusal('invalid-request', { why: 'other-kind', text: 'this one is cancelled, not closed' });
   const present = isFinal(payment) ? payment : await close(gate, payment);
   if (present.state === 'paid') throw new Refusal('conflict', { why: 'paid', text: 'the payment is paid' });
   const report = paymentReport(present, gate.deskUrl(present));

@@ -12,6 +12,8 @@ import { chargeOf } from './agreement.ts';
 import { evidenceOfCall, learnAbout, makeOrder } from './attempt.ts';
 import { queryUpstream } from './chase.ts';
 import type { Caller, Gate } from './gate.ts';
+import { exchangeFor } from './exchange.ts';
+import { holdBarcode } from './hold-barcode.ts';
 import { orderOfRepeat, whenCalled } from './repeat.ts';
 import { checkNotifyTarget, chooseChannel, feeFor } from './route.ts';
 
@@ -23,6 +25,7 @@ const codeQueryGapMs = 1_500;
 /** The state of the payment after the call, as the caller may see it. Throws Refusals; `outcome-unknown` only after the order exists. */
 export async function pay(gate: Gate, caller: Caller, ask: Pay, fingerprint: Uint8Array): Promise<PaymentReport> {
   checkNotifyTarget(gate, ask);
+  const conduct = gate.facts.conduct(caller.credential.protocol);
   const deadline = gate.world.monotonic() + gate.facts.answerTimeMs(caller.credential.protocol, 'pay');
   const charge = ask.agreementNo === null ? null : await chargeOf(gate, caller, ask, ask.agreementNo);
   const channel = charge ? charge.channel : chosenChannel(gate, caller, ask);
@@ -30,11 +33,15 @@ export async function pay(gate: Gate, caller: Caller, ask: Pay, fingerprint: Uin
   const made = await makeOrder(gate, gate.batches.payments, one);
   try {
     if (made.kind === 'taken') {
+      if (conduct.repeats === 'refused')
+        throw new Refusal('conflict', { field: 'orderNo', why: 'number-used', text: 'the number was used before' });
       const first = await orderOfRepeat(gate, 'payment', one.order.home, made.by, fingerprint, 'orderNo');
       return answer(gate, (await whenCalled(gate, first, deadline)) as Payment);
     }
     if (!channel) return paymentReport(one.order, gate.deskUrl(one.order));
-    return answer(gate, await callForPayment(gate, channel, one.order, charge?.ask ?? ask, deadline));
+    const isHeld = ask.method === 'barcode' && conduct.barcodeMs !== null;
+    const called = await callForPayment(gate, channel, one.order, charge?.ask ?? ask, isHeld ? 0 : deadline);
+    return answer(gate, isHeld ? await holdBarcode(gate, called) : called);
   } catch (error) {
     throw afterIntent(error, gate, one.order);
   }
@@ -95,6 +102,7 @@ function newPayment(
       payer: ask.payer,
       notify: ask.notify,
       returnUrl: ask.returnUrl,
+      exchange: exchangeFor(gate, credential.protocol, ask.amount),
       extras: ask.extras,
     },
     channelExtras: {},

@@ -1,5 +1,6 @@
 /** The small tables that everything joins, read whole and kept in memory; `directory_version` says when to read again. */
 import type { Method } from '../core/commands.ts';
+import type { Rate } from '../core/exchange.ts';
 import type { FeeRule } from '../core/fees.ts';
 import type { Route } from '../core/routing.ts';
 import { type Query, sql } from './database.ts';
@@ -59,6 +60,7 @@ export interface Directory {
   readonly channels: ReadonlyMap<bigint, ChannelRow>;
   readonly routes: readonly Route[];
   readonly fees: readonly FeeRow[];
+  readonly rates: readonly Rate[];
 }
 
 export async function directoryVersion(query: Query): Promise<bigint> {
@@ -88,8 +90,10 @@ export async function loadDirectory(query: Query): Promise<Directory> {
   const fees = await query.run<Omit<FeeRow, 'percentPpm'> & { percentPpm: number }>(
     sql`select id, merchant_id as "merchantId", method, currency, fixed_minor as fixed, percent_ppm as "percentPpm", min_minor as min, max_minor as max from fees`,
   );
+  const rates = await query.run<Rate>(sql`select currency, day, rate, direction from rates`);
   return {
     version,
+    rates,
     merchants: new Map(merchants.map((m) => [m.id, m])),
     credentials: new Map(credentials.map((c) => [c.id, c])),
     senders: new Map(credentials.map((c) => [`${c.protocol}/${c.sender}`, c])),

@@ -185,15 +185,14 @@ export async function numberOf(
 
 /** Locks orders in key order and returns them as they are now; payments before payouts before refunds, always. */
 export async function lockOrders(query: Query, keys: readonly (Key & { readonly kind: Kind })[]): Promise<Order[]> {
-  const locked: Order[] = [];
-  for (const kind of ['payment', 'payout', 'refund'] as const) {
+  const locked = (['payment', 'payout', 'refund'] as const).map((kind) => {
     const wanted = keys.filter((key) => key.kind === kind);
-    if (wanted.length === 0) continue;
+    if (wanted.length === 0) return [];
     const rest = sql`where (home, id) in (select * from unnest(${wanted.map((k) => k.home)}::smallint[], ${wanted.map((k) => k.id)}::bigint[]))
       order by home, id for no key update`;
-    locked.push(...(await selectOrders(query, kind, rest, 'lock')));
-  }
-  return locked;
+    return selectOrders(query, kind, rest, 'lock');
+  });
+  return (await Promise.all(locked)).flat();
 }
 
 export interface AttemptRow extends Key {
@@ -256,4 +255,12 @@ export async function countNotFound(
     where home = ${home} and channel_id = ${channelId} and reference = ${reference}
     returning not_found, not_found_since`);
   return row ? { answers: row.not_found, since: Number(row.not_found_since) } : null;
+}
+
+/** The time to pay is over now, and a worker looks at it at `lookAt`. Nothing else changes, and never what is decided. */
+export async function endTimeToPay(query: Query, { home, id }: Key, now: number, lookAt: number): Promise<void> {
+  await query.run(sql`
+    with ended as (update payments set expires_at = ${now}
+        where home = ${home} and id = ${id} and state in ('sending', 'pending', 'unknown') and expires_at > ${now} returning home, id)
+    update work w set due_at = ${lookAt}, tries = 0 from ended e where w.home = ${home} and w.home = e.home and w.object_id = e.id`);
 }

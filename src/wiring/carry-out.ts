@@ -3,6 +3,7 @@ import type { Answer, Ask, CommandName } from '../core/commands.ts';
 import { type BankColumn, banksOf } from '../core/banks.ts';
 import { Refusal } from '../core/refusal.ts';
 import { cancelAgreement } from '../flows/cancel-agreement.ts';
+import { cancelPayment } from '../flows/cancel-payment.ts';
 import { closePayment } from '../flows/close-payment.ts';
 import { confirmAgreement } from '../flows/confirm-agreement.ts';
 import { confirmPayment } from '../flows/confirm-payment.ts';
@@ -30,6 +31,7 @@ const carriers: Carriers = {
   'confirm-payment': confirmPayment,
   'resend-code': resendCode,
   'close-payment': closePayment,
+  'cancel-payment': cancelPayment,
   'sign-agreement': signAgreement,
   'confirm-agreement': confirmAgreement,
   'query-agreement': queryAgreement,

@@ -46,14 +46,22 @@ export function stateOf(report: PaymentReport, moment: Instant): string {
     case 'reversed':
       return states.revoked;
     case 'closed':
-      // A barcode that its channel closed counts as reversed; a pre-order that ran out of time is revoked (row 16).
-      return report.method === 'barcode' || report.reason?.code === expiredReason ? states.revoked : states.closed;
+      return closedState(report);
     case 'pending':
     case 'unknown':
       return report.method === 'barcode' && report.expiresAt !== null && report.expiresAt <= moment
         ? states.revoking
         : states.toBePaid;
   }
+}
+
+/**
+ * A barcode that its channel closed counts as reversed (rulings), unless a channel of our own kind says what it was; a
+ * pre-order that ran out of time is revoked (row 16).
+ */
+function closedState({ method, reason }: PaymentReport): string {
+  const isRevoked = method === 'barcode' ? reason?.code !== states.closed : reason?.code === expiredReason;
+  return isRevoked ? states.revoked : states.closed;
 }
 
 /** Page 4.3: all refunded, else any running, else some refunded, else the last one failed, else just paid. */
