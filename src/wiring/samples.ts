@@ -1,5 +1,5 @@
 /** A ready signed `curl` per protocol: sealed by the protocol itself with the demo merchant's keys, so that it works when pasted. */
-import type { Ask, CommandName, Pay } from '../core/commands.ts';
+import type { Ask, CommandName, Pay, SignAgreement } from '../core/commands.ts';
 import { money } from '../core/money.ts';
 import type { World } from '../core/world.ts';
 import { endpointFor } from '../edge/call.ts';
@@ -8,7 +8,6 @@ import { keysAtHand } from '../edge/party-keys.ts';
 import { sceneOf } from '../edge/serve.ts';
 import { merchantProtocols, protocolNamed } from '../protocols/all.ts';
 import type { EndpointOf, Keys, Protocol, RequestWire } from '../protocols/protocol.ts';
-import { plainKeys } from './plain-keys.ts';
 import type { SandboxMerchant } from './sandbox.ts';
 
 export interface Sample {
@@ -19,21 +18,10 @@ export interface Sample {
 
 /** Keys that a sandbox merchant signs with, as its own side of the protocol. */
 export function merchantKeys(protocol: string, merchant: SandboxMerchant): Keys | null {
-  const { unified, payin, fufu, ysepay } = merchant.protocols;
-  const [keyId = '', apiKey = ''] = unified.headers['x-api-key'].split('.');
-  const plain = (sender: string, secrets: Readonly<Record<string, string>>, settings = {}) =>
-    plainKeys(protocolNamed(protocol), sender, secrets, settings);
-  if (protocol === 'unified') return plain(keyId, { apiKey }, { context: unified.context });
-  if (protocol === 'payin') return plain(payin.merchantId, { apiKey: payin.apiKey });
-  if (protocol === 'fufu') return plain(fufu.busiId, { key: fufu.key });
-  if (protocol === 'ysepay')
-    return plain(ysepay.partnerId, {
-      privateKey: ysepay.privateKeyPem,
-      publicKey: ysepay.platformPublicKeyPem,
-      sm2PrivateKey: ysepay.sm2PrivateKeyPem,
-      sm2PublicKey: ysepay.platformSm2PublicKeyPem,
-    });
-  return null;
+  const file = Object.entries(merchant.protocols).find(([name]) => name === protocol)?.[1];
+  if (!file) return null;
+  const found = protocolNamed(protocol);
+  return keysAtHand(found, readPartyFile(found, { ...file }));
 }
 
 /** One request of a merchant against a base URL, signed. Null when the protocol has no endpoint for the ask. */
@@ -102,6 +90,26 @@ const demos: Readonly<Record<string, { readonly about: string; readonly ask: (or
   },
 };
 
+/** Where paying needs an agreement first, the sample signs one. */
+function demoSigning(orderNo: string): SignAgreement {
+  return {
+    orderNo,
+    userId: 'user-0001',
+    payer: { name: '张三', phone: '8613800138000', email: null, country: 'CN' },
+    card: { number: '6228480402564890018', idNumber: '110101199003070011', expiry: null, cvv: null },
+    payeeNo: 'kanal-demo',
+    scope: 'any-payee',
+    extras: {},
+  };
+}
+
+function signingSample(world: Pick<World, 'now' | 'nonce'>, baseUrl: string, protocol: Protocol, keys: Keys): Sample[] {
+  const orderNo = protocol.numbers.reference('agreement', 0, (bytes) => world.nonce(bytes), world.now());
+  const sealed = sealAsk(world, protocol, keys, baseUrl, 'sign-agreement', demoSigning(orderNo));
+  const about = 'sign an agreement to charge a card, for the ten minutes that its time stamp is good for';
+  return sealed ? [{ protocol: protocol.name, about, command: curlOf(sealed.wire) }] : [];
+}
+
 export function sampleCommands(
   world: Pick<World, 'now' | 'nonce'>,
   baseUrl: string,
@@ -110,7 +118,8 @@ export function sampleCommands(
   return merchantProtocols.flatMap((protocol) => {
     const demo = demos[protocol.name];
     const keys = merchantKeys(protocol.name, merchant);
-    if (!demo || !keys) return [];
+    if (!keys) return [];
+    if (!demo) return signingSample(world, baseUrl, protocol, keys);
     const orderNo = `DEMO${Buffer.from(world.nonce(6)).toString('hex')}`;
     const sealed = sealAsk(
       world,

@@ -7,7 +7,6 @@ import { keysAtHand } from '../edge/party-keys.ts';
 import type { Database } from '../store/database.ts';
 import { postgresTwinStore } from '../twin/store-postgres.ts';
 import { type StartedTwin, startTwin } from '../twin/server.ts';
-import { plainKeys } from './plain-keys.ts';
 import { pointChannels, resolveNumber, type SandboxChannel, type SandboxFacts, seedSandbox } from './sandbox.ts';
 
 export interface SandboxParts {
@@ -61,12 +60,7 @@ function startOne({ db, world, publicUrl }: SandboxParts, channel: SandboxChanne
   });
 }
 
-/** The other side of a channel's keys; most channel protocols share their secrets. */
-function twinKeys(channel: Pick<SandboxChannel, 'sender' | 'secrets' | 'theirs' | 'settings' | 'protocol'>): Keys {
-  return plainKeys(
-    protocolNamed(channel.protocol),
-    channel.sender,
-    channel.theirs ?? channel.secrets,
-    channel.settings,
-  );
+/** The other side of a channel's keys; where the two do not share them, the channel says what the twin holds. */
+export function twinKeys({ protocol, sender, secrets, twin, settings }: SandboxChannel): Keys {
+  return keysAtHand(protocolNamed(protocol), { sender, keys: twin ?? secrets, settings });
 }

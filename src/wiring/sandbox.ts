@@ -8,11 +8,11 @@ import { type Currency, exponents } from '../core/money.ts';
 import type { World } from '../core/world.ts';
 import { secretPlace } from '../edge/keyring.ts';
 import { makePair, privatePem, publicPem } from '../edge/make-keys.ts';
+import { isSm2 } from '../edge/party-file.ts';
 import type { Vault } from '../edge/vault.ts';
 import { type Database, type Query, sql } from '../store/database.ts';
 import { touchDirectory } from '../store/directory.ts';
 import { book } from '../store/ledger.ts';
-import { makeSides, rsaPair, type Sides } from './plain-keys.ts';
 
 /** What `kanal sandbox --json` prints of merchants and channels; kept sealed in the database. */
 export interface SandboxFacts {
@@ -72,9 +72,9 @@ export async function readSandbox(db: Database, vault: Vault): Promise<SandboxFa
 export async function seedSandbox(db: Database, world: World, vault: Vault): Promise<SandboxFacts> {
   const present = await readSandbox(db, vault);
   if (present) return present;
-  const { facts, ours } = await inventFacts(world);
+  const facts = inventFacts(world);
   await db.transaction(async (query) => {
-    for (const merchant of facts.merchants) await insertMerchant(query, world, vault, merchant, ours);
+    for (const merchant of facts.merchants) await insertMerchant(query, world, vault, merchant);
     for (const channel of facts.channels) await insertChannel(query, world, vault, channel);
     await insertRoutes(query, world, facts);
     await insertFees(query, world);
@@ -102,11 +102,14 @@ function key(world: World, letters: string, length = 40): string {
 
 const pairs = new Map<string, { readonly privatePem: string; readonly publicPem: string }>();
 
-/** RSA pairs take long to find: one per name and process, so that every data folder has its own and tests do not wait. */
+/**
+ * RSA pairs take long to find: one per name and process, so that every data folder has its own and tests do not wait. A name
+ * with `sm2` in it is a pair on that curve.
+ */
 function demoPair(name: string) {
   const known = pairs.get(name);
   if (known) return known;
-  const { privateKey, publicKey } = makePair(false);
+  const { privateKey, publicKey } = makePair(isSm2(name));
   const made = { privatePem: privatePem(privateKey), publicPem: publicPem(publicKey) };
   pairs.set(name, made);
   return made;
@@ -128,6 +131,42 @@ function ownSecrets(number: string): OwnSecrets {
       privateKey: demoPair('bestpay/platform').privatePem,
       publicKey: demoPair(`bestpay/${number}`).publicPem,
     },
+    ysepay: ysepaySide('platform', number),
+  };
+}
+
+/** What one side keeps: its own private keys, the other's public ones. The platform's RSA pair is bestpay's, to save the time. */
+function ysepaySide(own: string, other: string): Readonly<Record<string, string>> {
+  const rsa = (name: string) => demoPair(`bestpay/${name}`);
+  const sm2 = (name: string) => demoPair(`ysepay-sm2/${name}`);
+  return {
+    privateKey: rsa(own).privatePem,
+    publicKey: rsa(other).publicPem,
+    sm2PrivateKey: sm2(own).privatePem,
+    sm2PublicKey: sm2(other).publicPem,
+  };
+}
+
+/** As the merchant sees it: its own private keys, our public ones. */
+function ysepayMerchant(number: string): YsepayParty {
+  const { privateKey = '', publicKey = '', sm2PrivateKey = '', sm2PublicKey = '' } = ysepaySide(number, 'platform');
+  return {
+    partnerId: `ys${number}`,
+    privateKeyPem: privateKey,
+    sm2PrivateKeyPem: sm2PrivateKey,
+    platformPublicKeyPem: publicKey,
+    platformSm2PublicKeyPem: sm2PublicKey,
+  };
+}
+
+function ysepayChannel(world: World): SandboxChannel {
+  return {
+    id: String(world.newId()),
+    protocol: 'ysepay',
+    sender: 'kanal_up01',
+    secrets: ysepaySide('channel', 'twin'),
+    settings: {},
+    twin: ysepaySide('twin', 'channel'),
   };
 }
 
@@ -145,14 +184,8 @@ function bestpayChannel(world: World): SandboxChannel {
   };
 }
 
-async function inventFacts(world: World): Promise<{ facts: SandboxFacts; ours: OurSecrets }> {
-  const platform = rsaPair();
-  const [sidesA, sidesB, sidesUp] = await Promise.all([
-    makeSides(platform),
-    makeSides(platform),
-    makeSides(rsaPair()),
-  ] as const);
-  const merchant = (name: string, number: string, letter: string, sides: Sides): SandboxMerchant => ({
+function inventFacts(world: World): SandboxFacts {
+  const merchant = (name: string, number: string, letter: string): SandboxMerchant => ({
     id: String(world.newId()),
     name,
     webhookSecret: `whsec_${Buffer.from(world.nonce(32)).toString('base64')}`,
@@ -161,15 +194,11 @@ async function inventFacts(world: World): Promise<{ facts: SandboxFacts; ours: O
       payin: { merchantId: number, apiKey: key(world, 'p') },
       bestpay: bestpayMerchant(number),
       fufu: { busiId: `58101019${number}`, key: key(world, 'f') },
-      ysepay: ysepayParty(`ys${number}`, sides),
+      ysepay: ysepayMerchant(number),
     },
   });
-  const merchants = [
-    merchant('Toko Melati', '1002001', 'a', sidesA),
-    merchant('Warung Kenanga', '1002002', 'b', sidesB),
-  ];
-  const facts: SandboxFacts = {
-    merchants,
+  return {
+    merchants: [merchant('Toko Melati', '1002001', 'a'), merchant('Warung Kenanga', '1002002', 'b')],
     channels: [
       {
         id: String(world.newId()),
@@ -193,29 +222,8 @@ async function inventFacts(world: World): Promise<{ facts: SandboxFacts; ours: O
         secrets: { key: key(world, 'u') },
         settings: {},
       },
-      {
-        id: String(world.newId()),
-        protocol: 'ysepay',
-        sender: 'kanal_up01',
-        secrets: sidesUp.ours,
-        theirs: sidesUp.theirs,
-        settings: {},
-      },
+      ysepayChannel(world),
     ],
-  };
-  const sides = [sidesA, sidesB];
-  return { facts, ours: new Map(merchants.map(({ id }, index) => [`${id}/ysepay`, sides[index]?.ours ?? {}])) };
-}
-
-/** As the merchant sees it: its own private keys, our public ones. */
-function ysepayParty(partnerId: string, { theirs }: Sides): YsepayParty {
-  const of = (name: string) => theirs[name] ?? '';
-  return {
-    partnerId,
-    privateKeyPem: of('privateKey'),
-    sm2PrivateKeyPem: of('sm2PrivateKey'),
-    platformPublicKeyPem: of('publicKey'),
-    platformSm2PublicKeyPem: of('sm2PublicKey'),
   };
 }
 
@@ -240,13 +248,7 @@ function sealed(
   );
 }
 
-async function insertMerchant(
-  query: Query,
-  world: World,
-  vault: Vault,
-  merchant: SandboxMerchant,
-  ours: OurSecrets,
-): Promise<void> {
+async function insertMerchant(query: Query, world: World, vault: Vault, merchant: SandboxMerchant): Promise<void> {
   const id = BigInt(merchant.id);
   const [home = 0] = world.nonce(1);
   const now = world.now();
@@ -258,13 +260,13 @@ async function insertMerchant(
   await insertCredential(query, world, vault, id, 'payin', merchant.protocols.payin.merchantId, {
     apiKey: merchant.protocols.payin.apiKey,
   });
-  const { bestpay, fufu } = merchant.protocols;
+  const { bestpay, fufu, ysepay } = merchant.protocols;
   const own = ownSecrets(merchant.protocols.payin.merchantId);
   await insertCredential(query, world, vault, id, 'bestpay', bestpay.institutionCode, own['bestpay'] ?? {}, {
     merchantNo: bestpay.merchantNo,
   });
   await insertCredential(query, world, vault, id, 'fufu', fufu.busiId, { key: fufu.key });
-  await insertCredential(query, world, vault, id, 'ysepay', ysepay.partnerId, ours.get(`${id}/ysepay`) ?? {});
+  await insertCredential(query, world, vault, id, 'ysepay', ysepay.partnerId, own['ysepay'] ?? {});
   await book(query, openingBalances(world, home, id));
 }
 
