@@ -282,8 +282,9 @@ const gapsMs: Readonly<Record<'undecided' | 'waiting', readonly number[]>> = {
   waiting: [60_000, 300_000, 900_000, 1_800_000, 3_600_000, 7_200_000],
 };
 
-export function chaseGapMs(state: Order['state'], tries: number): number {
-  const ladder = state === 'pending' ? gapsMs.waiting : gapsMs.undecided;
+/** Only payers and banks take their time: many channels say nothing about refunds, so those are asked about soon. */
+export function chaseGapMs(state: Order['state'], tries: number, kind: Kind = 'payment'): number {
+  const ladder = state === 'pending' && kind !== 'refund' ? gapsMs.waiting : gapsMs.undecided;
   return ladder[Math.min(tries, ladder.length - 1)] ?? 7_200_000;
 }
 

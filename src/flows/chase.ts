@@ -126,7 +126,7 @@ export async function lookAgain(gate: Gate, due: DueWork): Promise<void> {
   if (isFinal(after)) return;
   // A barcode that could not be taken back yet is as urgent as an answer that never came.
   const urgency = isOver && isHeldBarcode(gate, after) ? 'unknown' : after.state;
-  const gap = gate.world.scaled(chaseGapMs(urgency, due.tries));
+  const gap = gate.world.scaled(chaseGapMs(urgency, due.tries, after.kind));
   await reschedule(gate.db, due.home, due.objectId, nextLook(after, gate.world.now(), gap));
 }
 

@@ -261,7 +261,7 @@ class Draft {
       if (!isFinal(before)) this.#parts.work.push({ home, id, kind, dueAt: null });
     } else if (lookAgainAt !== null) this.#parts.work.push({ home, id, kind, dueAt: lookAgainAt });
     else if (order.state !== before.state) {
-      const gap = this.#gate.world.scaled(chaseGapMs(order.state, 0));
+      const gap = this.#gate.world.scaled(chaseGapMs(order.state, 0, kind));
       const due = evidence.at + gap;
       const expiry = order.kind === 'payment' ? order.expiresAt : null;
       this.#parts.work.push({ home, id, kind, dueAt: expiry !== null && expiry < due ? expiry : due });

@@ -2,18 +2,23 @@
 import type { Balance, Find, PaymentReport, PayoutReport, RefundReport } from '../core/commands.ts';
 import { accounts } from '../core/ledger.ts';
 import { type Currency, money } from '../core/money.ts';
-import { type Kind, type Order, isFinal } from '../core/order.ts';
+import { type Kind, type Order, type Payment, isFinal } from '../core/order.ts';
 import { Refusal } from '../core/refusal.ts';
 import { paymentReport, payoutReport, refundReport } from '../core/report.ts';
 import { balancesOf } from '../store/ledger.ts';
-import { numberOf, orderByKey, orderByPlatformNo } from '../store/orders.ts';
+import { numberOf, orderByKey, orderByPlatformNo, refundsOf } from '../store/orders.ts';
 import { queryUpstream } from './chase.ts';
 import type { Caller, Gate } from './gate.ts';
 
 const commandOf = { payment: 'pay', payout: 'pay-out', refund: 'refund' } as const;
 
 /** Finds by our number or the caller's; a mismatch of the two is `conflict`, anything else that does not fit `not-found` (T021). */
-export async function findOwn(gate: Gate, { merchant, credential }: Caller, kind: Kind, find: Find): Promise<Order | null> {
+export async function findOwn(
+  gate: Gate,
+  { merchant, credential }: Caller,
+  kind: Kind,
+  find: Find,
+): Promise<Order | null> {
   const own = kind === 'refund' ? find.refundNo : find.orderNo;
   if (find.platformNo !== null) {
     const home = gate.facts.homeOf(credential.protocol, find.platformNo);
@@ -60,7 +65,20 @@ function refreshed(gate: Gate, order: Order): Promise<Order> {
 }
 
 export async function queryPayment(gate: Gate, caller: Caller, find: Find): Promise<PaymentReport> {
-  return asPayment(gate, await findLive(gate, caller, ['payment'], find));
+  const order = await findLive(gate, caller, ['payment'], find);
+  const report = asPayment(gate, order);
+  const isShown = order.kind === 'payment' && order.paid > 0n && gate.facts.conduct(order.protocol).showsRefunds;
+  return isShown ? withRefunds(gate, order, report) : report;
+}
+
+/** How the refunds of a payment ended, one by one: whether the last one failed, what they were in the charged currency. */
+async function withRefunds(gate: Gate, payment: Payment, report: PaymentReport): Promise<PaymentReport> {
+  const refunds = await refundsOf(gate.db, payment);
+  const converted = refunds
+    .filter(({ state }) => state === 'succeeded')
+    .reduce((sum, { detail }) => sum + BigInt(detail.exchange?.minor ?? '0'), 0n);
+  const lastFailed = refunds.at(-1)?.state === 'failed';
+  return { ...report, refunds: { done: payment.refunded, pending: payment.refundPending, lastFailed, converted } };
 }
 
 export async function queryPayout(gate: Gate, caller: Caller, find: Find): Promise<PayoutReport> {
@@ -73,9 +91,21 @@ export async function queryOrder(gate: Gate, caller: Caller, find: Find): Promis
 }
 
 export async function queryRefund(gate: Gate, caller: Caller, find: Find): Promise<RefundReport> {
-  const order = await findLive(gate, caller, ['refund'], find);
-  if (order.kind !== 'refund') throw new Refusal('not-found');
-  return refundReport(order);
+  const named = await findOwn(gate, caller, 'refund', find);
+  const order = named ?? (await onlyRefund(gate, caller, find.extras['onlyRefundOf'] ?? null));
+  if (order?.kind !== 'refund') throw new Refusal('not-found', { text: 'no such refund' });
+  const present = isFinal(order) ? order : await refreshed(gate, order);
+  if (present.kind !== 'refund') throw new Refusal('not-found');
+  return refundReport(present);
+}
+
+/** By the number of its payment, when that has exactly one refund. */
+async function onlyRefund(gate: Gate, caller: Caller, orderNo: string | null): Promise<Order | null> {
+  if (orderNo === null) return null;
+  const find = { orderNo, platformNo: null, refundNo: null, extras: {} };
+  const payment = await findOwn(gate, caller, 'payment', find);
+  const refunds = payment === null ? [] : await refundsOf(gate.db, payment);
+  return refunds.length === 1 ? (refunds[0] ?? null) : null;
 }
 
 function asPayment(gate: Gate, order: Order): PaymentReport {

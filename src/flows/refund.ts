@@ -6,7 +6,7 @@ import type { RefundAsk, RefundReport } from '../core/commands.ts';
 import { movesOf } from '../core/ledger.ts';
 import type { Payment, Refund } from '../core/order.ts';
 import { Refusal } from '../core/refusal.ts';
-import { refundReport } from '../core/report.ts';
+import { paymentReport, refundReport } from '../core/report.ts';
 import { createRefund, type Made, type NewOrder } from '../store/create.ts';
 import type { ChannelRow } from '../store/directory.ts';
 import { asRefusal } from '../store/ledger.ts';
@@ -17,7 +17,12 @@ import { findOwn } from './query.ts';
 import { orderOfRepeat, whenCalled } from './repeat.ts';
 import { checkNotifyTarget } from './route.ts';
 
-export async function refund(gate: Gate, caller: Caller, ask: RefundAsk, fingerprint: Uint8Array): Promise<RefundReport> {
+export async function refund(
+  gate: Gate,
+  caller: Caller,
+  ask: RefundAsk,
+  fingerprint: Uint8Array,
+): Promise<RefundReport> {
   checkNotifyTarget(gate, ask);
   const deadline = gate.world.monotonic() + gate.facts.answerTimeMs(caller.credential.protocol, 'refund');
   const payment = await findOwn(gate, caller, 'payment', { ...ask, refundNo: null });
@@ -45,12 +50,20 @@ export async function refund(gate: Gate, caller: Caller, ask: RefundAsk, fingerp
 }
 
 function checkRefundable(gate: Gate, payment: Payment, ask: RefundAsk): ChannelRow {
-  if (payment.state !== 'paid') throw new Refusal('conflict', { why: 'not-paid', text: 'the payment is not paid' });
+  if (payment.state !== 'paid') {
+    const report = paymentReport(payment, null);
+    throw new Refusal('conflict', { why: 'not-paid', text: 'the payment is not paid', report });
+  }
   if (ask.amount.currency !== payment.amount.currency)
-    throw new Refusal('invalid-request', { field: 'currency', why: 'currency', text: 'another currency than the payment' });
+    throw new Refusal('invalid-request', {
+      field: 'currency',
+      why: 'currency',
+      text: 'another currency than the payment',
+    });
   const channel = payment.channelId === null ? undefined : gate.directory().channels.get(payment.channelId);
   const why = channel ? gate.facts.unable(channel, 'refund', ask) : 'its channel is gone';
-  if (!channel || why !== null) throw new Refusal('channel-unavailable', { why: 'no-refund', text: `the channel cannot refund: ${why}` });
+  if (!channel || why !== null)
+    throw new Refusal('channel-unavailable', { why: 'no-refund', text: `the channel cannot refund: ${why}` });
   return channel;
 }
 
@@ -61,7 +74,11 @@ async function storeRefund(gate: Gate, one: NewOrder<Refund>): Promise<Made> {
   } catch (error) {
     const { code, constraint } = (error ?? {}) as { code?: unknown; constraint?: unknown };
     if (code === '23514' && constraint === 'payments_refunds_within_paid')
-      throw new Refusal('limit-exceeded', { field: 'refundAmount', why: 'refund-remainder', text: 'more than is left of the payment' });
+      throw new Refusal('limit-exceeded', {
+        field: 'refundAmount',
+        why: 'refund-remainder',
+        text: 'more than is left of the payment',
+      });
     throw asRefusal(error);
   }
 }
@@ -99,6 +116,9 @@ function newRefund(
       paymentOrderNo: payment.orderNo,
       paymentPlatformNo: payment.platformNo,
       paymentAmount: String(payment.amount.minor),
+      paymentOption: payment.option,
+      // The payment's whole; what this refund's part of it is, is settled under the payment's lock.
+      exchange: payment.detail.exchange ?? null,
       reason: ask.reason,
       notify: ask.notify,
       extras: ask.extras,

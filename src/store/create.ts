@@ -1,4 +1,5 @@
 /** New orders: number, order, attempt and work row in one statement per batch. A number that is taken makes nothing. */
+import { type Exchange, refundPart } from '../core/exchange.ts';
 import type { Move } from '../core/ledger.ts';
 import type { Kind, Order, Payment, Payout, Refund } from '../core/order.ts';
 import type { Instant } from '../core/world.ts';
@@ -39,13 +40,15 @@ async function createOrders<O extends Payment | Payout>(
   const taken = await takeNumbers(query, news);
   const made = news.filter((one) => taken.has(one.order.id));
   if (made.length > 0) {
-    await insert(query, made);
-    await insertAttempts(query, made);
-    await insertWork(query, made);
-    await book(
-      query,
-      made.flatMap((one) => one.moves),
-    );
+    await Promise.all([
+      insert(query, made),
+      insertAttempts(query, made),
+      insertWork(query, made),
+      book(
+        query,
+        made.flatMap((one) => one.moves),
+      ),
+    ]);
   }
   const others = news.filter((one) => !taken.has(one.order.id));
   const holders = new Map(
@@ -127,16 +130,31 @@ export async function createRefund(query: Query, one: NewOrder<Refund>): Promise
   }
   await query.run(sql`update payments set refund_pending = refund_pending + ${order.amount.minor}
     where home = ${order.home} and id = ${order.paymentId} and merchant_id = ${order.merchantId}`);
+  const whole = order.detail.exchange ?? null;
+  const detail = whole ? { ...order.detail, exchange: await partOf(query, order, whole) } : order.detail;
   await query.run(sql`
     insert into refunds (home, id, payment_id, merchant_id, credential_id, protocol, order_no, platform_no, state, amount, currency, fee,
       channel_id, reference, created_at, detail)
     values (${order.home}, ${order.id}, ${order.paymentId}, ${order.merchantId}, ${order.credentialId}, ${order.protocol}, ${order.orderNo},
       ${order.platformNo}, ${order.state}, ${order.amount.minor}, ${order.amount.currency}, 0, ${order.channelId}, ${order.reference},
-      ${order.createdAt}, ${JSON.stringify(order.detail)}::jsonb)`);
+      ${order.createdAt}, ${JSON.stringify(detail)}::jsonb)`);
   await insertAttempts(query, [one]);
   await insertWork(query, [one]);
   await book(query, one.moves);
   return { kind: 'made' };
+}
+
+/** This refund's part of a foreign payment's converted amount. The payment is locked, and counts this refund already (T056). */
+async function partOf(query: Query, { home, paymentId, amount }: Refund, whole: Exchange): Promise<Exchange> {
+  const [row] = await query.run<{ paid: bigint; taken: bigint; given: string }>(sql`
+    select p.paid, p.refunded + p.refund_pending as taken,
+      (select coalesce(sum((r.detail -> 'exchange' ->> 'minor')::bigint), 0)::text from refunds r
+        where r.home = ${home} and r.payment_id = p.id and r.state not in ('failed', 'cancelled')) as given
+    from payments p where p.home = ${home} and p.id = ${paymentId}`);
+  if (!row) throw new Error(`refund of a payment that is gone: ${paymentId}`);
+  const isLast = row.taken >= row.paid;
+  const minor = refundPart(BigInt(whole.minor), BigInt(row.given), amount.minor, row.paid, isLast);
+  return { ...whole, minor: String(minor) };
 }
 
 /** Attempts of orders that are bound to a channel; `createdAt` of the order is that of the attempt. */

@@ -116,6 +116,12 @@ async function one(found: Promise<Order[]>): Promise<Order | null> {
   return (await found)[0] ?? null;
 }
 
+/** The refunds of a payment, oldest first. */
+export async function refundsOf(query: Query, { home, id }: Key): Promise<Refund[]> {
+  const rest = sql`where home = ${home} and payment_id = ${id} order by created_at, id`;
+  return (await selectOrders(query, 'refund', rest, 'of-payment')).filter((order) => order.kind === 'refund');
+}
+
 /** For workers and operators, which have the key from a row of ours. */
 export function orderByKey(query: Query, kind: Kind, key: Key): Promise<Order | null> {
   return one(selectOrders(query, kind, sql`where home = ${key.home} and id = ${key.id}`, 'by-key'));
