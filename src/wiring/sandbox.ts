@@ -321,6 +321,7 @@ const homeChannel: Readonly<Record<string, string>> = {
   payin: 'payin',
   bestpay: 'bestpay',
   fufu: 'fufu',
+  ysepay: 'ysepay',
 };
 
 async function insertRoutes(query: Query, world: World, facts: SandboxFacts): Promise<void> {

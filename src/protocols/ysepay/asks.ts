@@ -335,7 +335,7 @@ export const refundAsk: Message<RefundAsk> = {
       amount: money(biz.amount, 'CNY'),
       reason: biz.reason,
       notify: notifyOf(message),
-      extras: kept(message, { shopdate: biz.shopDate }),
+      extras: kept(message, { shopdate: biz.shopDate, refund_reason: biz.reason }),
     };
   },
   write: (ask) =>

@@ -169,6 +169,24 @@ const endpoints: readonly AnyEndpoint[] = [
   }),
 ];
 
+/**
+ * Stands for every method there is not: who asks is found and checked all the same, so that the answer, under the node
+ * `unknow_response`, is signed. Not in the list of endpoints: nobody can be asked for it.
+ */
+const noMethod: AnyEndpoint = endpoint({
+  ...again,
+  ...servedOnly,
+  name: 'unknow',
+  command: 'query-payment',
+  ask: {
+    read() {
+      throw new Refusal('invalid-request', { field: 'method', why: 'unknown-method' });
+    },
+    write: asks.findAsk.write,
+  },
+  answer: answers.queryAnswer,
+});
+
 const byName: ReadonlyMap<string, AnyEndpoint> = new Map(endpoints.map((one) => [one.name, one]));
 const paths = /^(?:\/[A-Za-z0-9._~-]+)*\/gateway\.do$/;
 
@@ -178,9 +196,7 @@ function identify(wire: RequestWire): Claim | null {
   if (wire.method !== 'POST') throw new Refusal('invalid-request', { field: 'method', why: 'unknown-method' });
   const form = isFormType(wire) ? formOf(wire.body) : null;
   if (form === null) throw new Refusal('invalid-request', { field: 'form' });
-  const found = byName.get(asciiOf(form, 'method'));
-  if (found === undefined)
-    throw new Unopened(form, new Refusal('invalid-request', { field: 'method', why: 'unknown-method' }));
+  const found = byName.get(asciiOf(form, 'method')) ?? noMethod;
   const sender = asciiOf(form, 'partner_id');
   if (sender === '' || sender.length > 20)
     throw new Unopened(form, new Refusal('invalid-request', { field: 'partner_id', missing: sender === '' }));
@@ -199,12 +215,22 @@ function judge({ fields: members, marks }: Opened, scene: Scene): Verdict {
 }
 
 const keptText = 50;
+/** Members by their core names, as flows name them. */
+const wireNames: Readonly<Record<string, string>> = {
+  orderNo: 'out_trade_no',
+  platformNo: 'trade_no',
+  refundNo: 'out_request_no',
+  amount: 'total_amount',
+  refundAmount: 'refund_amount',
+  notifyUrl: 'notify_url',
+  currency: 'currency',
+};
 
 /** code, msg, sub_code, sub_msg. Who or what cannot be told is answered under `unknow_response`. */
 function refuse(refusal: Refusal, { scene, endpoint: asked }: RefusalScene): ReturnType<typeof noded> {
   const subCode = subCodeFor(refusal);
   const { field, why } = refusal.detail;
-  const about = field !== undefined && /^[\x21-\x7e]{1,32}$/.test(field) ? `: ${field}` : '';
+  const about = field !== undefined && /^[\x21-\x7e]{1,32}$/.test(field) ? `: ${wireNames[field] ?? field}` : '';
   const members = fields({
     ...failed,
     sub_code: subCode,
