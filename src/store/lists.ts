@@ -111,6 +111,35 @@ export function listAttempts(query: Query, filter: ListFilter, page: Page): Prom
     from attempts t ${subjectJoin} ${rest}`);
 }
 
+export interface ListedAgreement {
+  readonly id: bigint;
+  readonly merchantId: bigint;
+  readonly protocol: string;
+  readonly orderNo: string;
+  readonly agreementNo: string;
+  readonly userId: string;
+  readonly cardLast4: string;
+  readonly scope: string;
+  readonly state: string;
+  readonly channelId: bigint;
+  readonly reference: string;
+  readonly createdAt: bigint;
+}
+
+export function listAgreements(query: Query, filter: ListFilter, page: Page): Promise<ListedAgreement[]> {
+  const rest = conditions(filter, page, {
+    merchant: sql`t.merchant_id`,
+    state: sql`t.state`,
+    numbers: [sql`t.order_no`, sql`t.agreement_no`, sql`t.reference`, sql`t.upstream_no`, sql`t.user_id`],
+    ids: [sql`t.id`],
+  });
+  return query.run<ListedAgreement>(sql`
+    select t.id, t.merchant_id as "merchantId", t.protocol, t.order_no as "orderNo", t.agreement_no as "agreementNo",
+      t.user_id as "userId", t.card_last4 as "cardLast4", t.scope, t.state, t.channel_id as "channelId", t.reference,
+      t.created_at as "createdAt"
+    from agreements t ${rest}`);
+}
+
 export interface ListedNotice extends Subject {
   readonly id: bigint;
   readonly event: string;

@@ -25,7 +25,7 @@ import type { Instant, World } from '../core/world.ts';
 import type { Protocol } from '../protocols/protocol.ts';
 import type { Courier } from './courier.ts';
 import type { Fault } from './faults.ts';
-import { type Made, type Making, newAgreement, newPayment, newPayout, newRefund } from './making.ts';
+import { type Made, type Making, newAgreement, newCode, newPayment, newPayout, newRefund } from './making.ts';
 import {
   agreementReport,
   mayBecome,
@@ -39,7 +39,6 @@ import {
   type TwinOrder,
   type View,
 } from './order.ts';
-import { digits } from './pay-codes.ts';
 import { planned } from './planned.ts';
 import type { TwinStore } from './store.ts';
 import { Turns } from './turns.ts';
@@ -68,6 +67,9 @@ type Doers = {
 
 /** Payouts succeed by themselves after this business wait (interface.md). */
 const payoutMs = 3_000;
+/** SMS codes: how long they are good (scaled), and how many wrong ones may be given. */
+const codeMs = 600_000;
+const mostTries = 5;
 const opening: Readonly<Record<Currency, bigint>> = {
   IDR: 1_000_000_000_000n,
   CNY: 100_000_000_000n,
@@ -215,6 +217,7 @@ export class Bank {
       now: world.now(),
       nonce: (bytes) => world.nonce(bytes),
       numbers: protocol.numbers,
+      codeMs: world.scaled(codeMs),
       keptUrl: (asked) => courier.keptUrl(asked),
     };
   }
@@ -271,17 +274,24 @@ export class Bank {
   async #confirmed(kind: OrderKind, ask: Confirm, errand: Errand): Promise<TwinOrder> {
     const { world } = this.#options;
     const order = await this.#toConfirm(kind, ask);
-    if (order.outcome === 'paid') return order;
-    if (order.smsCode !== ask.code)
-      throw new Refusal('channel-declined', { why: 'sms-code', text: 'the code is wrong' });
     if (!errand.faults.every(({ executed }) => executed)) return order;
     const now = world.now();
     return this.#turn(order, async (current) => {
-      if (current.outcome === 'paid') return current;
+      if (current.outcome === 'paid' || current.confirmedAt !== null) return current;
       if (!mayBecome(current, 'paid')) throw new Refusal('conflict', { why: current.outcome });
-      const paid = planned(settle(current, { outcome: 'paid', at: now }), errand.faults, now, this.#payoutMs());
-      return this.#keep(paid);
+      await this.#checkCode(current, ask.code, now);
+      const paid = settle({ ...current, confirmedAt: now }, { outcome: 'paid', at: now });
+      return this.#keep(planned(paid, errand.faults, now, this.#payoutMs()));
     });
+  }
+
+  /** Wrong, too old and tried too often are answered alike. */
+  async #checkCode(order: TwinOrder, code: string, now: Instant): Promise<void> {
+    const isGood = order.smsTries < mostTries && order.smsUntil !== null && now < order.smsUntil;
+    if (isGood && order.smsCode === code) return;
+    const { store, name } = this.#options;
+    await store.save(name, { orders: [{ ...order, smsTries: order.smsTries + 1 }] });
+    throw new Refusal('channel-declined', { why: 'sms-code', text: 'the code is wrong' });
   }
 
   async #toConfirm(kind: OrderKind, { confirmNo, orderNo }: Confirm): Promise<TwinOrder> {
@@ -292,11 +302,11 @@ export class Bank {
   }
 
   async #resend(ask: Confirm): Promise<PaymentReport> {
-    const { world, store, name } = this.#options;
+    const { store, name } = this.#options;
     const order = await this.#toConfirm('payment', ask);
     return this.#turn(order, async (current) => {
       if (current.outcome !== 'pending') throw new Refusal('conflict', { why: current.outcome });
-      const renewed = { ...current, smsCode: digits(6, (bytes) => world.nonce(bytes)) };
+      const renewed = { ...current, ...newCode(this.#making()) };
       await store.save(name, { orders: [renewed] });
       return this.#payment(renewed);
     });

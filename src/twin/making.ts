@@ -14,6 +14,8 @@ export interface Making {
   readonly now: Instant;
   readonly nonce: Nonce;
   readonly numbers: Numbers;
+  /** How long an SMS code is good, already scaled. */
+  readonly codeMs: number;
   /** How an ask's callback address is kept. */
   keptUrl(asked: string | null): string | null;
 }
@@ -33,6 +35,9 @@ function blank({ now, nonce, numbers }: Making, numberKind: NumberKind, amount: 
     payCode: null,
     confirmNo: null,
     smsCode: null,
+    smsUntil: null,
+    smsTries: 0,
+    confirmedAt: null,
     paymentReference: null,
     method: null,
     option: null,
@@ -50,6 +55,11 @@ function blank({ now, nonce, numbers }: Making, numberKind: NumberKind, amount: 
   } as const;
 }
 
+/** A code as it is sent to the payer; the one before is worth nothing any more. */
+export function newCode({ nonce, now, codeMs }: Pick<Making, 'nonce' | 'now' | 'codeMs'>) {
+  return { smsCode: digits(6, nonce), smsUntil: now + codeMs };
+}
+
 /** A barcode is paid when it is read; quick pay waits for the SMS code; everything else waits for the payer. */
 export function newPayment(ask: Pay, making: Making): Made {
   const { nonce, now } = making;
@@ -65,7 +75,7 @@ export function newPayment(ask: Pay, making: Making): Made {
     fee: quoteFee(collecting, ask.amount.minor),
     payCode: payCodeFor(ask.method, ask.option, ask.amount, nonce),
     confirmNo: confirms ? digits(18, nonce) : null,
-    smsCode: confirms ? digits(6, nonce) : null,
+    ...(confirms ? newCode(making) : {}),
     method: ask.method,
     option: ask.option,
     subject: ask.subject,
@@ -110,7 +120,7 @@ export function newAgreement(ask: SignAgreement, currency: Currency, making: Mak
     kind: 'agreement',
     operation: 'sign-agreement',
     confirmNo: digits(18, making.nonce),
-    smsCode: digits(6, making.nonce),
+    ...newCode(making),
     extras: ask.extras,
   };
 }

@@ -48,6 +48,10 @@ export interface TwinOrder {
   /** What an SMS code confirms, and that code. */
   readonly confirmNo: string | null;
   readonly smsCode: string | null;
+  /** Until when the code is good, how often a wrong one was given, and when the right one was. */
+  readonly smsUntil: Instant | null;
+  readonly smsTries: number;
+  readonly confirmedAt: Instant | null;
   /** Refunds: reference of the payment. */
   readonly paymentReference: string | null;
   readonly method: Method | 'any' | null;
@@ -178,10 +182,16 @@ function shown(order: TwinOrder, view: View) {
       createdAt,
       extras,
       finishedAt: outcome === 'pending' ? null : order.finishedAt,
-      reason: outcome === 'pending' ? null : order.reason,
+      reason: outcome === 'pending' ? whyPending(order) : order.reason,
       channelExtras: {},
     },
   };
+}
+
+/** What is in somebody's hands: a code that was given, a refund that a plan holds back. */
+function whyPending({ kind, confirmedAt, next, reason }: TwinOrder): TwinOrder['reason'] {
+  if (confirmedAt !== null) return { code: 'confirming', text: '' };
+  return kind === 'refund' && next === null ? reason : null;
 }
 
 /** Methods that send the payer to a page. */

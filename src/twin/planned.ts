@@ -17,9 +17,10 @@ function undecided(order: TwinOrder, next: TwinOrder['next']): TwinOrder {
 }
 
 const rules: Readonly<Partial<Record<FaultKind, Rule>>> = {
-  pending(order, { ms }, now) {
+  pending(order, { ms, code }, now) {
     if (isWaiting(order)) return { ...order, pendingUntil: now + (ms ?? 0) };
-    return undecided(order, ms === null ? null : { at: now + ms, outcome: 'paid' });
+    const held = code === null ? order : { ...order, reason: { code, text: '' } };
+    return undecided(held, ms === null ? null : { at: now + ms, outcome: 'paid' });
   },
   'decline-later': (order, { ms, code }, now, waitMs) => ({
     ...undecided(order, { at: now + (ms ?? waitMs), outcome: 'declined' }),

@@ -9,6 +9,9 @@ import { type Callback, keptRequests, type OrderFilter, type SeenRequest, type T
 type Detail = Pick<
   TwinOrder,
   | 'smsCode'
+  | 'smsUntil'
+  | 'smsTries'
+  | 'confirmedAt'
   | 'paymentReference'
   | 'method'
   | 'option'
@@ -69,10 +72,26 @@ function orderOf({ nextAt, minor, currency, outcome, detail, createdAt, finished
 }
 
 function detailOf(order: TwinOrder): Detail {
-  const { smsCode, paymentReference, method, option, subject, returnUrl, notifyUrl, extras, reason } = order;
+  const {
+    smsCode,
+    smsUntil,
+    smsTries,
+    confirmedAt,
+    paymentReference,
+    method,
+    option,
+    subject,
+    returnUrl,
+    notifyUrl,
+    extras,
+    reason,
+  } = order;
   const { hiddenUntil, pendingUntil, callbackFaults, returnAfterMs } = order;
   return {
     smsCode,
+    smsUntil,
+    smsTries,
+    confirmedAt,
     paymentReference,
     method,
     option,

@@ -3,11 +3,13 @@ import { z } from 'zod';
 import type { Order, Payment } from '../../core/order.ts';
 import {
   type ListFilter,
+  listAgreements,
   listAttempts,
   listCallbacks,
   listNotices,
   listOrders,
   listReviews,
+  type ListedAgreement,
   type ListedAttempt,
   type ListedCallback,
   type ListedNotice,
@@ -140,6 +142,26 @@ function ofSubject(desk: Desk, row: Subject, channelId: bigint | null) {
   };
 }
 
+function shownAgreement(desk: Desk, row: ListedAgreement): shapes.Listed<typeof shapes.listedAgreement> {
+  return {
+    id: String(row.id),
+    merchant: String(row.merchantId),
+    protocol: row.protocol,
+    kind: 'agreement',
+    merchantOrderNo: row.orderNo,
+    platformNo: row.agreementNo,
+    channel: String(row.channelId),
+    channelName: desk.gate.directory().channels.get(row.channelId)?.name ?? null,
+    reference: row.reference,
+    amount: null,
+    state: row.state,
+    createdAt: shapes.iso(row.createdAt),
+    userId: row.userId,
+    cardLast4: row.cardLast4,
+    scope: row.scope,
+  };
+}
+
 function shownAttempt(desk: Desk, row: ListedAttempt): shapes.Listed<typeof shapes.listedAttempt> {
   return {
     ...ofSubject(desk, row, row.channelId),
@@ -230,19 +252,13 @@ export const listTable: readonly ApiRoute<Desk>[] = [
       paymentOrderNo: refund.detail.paymentOrderNo,
     }),
   ),
-  many({
-    method: 'GET',
-    path: '/admin/v1/agreements',
-    about: 'Standing permissions to charge; none yet',
-    roles: everybody,
-    tenant: 'merchant-bound',
-    query: listQuery,
-    answers: shapes.listedAgreement,
-    async *rows(desk: Desk, { actor, query }) {
-      merchantScope(desk, actor, query.merchant);
-      yield* [];
-    },
-  }),
+  list(
+    'agreements',
+    'Standing permissions to charge a card',
+    shapes.listedAgreement,
+    ({ gate }, filter, page) => listAgreements(gate.db, filter, page),
+    shownAgreement,
+  ),
   list(
     'attempts',
     'Single tries at a channel, with what was sent as reference',

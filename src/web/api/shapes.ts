@@ -184,7 +184,7 @@ export const listedReview = z.object({
   closedAt: time.nullable(),
   decision: z.unknown(),
 });
-export const listedAgreement = z.object(listed);
+export const listedAgreement = z.object({ ...listed, userId: z.string(), cardLast4: z.string(), scope: z.string() });
 
 export const timelineEntry = z.looseObject({ at: time, what: z.string() });
 export const ledger = z.object({
