@@ -201,6 +201,26 @@ function plain(value: unknown): unknown {
   return typeof value === 'bigint' ? String(value) : value;
 }
 
+/** One more merchant with credentials in both protocols, as an operator adds it. Its money is what somebody funds. */
+export async function newMerchant(
+  scene: Pick<Scene, 'operator' | 'url'>,
+  { payouts }: { readonly payouts: boolean },
+): Promise<SceneMerchant> {
+  const post = async (path: string, body: object): Promise<unknown> => {
+    const answer = await scene.operator.call('POST', path, body);
+    if (answer.status !== 200) throw new Error(`POST ${path}: ${answer.status} ${answer.text}`);
+    return JSON.parse(answer.text);
+  };
+  const made = await post('/merchants', { name: freshNo('M'), payouts });
+  const id = textAt(made, 'id');
+  const sender = `7${String(Date.now()).slice(-6)}${++numbers}`;
+  const payin = await post('/credentials', { merchant: id, protocol: 'payin', sender });
+  const unified = await post('/credentials', { merchant: id, protocol: 'unified' });
+  const protocols = { payin: member(payin, 'document'), unified: member(unified, 'document') };
+  const document = { merchants: [{ id, webhookSecret: textAt(made, 'webhookSecret'), protocols }] };
+  return merchantOf(document, 0, () => scene.url);
+}
+
 // ── reading the scene ───────────────────────────────────────────────────────────────────────────────────────────────
 
 /** The order as operators see it, by any of its numbers; null while there is none. */
