@@ -89,6 +89,7 @@ export class Gateway {
     });
     const { tooth } = this.#scene;
     const gate = await openGate(this.#database, tooth?.ports ? tooth.ports(ports, world) : ports);
+    tooth?.gate?.(gate);
     this.#traffic = {
       gate,
       keyring,

@@ -7,9 +7,9 @@ import { sceneOf } from '../../src/edge/serve.ts';
 import { protocolNamed } from '../../src/protocols/all.ts';
 import type { SandboxMerchant } from '../../src/wiring/sandbox.ts';
 import type { Chance } from './chance.ts';
+import { keysOf } from './keys.ts';
 import { type Answer, inbound } from './network.ts';
 import type { Scene } from './scene.ts';
-import { keysOf } from './upstream.ts';
 
 export type Word = 'success' | 'fail' | 'returned' | 'pending';
 
@@ -187,7 +187,8 @@ export class Shop {
       this.#scene.fail(`${order.no}: other content under a number that was taken was accepted`);
   }
 
-  async query(order: ShopOrder): Promise<void> {
+  /** → did the gateway say anything about it, if only that it does not know it? */
+  async query(order: ShopOrder): Promise<boolean> {
     const outcome = await this.#find(order, {
       orderNo: order.no,
       platformNo: this.#chance.happens(0.5) ? order.platformNo : null,
@@ -196,6 +197,7 @@ export class Shop {
     if (outcome.kind === 'answered') this.#learn(order, 'query', outcome.answer);
     if (outcome.kind === 'not-found' && order.acknowledged)
       this.#scene.fail(`${order.no} was acknowledged and is not known to a query`);
+    return outcome.kind === 'answered' || outcome.kind === 'not-found';
   }
 
   /** Asks for somebody else's order by its platform number. */

@@ -11,6 +11,7 @@ import { Journal } from './journal.ts';
 import { type ShopOrder, Shop } from './merchants.ts';
 import { Network } from './network.ts';
 import { Payers } from './payers.ts';
+import { Strangers } from './strangers.ts';
 import type { Tooth } from './teeth.ts';
 import { Upstream } from './upstream.ts';
 import { type Weather, drawWeather, fairWeather } from './weather.ts';
@@ -19,6 +20,8 @@ import { type Weather, drawWeather, fairWeather } from './weather.ts';
 export class Broken extends Error {}
 
 const mostDeaths = 8;
+/** Channels that take part; the other protocols' merchants and banks stay at home. */
+const played: ReadonlySet<string> = new Set(['bluepay', 'payin']);
 
 export class Scene {
   readonly books: Books;
@@ -29,6 +32,7 @@ export class Scene {
   readonly network: Network;
   readonly auditor: Auditor;
   readonly payers: Payers;
+  readonly strangers: Strangers;
   readonly shops: readonly Shop[];
   readonly upstreams: readonly Upstream[];
   readonly tooth: Tooth | null;
@@ -53,7 +57,10 @@ export class Scene {
     this.network = new Network(this.clock, this.chance.fork('network'), this.journal, this.weather);
     this.auditor = new Auditor(books, (what) => this.fail(what));
     this.payers = new Payers(this);
-    this.upstreams = books.facts.channels.map((channel) => new Upstream(this, channel));
+    this.strangers = new Strangers(this);
+    this.upstreams = books.facts.channels
+      .filter(({ protocol }) => played.has(protocol))
+      .map((channel) => new Upstream(this, channel));
     this.shops = books.facts.merchants.map((merchant, index) => new Shop(this, merchant, index));
     this.#listen();
     this.clock.nextWork = () => this.#nextWork();

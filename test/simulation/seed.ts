@@ -104,6 +104,10 @@ function schedule(scene: Scene, activeMs: number): void {
       const theirs = [...(shops[1]?.orders.values() ?? [])];
       if (theirs.length > 0) void shops[0]?.pry(plan.pick(theirs));
     });
+  for (let i = 0; i < 2; i += 1) {
+    clock.at(plan.between(20_000, activeMs), () => scene.strangers.resend());
+    clock.at(plan.between(10_000, activeMs), () => void scene.strangers.attack());
+  }
   if (weather.pauses)
     clock.at(plan.between(1_000, activeMs), () => scene.someGateway()?.pause(plan.pick([5_000, 20_000, 80_000])));
   // The clock must reach the end of the storm even when nobody does anything.

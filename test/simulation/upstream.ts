@@ -13,6 +13,7 @@ import type { SandboxChannel } from '../../src/wiring/sandbox.ts';
 import { idMaker } from '../../src/world.ts';
 import type { Chance } from './chance.ts';
 import type { Appointment } from './clock.ts';
+import { keysOf } from './keys.ts';
 import { type Answer, inbound } from './network.ts';
 import type { Scene } from './scene.ts';
 
@@ -229,17 +230,4 @@ export class Upstream {
     if (order.outcome === 'paid') moved(order.kind === 'payment' ? 'in' : 'out', order.paid);
     if (order.outcome === 'returned' && wasPaid) moved('back', order.paid);
   }
-}
-
-export function keysOf(
-  sender: string,
-  secrets: Readonly<Record<string, string>>,
-  settings: Readonly<Record<string, string>> = {},
-): Keys {
-  return {
-    sender,
-    secrets: (name) => (secrets[name] === undefined ? [] : [secrets[name]]),
-    keyObjects: () => [],
-    setting: (name) => settings[name] ?? null,
-  };
 }
