@@ -22,6 +22,7 @@ import { claimPidFile } from './store/pidfile.ts';
 import { makePorts } from './wiring/ports.ts';
 import { startProcesses } from './wiring/processes.ts';
 import { makeRooms, type Rooms } from './wiring/rooms.ts';
+import { keepTwins } from './wiring/sandbox-document.ts';
 import { type Sandbox, startSandbox } from './wiring/sandbox-twins.ts';
 import { answer, refuseUnserved, type Traffic } from './wiring/traffic.ts';
 import { ownerToken } from './wiring/owner-token.ts';
@@ -113,9 +114,10 @@ async function bringUp(
   const sandbox =
     config.mode === 'sandbox' && !isChild ? await startSandbox({ db, world, vault, publicUrl, progress }) : null;
   if (sandbox) undo.add(() => sandbox.stop());
+  if (sandbox) await keepTwins(db, sandbox);
 
   let runner: Runner | null = null;
-  const rooms = await makeRooms({ config, vault, world, keyring, publicUrl, sandbox });
+  const rooms = await makeRooms({ config, vault, world, keyring, publicUrl });
   const gate = await openGate(
     db,
     makePorts({

@@ -19,7 +19,6 @@ import { metricsRoom, observerOf } from './metrics-room.ts';
 import type { SqsPort } from './ports.ts';
 import { makeQueue } from './queue.ts';
 import { sandboxDocument } from './sandbox-document.ts';
-import type { Sandbox } from './sandbox-twins.ts';
 import type { Observer } from './traffic.ts';
 
 export interface RoomParts {
@@ -28,7 +27,6 @@ export interface RoomParts {
   readonly world: World;
   readonly keyring: Keyring;
   readonly publicUrl: () => string;
-  readonly sandbox: Sandbox | null;
 }
 
 export interface Rooms {
@@ -39,7 +37,7 @@ export interface Rooms {
   all(gate: OpenGate, token: string): readonly Room[];
 }
 
-export async function makeRooms({ config, vault, world, keyring, publicUrl, sandbox }: RoomParts): Promise<Rooms> {
+export async function makeRooms({ config, vault, world, keyring, publicUrl }: RoomParts): Promise<Rooms> {
   const metrics = makeMetrics([...protocols.keys()]);
   const tokens = new DeskTokens(vault.derive('desk'));
   const assets = await readAssets();
@@ -57,7 +55,7 @@ export async function makeRooms({ config, vault, world, keyring, publicUrl, sand
         gate,
         admissions,
         inspections: makeInspections(gate, keyring),
-        sandbox: sandbox && (() => Promise.resolve(sandboxDocument(publicUrl(), token, sandbox))),
+        sandbox: config.mode === 'sandbox' ? () => sandboxDocument(publicUrl(), token, gate.db, vault) : null,
       }),
     ],
   };

@@ -1,13 +1,24 @@
 /** `kanal sandbox --json`: what somebody needs to play with a running sandbox. Shape: interface.md. */
+import type { Vault } from '../edge/vault.ts';
+import { type Database, sql } from '../store/database.ts';
+import { readSandbox } from './sandbox.ts';
 import type { Sandbox } from './sandbox-twins.ts';
 
-export function sandboxDocument(baseUrl: string, token: string, sandbox: Sandbox): unknown {
-  return {
-    baseUrl,
-    operator: { token },
-    merchants: sandbox.facts.merchants,
-    twins: Object.fromEntries(
-      [...sandbox.twins].map(([name, { baseUrl: url, controlUrl }]) => [name, { baseUrl: url, controlUrl }]),
-    ),
-  };
+const settingName = 'sandbox-twins';
+
+/** Written at each start by the process that has the twins, so that every process can answer. */
+export async function keepTwins(db: Database, { twins }: Pick<Sandbox, 'twins'>): Promise<void> {
+  const addresses = Object.fromEntries(
+    [...twins].map(([name, { baseUrl, controlUrl }]) => [name, { baseUrl, controlUrl }]),
+  );
+  await db.run(sql`
+    insert into settings (name, value) values (${settingName}, ${addresses})
+    on conflict (name) do update set value = excluded.value`);
+}
+
+/** Null when this database has no sandbox. */
+export async function sandboxDocument(baseUrl: string, token: string, db: Database, vault: Vault): Promise<unknown> {
+  const facts = await readSandbox(db, vault);
+  const [row] = await db.run<{ value: unknown }>(sql`select value from settings where name = ${settingName}`);
+  return facts && { baseUrl, operator: { token }, merchants: facts.merchants, twins: row?.value ?? {} };
 }

@@ -260,3 +260,8 @@ describe('money and keys by an operator', () => {
       assert.equal((await scene.ask(token, method, path)).status, 404, path);
   });
 });
+
+test('in production there is no sandbox document', async () => {
+  const production = await scene.ask(await scene.token('admin'), 'GET', '/sandbox', undefined, {}, 'production');
+  assert.equal(production.status, 404);
+});

@@ -34,7 +34,14 @@ export interface OperatorScene {
   readonly t: TestGate;
   readonly a: Belongings;
   readonly b: Belongings;
-  ask(token: string, method: Method, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answered>;
+  ask(
+    token: string,
+    method: Method,
+    path: string,
+    body?: unknown,
+    headers?: Record<string, string>,
+    mode?: 'sandbox' | 'production',
+  ): Promise<Answered>;
   token(role: Role, merchant?: string): Promise<string>;
   close(): Promise<void>;
 }
@@ -52,7 +59,7 @@ export async function operatorScene(): Promise<OperatorScene> {
     Promise.resolve({ kind: 'ANSWER', status: 404, headers: {}, body: new Uint8Array(0), truncated: false }),
   );
   const { gate, world, vault, keyring } = t;
-  const room = operatorApi({
+  const desk = {
     gate,
     admissions: makeAdmissions({
       vault,
@@ -63,15 +70,16 @@ export async function operatorScene(): Promise<OperatorScene> {
     }),
     inspections: makeInspections(gate, keyring),
     sandbox: () => Promise.resolve({ baseUrl: 'http://127.0.0.1:8080' }),
-  });
+  };
+  const rooms = { sandbox: operatorApi(desk), production: operatorApi({ ...desk, sandbox: null }) };
   const tokens = new Map<string, string>();
   return {
     t,
     a: await belongings(t, 0),
     b: await belongings(t, 1),
-    async ask(token, method, path, body, headers = {}) {
+    async ask(token, method, path, body, headers = {}, mode = 'sandbox') {
       const [pathname = '', query = ''] = path.split('?');
-      const reply = await room({
+      const reply = await rooms[mode]({
         method,
         path: `/admin/v1${pathname}`,
         query: new URLSearchParams(query),

@@ -182,8 +182,9 @@ const bookRoutes: readonly ApiRoute<Desk>[] = [
     tenant: 'operator-only',
     answers: z.looseObject({ baseUrl: z.string() }),
     async run(desk: Desk) {
-      if (!desk.sandbox) throw new Refusal('not-found', { text: 'this gateway runs in production mode' });
-      return z.looseObject({ baseUrl: z.string() }).parse(await desk.sandbox());
+      const document = desk.sandbox && (await desk.sandbox());
+      if (!document) throw new Refusal('not-found', { text: 'this gateway runs in production mode' });
+      return z.looseObject({ baseUrl: z.string() }).parse(document);
     },
   }),
 ];
