@@ -27,8 +27,12 @@ export interface Conduct {
   readonly cancel: CancelRule | null;
   /** Orders in another currency keep the day's rate and the amount in this one. */
   readonly settles: Currency | null;
+  /** Are payments without a method shown as a one-code page, which any wallet can open? */
+  readonly oneCodePage: boolean;
   /** Does a query of a payment tell about its refunds one by one: that the last one failed, what they were in the charged currency? */
   readonly showsRefunds: boolean;
+  /** A failed refund that is asked for again under its own number: told as it is, or begun again. */
+  readonly failedRefunds: 'answered' | 'begun-again';
 }
 
 export const usualConduct: Conduct = {
@@ -36,7 +40,9 @@ export const usualConduct: Conduct = {
   barcodeMs: null,
   cancel: null,
   settles: null,
+  oneCodePage: false,
   showsRefunds: false,
+  failedRefunds: 'answered',
 };
 
 const clocks = new Map<string, Intl.DateTimeFormat>();

@@ -12,6 +12,7 @@ import { channelProtocols, merchantProtocols, protocols } from '../protocols/all
 import { operatorApi } from '../web/api/api.ts';
 import { readAssets } from '../web/assets.ts';
 import { cashier } from '../web/cashier/cashier.ts';
+import { onlinePay } from '../web/online-pay/online-pay.ts';
 import type { Room } from '../web/web.ts';
 import { healthRoom } from './health.ts';
 import { makeInspections } from './inspections.ts';
@@ -37,6 +38,10 @@ export interface Rooms {
   all(gate: OpenGate, token: string): readonly Room[];
 }
 
+const oneCodeProtocols = merchantProtocols
+  .filter(({ conduct }) => conduct?.oneCodePage === true)
+  .map(({ name }) => name);
+
 export async function makeRooms({ config, vault, world, keyring, publicUrl }: RoomParts): Promise<Rooms> {
   const metrics = makeMetrics([...protocols.keys()]);
   const tokens = new DeskTokens(vault.derive('desk'));
@@ -50,6 +55,7 @@ export async function makeRooms({ config, vault, world, keyring, publicUrl }: Ro
     all: (gate, token) => [
       healthRoom(gate),
       metricsRoom(gate, metrics),
+      onlinePay(gate, { assets, isSandbox: config.mode === 'sandbox', protocols: oneCodeProtocols, publicUrl }),
       cashier(gate, { openToken: (text) => tokens.open(text), assets, isSandbox: config.mode === 'sandbox' }),
       operatorApi({
         gate,

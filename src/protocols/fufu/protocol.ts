@@ -142,6 +142,7 @@ const conduct: Partial<Conduct> = {
   barcodeMs: asks.barcodeS * 1000,
   cancel: { methods: ['barcode'], minAgeMs: 15_000, hours: '01:00-23:00', zone: 'Asia/Shanghai' },
   settles: 'CNY',
+  oneCodePage: true,
   showsRefunds: true,
 };
 

@@ -13,6 +13,7 @@ export const keySpecs: readonly KeySpec[] = [
   },
 ];
 
+const httpsUrl = /^https?:\/\/[^\s#]{1,500}$/;
 const yesOrNo = /^(?:true|false)$/;
 const person = /^[^\s\p{Cc}]{1,32}$/u;
 
@@ -42,7 +43,7 @@ export const settingSpecs = [
   {
     name: 'cancelHours',
     side: 'merchant',
-    pattern: /^(?:[01][0-9]|2[0-3]):[0-5][0-9]-(?:[01][0-9]|2[0-3]):[0-5][0-9]$/,
+    pattern: /^(?:[01][0-9]|2[0-3]):[0-5][0-9]-(?:(?:[01][0-9]|2[0-3]):[0-5][0-9]|24:00)$/,
     default: '01:00-23:00',
     about: 'Chinese hours in which /cancel is open. Automatic reversals are not bound by them.',
   },
@@ -59,6 +60,28 @@ export const settingSpecs = [
     pattern: yesOrNo,
     default: 'false',
     about: 'refundQuery also understands the number of the payment, when it has exactly one refund.',
+  },
+  {
+    name: 'alipayUserUrl',
+    side: 'merchant',
+    pattern: httpsUrl,
+    default: '',
+    about:
+      'Your page that finds out who an Alipay payer is: it gets redirect_uri and sends them back with openId added.',
+  },
+  {
+    name: 'wechatUserUrl',
+    side: 'merchant',
+    pattern: httpsUrl,
+    default: '',
+    about: 'The same for WeChat, under wechatAppId.',
+  },
+  {
+    name: 'wechatAppId',
+    side: 'merchant',
+    pattern: /^[0-9A-Za-z_-]{1,32}$/,
+    default: '',
+    about: 'WeChat app under which wechatUserUrl gives openids.',
   },
   {
     name: 'operatorId',

@@ -9,8 +9,8 @@ import { type Pick, chooseMethod, nameOfOption, needsPhone, offersFor } from '..
 import type { Gate } from '../../flows/gate.ts';
 import { orderByKey } from '../../store/orders.ts';
 import type { Assets } from '../assets.ts';
-import type { Html } from '../html.ts';
 import type { Room, WebReply, WebRequest } from '../web.ts';
+import { pageReply, guards } from './guards.ts';
 import { type Frame, type Note, isNote, paymentPage, plainPage, stampOf } from './page.ts';
 import { viewOf } from './view.ts';
 import { languageOf } from './words.ts';
@@ -22,28 +22,6 @@ export interface CashierPorts {
   /** Shows the sandbox strip and lets payers go to http pages of this machine. */
   readonly isSandbox: boolean;
 }
-
-/** No inline script or style, no foreign host, no frame around it (T082, T086). `connect-src` is for asking the state. */
-const policy = [
-  "default-src 'none'",
-  "style-src 'self'",
-  "script-src 'self'",
-  "img-src 'self' data:",
-  "connect-src 'self'",
-  "form-action 'self'",
-  "base-uri 'none'",
-  "frame-ancestors 'none'",
-].join('; ');
-
-const guards = {
-  'content-security-policy': policy,
-  'cache-control': 'no-store',
-  'x-content-type-options': 'nosniff',
-  // Not `no-referrer`: browsers would then send `Origin: null` with our own form. To others nothing is sent either way.
-  'referrer-policy': 'same-origin',
-  'x-frame-options': 'DENY',
-  'cross-origin-opener-policy': 'same-origin',
-} as const;
 
 const maxFormBytes = 2_048;
 
@@ -188,12 +166,4 @@ function isMethod(text: string): text is Method {
 /** Wallets that are pushed to are Indonesian: 0812… is 62812…. */
 function international(digits: string): string {
   return digits.startsWith('0') ? `62${digits.slice(1)}` : digits;
-}
-
-function pageReply(status: number, page: Html, more: Readonly<Record<string, string>> = {}): WebReply {
-  return {
-    status,
-    headers: { ...guards, ...more, 'content-type': 'text/html; charset=utf-8', vary: 'accept-language' },
-    body: page.toString(),
-  };
 }

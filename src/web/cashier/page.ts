@@ -49,7 +49,7 @@ export function paymentPage(frame: Frame, scene: Scene): Html {
   const { payment, now, merchantName, path } = scene;
   const say = wordsOf(frame.language);
   const view = viewOf(payment, now);
-  return page(frame, {
+  return framed(frame, {
     title: say('pageTitle', { merchant: merchantName }),
     path,
     poll: isOver(view) ? null : { path: `${path}/state`, stamp: stampOf(payment, now) },
@@ -64,7 +64,7 @@ type Plain = 'missing' | 'broken' | 'refused';
 /** The same for every link that is not one: it tells nothing about what exists (T084). */
 export function plainPage(frame: Frame, what: Plain): Html {
   const say = wordsOf(frame.language);
-  return page(frame, {
+  return framed(frame, {
     title: say(`${what}Title`),
     path: null,
     poll: null,
@@ -72,15 +72,19 @@ export function plainPage(frame: Frame, what: Plain): Html {
   });
 }
 
-interface Content {
+export interface Content {
   readonly title: string;
   /** For the language links; null = none. */
   readonly path: string | null;
   readonly poll: { readonly path: string; readonly stamp: string } | null;
+  /** A further script of ours. */
+  readonly script?: string | null;
   readonly content: Html;
 }
 
-function page({ assets, language, isSandbox }: Frame, { title, path, poll, content }: Content): Html {
+/** A whole page around some content. */
+export function framed(frame: Frame, { title, path, poll, content, script = null }: Content): Html {
+  const { assets, language, isSandbox } = frame;
   const say = wordsOf(language);
   return html`<!doctype html>
 <html lang="${languageTags[language]}">
@@ -93,6 +97,7 @@ function page({ assets, language, isSandbox }: Frame, { title, path, poll, conte
 <link rel="stylesheet" href="${assets.url('cashier.css')}" integrity="${assets.integrity('cashier.css')}">
 <link rel="icon" href="data:,">
 <script defer src="${assets.url('cashier.js')}" integrity="${assets.integrity('cashier.js')}"></script>
+${script !== null && html`<script defer src="${assets.url(script)}" integrity="${assets.integrity(script)}"></script>`}
 ${poll && html`<noscript><meta http-equiv="refresh" content="10"></noscript>`}
 </head>
 <body data-poll="${poll?.path}" data-stamp="${poll?.stamp}">
@@ -109,11 +114,20 @@ ${path !== null && html`<nav class="languages" aria-label="${say('language')}">$
 function languageLink(path: string, one: Language, present: Language): Html {
   return one === present
     ? html`<span lang="${languageTags[one]}" aria-current="true">${languageNames[one]}</span>`
-    : html`<a href="${path}?lang=${one}" lang="${languageTags[one]}" hreflang="${languageTags[one]}">${languageNames[one]}</a>`;
+    : html`<a href="${path}${path.includes('?') ? '&' : '?'}lang=${one}" lang="${languageTags[one]}" hreflang="${languageTags[one]}">${languageNames[one]}</a>`;
+}
+
+/** For pages with steps of their own. */
+export function summaryOf(scene: Pick<Scene, 'payment' | 'merchantName' | 'now'>, language: Language): Html {
+  return summary(scene, wordsOf(language), viewOf(scene.payment, scene.now));
 }
 
 /** Amount first: it is what a payer compares with the shop and with the banking app. */
-function summary({ payment, merchantName, now }: Scene, say: Say, view: View): Html {
+function summary(
+  { payment, merchantName, now }: Pick<Scene, 'payment' | 'merchantName' | 'now'>,
+  say: Say,
+  view: View,
+): Html {
   const { subject } = payment.detail;
   const left = payment.expiresAt === null ? null : payment.expiresAt - now;
   const counts = left !== null && left > 0 && (view === 'choose' || view === 'waiting');
@@ -148,7 +162,7 @@ const marks: Readonly<Record<Mark, Html | null>> = {
   none: null,
 };
 
-function heading(mark: Mark, text: string): Html {
+export function heading(mark: Mark, text: string): Html {
   return html`${marks[mark]}<h2>${text}</h2>`;
 }
 
@@ -174,6 +188,16 @@ const bodies: Readonly<Record<View, Body>> = {
   expired: told('attention', 'expiredTitle', 'expiredText'),
   reversed: told('attention', 'reversedTitle', 'reversedText'),
 };
+
+/** What is said once nothing is left to choose or to pay. */
+export function outcomeStep(
+  scene: Pick<Scene, 'payment' | 'merchantName'>,
+  view: Exclude<View, 'choose' | 'waiting'>,
+  frame: Frame,
+): Html {
+  const bare = { ...scene, optionName: null, offers: [], note: null, path: '', now: 0 };
+  return bodies[view](bare, wordsOf(frame.language), frame);
+}
 
 function offerList({ offers, path, payment }: Scene, say: Say, { language }: Frame): Html {
   if (offers.length === 0) return html`${heading('attention', say('chooseNone'))}`;

@@ -1,0 +1,73 @@
+/** The one-code page's looks: the cashier's frame and summary, and a step of its own while nobody has begun to pay. */
+import type { Payment } from '../../core/order.ts';
+import type { Instant } from '../../core/world.ts';
+import { type Frame, framed, heading, outcomeStep, stampOf, summaryOf } from '../cashier/page.ts';
+import { isOver, payerAddress, viewOf } from '../cashier/view.ts';
+import { wordsOf } from '../cashier/words.ts';
+import { type Html, html } from '../html.ts';
+import { nameOfWallet, walletApps } from './wallet-app.ts';
+import { say } from './words.ts';
+
+export interface Shown {
+  readonly payment: Payment;
+  readonly merchantName: string;
+  /** The wallet the page is opened in; null = none we know. */
+  readonly wallet: string | null;
+  readonly note: 'refused' | 'unknown-app' | null;
+  readonly path: string;
+  /** Where the script asks for the state. */
+  readonly poll: string;
+  readonly now: Instant;
+}
+
+export function oneCodePage(frame: Frame, shown: Shown): Html {
+  return page(frame, shown, stepOf(frame, shown), null);
+}
+
+/** The wallet is called by the page itself; the button is for wallets that want a touch first. */
+export function bridgePage(frame: Frame, shown: Shown, value: string, back: string): Html {
+  const { language } = frame;
+  const name = nameOfWallet(shown.wallet) ?? '';
+  const step = html`${heading('wait', say(language, 'startText', { name }))}<p><button type="button" class="button" data-bridge="${shown.wallet}" data-value="${value}" data-back="${back}">${say(language, 'start')}</button></p>`;
+  return page(frame, shown, step, 'online-pay.js');
+}
+
+function page(frame: Frame, shown: Shown, step: Html, script: string | null): Html {
+  const { payment, merchantName, now, path, poll } = shown;
+  const words = wordsOf(frame.language);
+  const over = isOver(viewOf(payment, now));
+  return framed(frame, {
+    title: words('pageTitle', { merchant: merchantName }),
+    path,
+    poll: over ? null : { path: poll, stamp: stampOf(payment, now) },
+    script,
+    content: html`${summaryOf({ payment, merchantName, now }, frame.language)}<section class="step" aria-live="polite">${step}</section>${
+      over ? null : html`<p class="again"><a href="${path}&amp;back=1">${words('refresh')}</a></p>`
+    }`,
+  });
+}
+
+function stepOf(frame: Frame, shown: Shown): Html {
+  const { language } = frame;
+  const { payment, wallet, note, now, merchantName } = shown;
+  const view = viewOf(payment, now);
+  if (view === 'choose') {
+    const which = note === 'refused' ? 'refused' : 'open';
+    return html`${heading('attention', say(language, `${which}Title`))}<p>${say(language, `${which}Text`, { names: namesFor(payment, language) })}</p>`;
+  }
+  if (view !== 'waiting') return outcomeStep({ payment, merchantName }, view, frame);
+  const name = nameOfWallet(payment.option) ?? '';
+  if (payment.option !== wallet)
+    return html`${heading('attention', say(language, 'takenTitle', { name }))}<p>${say(language, 'takenText')}</p>`;
+  const link = payerAddress(payment.instruction.payUrl ?? payment.instruction.payCode, frame.isSandbox);
+  const words = wordsOf(language);
+  return html`${heading('wait', words('waitingTitle'))}<p>${say(language, 'startText', { name })}</p>${
+    link !== null && html`<p><a class="button" href="${link}" rel="noreferrer">${say(language, 'start')}</a></p>`
+  }<p class="quiet">${words('waitingNote')}</p>`;
+}
+
+/** The wallets that may pay it: the one it was made for, else all. */
+function namesFor(payment: Payment, language: Frame['language']): string {
+  const names = walletApps.filter(({ wallet }) => payment.option === null || payment.option === wallet);
+  return names.map(({ name }) => name).join(language === 'zh' ? '、' : ', ');
+}
