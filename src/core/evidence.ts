@@ -6,7 +6,7 @@ import type { Extras, Report } from './commands.ts';
 import { type Move, movesOf } from './ledger.ts';
 import { type Money, sameMoney } from './money.ts';
 import { type Kind, type Order, type Payment, type Reason, isFinal } from './order.ts';
-import { type Event, type Rule, paymentRules, payoutRules, refundRules } from './rules.ts';
+import { type Event, lateRefundRules, type Rule, paymentRules, payoutRules, refundRules } from './rules.ts';
 import type { Instant } from './world.ts';
 
 export type Source = 'reply' | 'callback' | 'query' | 'statement' | 'operator' | 'payer' | 'clock';
@@ -46,13 +46,18 @@ export interface Decision<O extends Order = Order> {
   readonly moves: readonly Move[];
   /** Moves that repeated evidence may ask for again; only those not yet in the books are made. */
   readonly suspenseMoves: readonly Move[];
+  /** What is in suspense goes back to whoever paid it, once, by itself. */
+  readonly givesBack?: true;
   /** The event to tell, "payment.paid". */
   readonly tell: string | null;
   readonly review: Review | null;
 }
 
-/** What an order's channel does with late money: bluepay and payin cannot refund, so the first late payment revives (rulings). */
-export type LatePolicy = 'revive' | 'suspense';
+/**
+ * What an order's channel does with late money, and with a second payment: `revive` (the first late payment counts after all;
+ * bluepay and payin cannot refund), `refund` (it goes back by itself), `suspense` (a person decides). Rulings, "Money that does not fit".
+ */
+export type LatePolicy = 'revive' | 'refund' | 'suspense';
 
 /** What these say about the amount is what was ordered, or nothing: they cannot refute authentic word of another sum. */
 const amountless: ReadonlySet<Source> = new Set(['query', 'clock']);
@@ -61,7 +66,7 @@ const amountless: ReadonlySet<Source> = new Set(['query', 'clock']);
 export function decide<O extends Order>(order: O, evidence: Evidence, late: LatePolicy, isHeld = false): Decision<O> {
   if (evidence.money && !sameMoney(evidence.money, order.amount)) return mismatch(order, evidence);
   if (isHeld && amountless.has(evidence.source)) return noNews(order);
-  if (isSecondSuccess(order, evidence)) return secondSuccess(order, evidence);
+  if (isSecondSuccess(order, evidence)) return secondSuccess(order, evidence, late);
   if (isOfFormerAttempt(order, evidence) && evidence.event !== 'succeeded') return noNews(order);
   const rule = ruleFor(order, evidence.event);
   if (!rule) return contradiction(order, evidence);
@@ -77,7 +82,7 @@ function ruleFor(order: Order, event: Event): Rule<string> | undefined {
     case 'payout':
       return payoutRules[order.state][event];
     case 'refund':
-      return refundRules[order.state][event];
+      return (order.detail.isLate ? lateRefundRules : refundRules)[order.state][event];
   }
 }
 
@@ -119,15 +124,26 @@ function mismatch<O extends Order>(order: O, evidence: Evidence): Decision<O> {
   };
 }
 
-function secondSuccess<O extends Order>(order: O, evidence: Evidence): Decision<O> {
+function secondSuccess<O extends Order>(order: O, evidence: Evidence, late: LatePolicy): Decision<O> {
+  const suspenseMoves = suspense(order, evidence);
+  const noted = review('second-success', order, evidence);
   return {
     outcome: 'second-success',
     order,
     moves: [],
-    suspenseMoves: suspense(order, evidence),
+    suspenseMoves,
     tell: null,
-    review: review('second-success', order, evidence),
+    ...asideOf(suspenseMoves, late, noted),
   };
+}
+
+/** Money beside an order goes back by itself where the channel is set so; else a person looks. */
+function asideOf(
+  suspenseMoves: readonly Move[],
+  late: LatePolicy,
+  noted: Review,
+): Pick<Decision, 'review' | 'givesBack'> {
+  return late === 'refund' && suspenseMoves.length > 0 ? { review: null, givesBack: true } : { review: noted };
 }
 
 function contradiction<O extends Order>(order: O, evidence: Evidence): Decision<O> {
@@ -144,14 +160,55 @@ function contradiction<O extends Order>(order: O, evidence: Evidence): Decision<
 function lateSuccess<O extends Order>(order: O, evidence: Evidence, rule: Rule<string>, late: LatePolicy): Decision<O> {
   const noted = review(rule.review ?? 'late-money', order, evidence);
   if (order.kind === 'payment' && late === 'revive') return { ...changed(order, evidence, rule), review: noted };
-  return { outcome: 'changed', order, moves: [], suspenseMoves: suspense(order, evidence), tell: null, review: noted };
+  if (order.kind !== 'payment')
+    return {
+      outcome: 'changed',
+      order,
+      moves: [],
+      suspenseMoves: suspense(order, evidence),
+      tell: null,
+      review: noted,
+    };
+  const suspenseMoves = suspense(order, evidence, lateName(order, evidence));
+  const known = {
+    ...order,
+    upstreamNo: order.upstreamNo ?? evidence.upstreamNo,
+    channelExtras: { ...movementIn(evidence), ...order.channelExtras },
+  };
+  return {
+    outcome: 'changed',
+    order: known,
+    moves: [],
+    suspenseMoves,
+    tell: null,
+    ...asideOf(suspenseMoves, late, noted),
+  };
+}
+
+/**
+ * What tells late movements of one payment apart. A query may tell of the money without the channel's number and a callback with
+ * it: that is one movement. Only a number that contradicts the known one makes another.
+ */
+function lateName(order: Order, { upstreamNo, reference, extras }: Evidence): string | null {
+  const movement = extras[movementMember];
+  if (differs(movement, order.channelExtras[movementMember])) return movement ?? null;
+  return differs(upstreamNo, order.upstreamNo) ? upstreamNo : reference;
+}
+
+function movementNameOf({ extras, upstreamNo }: Evidence): string | null {
+  return extras[movementMember] ?? upstreamNo;
+}
+
+function movementIn({ extras }: Evidence): Extras {
+  const movement = extras[movementMember];
+  return movement === undefined ? {} : { [movementMember]: movement };
 }
 
 /** Money that came in (payment) or went out (payout, refund) without a place in the order. */
-function suspense(order: Order, evidence: Evidence): Move[] {
+function suspense(order: Order, evidence: Evidence, name: string | null = movementNameOf(evidence)): Move[] {
   const channelId = evidence.channelId ?? order.channelId;
   if (channelId === null) return [];
-  const tag = evidence.extras[movementMember] ?? evidence.upstreamNo ?? evidence.reference ?? 'unnamed';
+  const tag = name ?? evidence.reference ?? 'unnamed';
   const reported = evidence.money ?? order.amount;
   return movesOf(order.kind === 'payment' ? 'suspense-in' : 'suspense-out', order, evidence.at, {
     channelId,
@@ -275,16 +332,24 @@ export function moneyOf(report: Report): Money | null {
 }
 
 /** Chasing: seconds, then minutes, then hours. `tries` counts the queries made already; the last gap repeats. */
-const gapsMs: Readonly<Record<'undecided' | 'waiting', readonly number[]>> = {
+const gapsMs: Readonly<Record<'undecided' | 'waiting' | 'counter', readonly number[]>> = {
   /** We do not know what became of our request. */
   undecided: [5_000, 15_000, 60_000, 180_000, 600_000, 1_800_000, 3_600_000, 7_200_000],
   /** The channel has it and the payer takes their time; only a lost callback makes this query worth anything. */
   waiting: [60_000, 300_000, 900_000, 1_800_000, 3_600_000, 7_200_000],
+  /** Payer and cashier stand at the till: every five seconds for the first minute, then every thirty. */
+  counter: [...Array.from({ length: 12 }, () => 5_000), 30_000],
 };
 
 /** Only payers and banks take their time: many channels say nothing about refunds, so those are asked about soon. */
-export function chaseGapMs(state: Order['state'], tries: number, kind: Kind = 'payment'): number {
-  const ladder = state === 'pending' && kind !== 'refund' ? gapsMs.waiting : gapsMs.undecided;
+export function chaseGapMs(
+  state: Order['state'],
+  tries: number,
+  kind: Kind = 'payment',
+  method: Payment['method'] | null = null,
+): number {
+  const waiting = method === 'barcode' ? gapsMs.counter : gapsMs.waiting;
+  const ladder = state === 'pending' && kind !== 'refund' ? waiting : gapsMs.undecided;
   return ladder[Math.min(tries, ladder.length - 1)] ?? 7_200_000;
 }
 

@@ -110,13 +110,19 @@ export function movesOf(
       home: order.home,
       objectKind: order.kind,
       objectId: order.id,
-      reason: suspense ? `${leg.reason}/${suspense.tag}` : leg.reason,
+      reason: suspense ? `${leg.reason}/${suspense.tag}` : `${leg.reason}${againOf(order)}`,
       from: side[leg.from],
       to: side[leg.to],
       amount: amounts[leg.of],
       currency: suspense?.reported.currency ?? order.amount.currency,
       at,
     }));
+}
+
+/** A refund that was begun again has postings of its own. */
+function againOf(order: Order): string {
+  const drives = order.kind === 'refund' ? (order.detail.drives ?? 1) : 1;
+  return drives > 1 ? `/${drives}` : '';
 }
 
 /** Net change per account of a set of moves, in key order (locks are always taken in that order). */

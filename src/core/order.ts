@@ -64,6 +64,12 @@ export interface PayoutDetail {
 }
 export interface RefundDetail {
   readonly paymentOrderNo: string;
+  /** The payment as its channel knows it: our reference, its number. */
+  readonly upstreamPayment?: { readonly reference: string | null; readonly upstreamNo: string | null };
+  /** Gives back money that had no place in its payment. Of the suspense account, not of the merchant, who does not hear of it. */
+  readonly isLate?: true;
+  /** How often it was begun; absent = once. A failed one that is asked for again is begun again. */
+  readonly drives?: number;
   readonly paymentPlatformNo: string;
   readonly paymentAmount: string;
   readonly paymentOption?: string | null;

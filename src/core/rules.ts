@@ -233,8 +233,59 @@ export const refundRules: Rules<RefundState> = {
     unknown: { to: 'failed' },
     declined: { to: 'failed' },
     'not-sent': { to: 'failed' },
+    // Asked for again under its own number, where the merchant's protocol has that: taken from the merchant anew.
+    begun: { to: 'sending', post: 'refund-hold' },
     failed: { to: 'failed' },
     succeeded: { to: 'failed', post: 'suspense-out', review: 'late-refund', late: true },
   },
   cancelled: { cancelled: { to: 'cancelled' } },
+};
+
+const givenBack: Rule<RefundState> = { to: 'succeeded', post: 'suspense-out' };
+/** The money stays in suspense, and a person looks. */
+const notGivenBack: Rule<RefundState> = { to: 'failed', review: 'late-refund-failed' };
+
+/** Refunds of late money: nothing is held, nothing is told. What never left us is simply begun again. */
+export const lateRefundRules: Rules<RefundState> = {
+  requested: { begun: { to: 'sending' } },
+  sending: {
+    accepted: { to: 'pending' },
+    unknown: { to: 'unknown' },
+    declined: notGivenBack,
+    'not-sent': { to: 'requested' },
+    succeeded: givenBack,
+    failed: notGivenBack,
+  },
+  pending: {
+    accepted: { to: 'pending' },
+    unknown: { to: 'pending' },
+    declined: { to: 'pending' },
+    'not-sent': { to: 'pending' },
+    succeeded: givenBack,
+    failed: notGivenBack,
+  },
+  unknown: {
+    accepted: { to: 'pending' },
+    unknown: { to: 'unknown' },
+    declined: notGivenBack,
+    'not-sent': { to: 'unknown' },
+    succeeded: givenBack,
+    failed: notGivenBack,
+  },
+  succeeded: {
+    accepted: { to: 'succeeded' },
+    unknown: { to: 'succeeded' },
+    'not-sent': { to: 'succeeded' },
+    succeeded: { to: 'succeeded' },
+  },
+  failed: {
+    accepted: { to: 'failed' },
+    unknown: { to: 'failed' },
+    declined: { to: 'failed' },
+    'not-sent': { to: 'failed' },
+    failed: { to: 'failed' },
+    // It went back after all: the books must say so.
+    succeeded: givenBack,
+  },
+  cancelled: {},
 };

@@ -49,9 +49,9 @@ const channelSettings: readonly SettingSpec[] = [
   ),
   general(
     'lateMoney',
-    /^(?:revive|suspense)$/,
+    /^(?:revive|refund|suspense)$/,
     'revive',
-    'What becomes of a success after the end: the order revives, or the money waits for a person.',
+    'What becomes of a success after the end: the order revives, the money goes back, or it waits for a person.',
   ),
 ];
 

@@ -11,6 +11,7 @@ import { insertReviews } from '../store/settle.ts';
 import { type DueWork, reschedule } from '../store/work.ts';
 import { type About, bareEvidence, learnAbout, reportEvidence } from './attempt.ts';
 import type { Gate } from './gate.ts';
+import { sendLateRefund } from './refund-late.ts';
 
 const queryCommands = { payment: 'query-payment', payout: 'query-payout', refund: 'query-refund' } as const;
 
@@ -44,9 +45,10 @@ async function ask(gate: Gate, order: Order, endedBy: Reason | null = null): Pro
 
 function findOf(order: Order): Find {
   return {
-    orderNo: order.kind === 'refund' ? null : order.reference,
+    orderNo: order.kind === 'refund' ? (order.detail.upstreamPayment?.reference ?? null) : order.reference,
     platformNo: null,
     refundNo: order.kind === 'refund' ? order.reference : null,
+    orderedAt: order.createdAt,
     extras: {},
   };
 }
@@ -121,13 +123,21 @@ export async function lookAgain(gate: Gate, due: DueWork): Promise<void> {
   if (!order || isFinal(order)) return;
   const now = gate.world.now();
   const isOver = isExpired(order, now);
-  const asked = isOver ? await expire(gate, order) : await queryUpstream(gate, order);
+  const asked = isOver ? await expire(gate, order) : await nextStep(gate, order);
   const after = await leaveSending(gate, asked);
   if (isFinal(after)) return;
   // A barcode that could not be taken back yet is as urgent as an answer that never came.
   const urgency = isOver && isHeldBarcode(gate, after) ? 'unknown' : after.state;
-  const gap = gate.world.scaled(chaseGapMs(urgency, due.tries, after.kind));
+  const gap = gate.world.scaled(
+    chaseGapMs(urgency, due.tries, after.kind, after.kind === 'payment' ? after.method : null),
+  );
   await reschedule(gate.db, due.home, due.objectId, nextLook(after, gate.world.now(), gap));
+}
+
+/** A refund of late money is begun by us; everything else is asked about. */
+function nextStep(gate: Gate, order: Order): Promise<Order> {
+  const isToBeSent = order.kind === 'refund' && order.detail.isLate && order.state === 'requested';
+  return isToBeSent ? sendLateRefund(gate, order) : queryUpstream(gate, order);
 }
 
 /** Whoever made the call is gone by the time a worker looks: what it came to is unknown, and must not look as if it were under way. */

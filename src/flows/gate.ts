@@ -1,5 +1,5 @@
 /** What every flow works with: the world, the store, and ports to the arrows. Made once in main.ts and passed down. */
-import type { Ask, CallOutcome, CommandName, Report } from '../core/commands.ts';
+import type { Ask, CallOutcome, CommandName, Extras, Report } from '../core/commands.ts';
 import type { Conduct } from '../core/conduct.ts';
 import type { Evidence } from '../core/evidence.ts';
 import type { Kind, Order, Payment, Payout } from '../core/order.ts';
@@ -29,8 +29,10 @@ export interface ProtocolFacts {
   homeOf(protocol: string, number: string): number | null;
   /** What that protocol's merchants are promised about repeats, barcodes, cancelling and currencies. */
   conduct(protocol: string): Conduct;
-  /** Which of the caller's numbers exclude each other. */
-  numberSpace(protocol: string, command: CommandName): string;
+  /** Which of the caller's numbers exclude each other; the ask's extras may say whose they are inside one caller. */
+  numberSpace(protocol: string, command: CommandName, extras?: Extras): string;
+  /** A setting of a credential or channel, else its protocol's default; null when there is neither. */
+  setting(holder: Pick<ChannelRow, 'protocol' | 'settings'>, name: string): string | null;
   /** Can the channel carry it out? null = yes, else why not. */
   unable(channel: ChannelRow, command: CommandName, ask: Ask): string | null;
   /** Where that channel shall call us back. */

@@ -5,22 +5,25 @@
  */
 import { type Decision, type Evidence, type LatePolicy, chaseGapMs, decide } from '../core/evidence.ts';
 import type { Move } from '../core/ledger.ts';
-import { type Key, type Kind, type Order, type Payment, isFinal } from '../core/order.ts';
+import { type Key, type Kind, type Order, type Payment, type Refund, isFinal } from '../core/order.ts';
 import { Refusal } from '../core/refusal.ts';
 import { reportOf } from '../core/report.ts';
-import { insertAttempts } from '../store/create.ts';
+import { createLateRefunds, insertAttempts, type NewOrder } from '../store/create.ts';
 import type { Query } from '../store/database.ts';
+import type { ChannelRow } from '../store/directory.ts';
 import { booked, moveKey } from '../store/ledger.ts';
 import { type AttemptRow, attemptsByReference, lockOrders } from '../store/orders.ts';
 import {
   type AttemptState,
   type NewNotice,
   type Settlement,
+  holdAgain,
   setFee,
   settle,
   sumsUnderReview,
 } from '../store/settle.ts';
 import type { Gate, Learning, Learnt } from './gate.ts';
+import { lateRefundOf } from './late-refund.ts';
 
 /** Stores what one piece of evidence means. Throws CommitUnknown when nobody can say whether it was stored; it may then be given again. */
 export async function learnOutcome(gate: Gate, learning: Learning): Promise<Learnt> {
@@ -48,7 +51,9 @@ export function learnTogether(gate: Gate, batch: readonly Learning[]): Promise<L
       draft.add(learning, order, decision, attempts[index] ?? null);
       return { kind: 'learnt', order: decision.order, outcome: decision.outcome } as const;
     });
-    await settle(query, await draft.settlement(query));
+    const settlement = await draft.settlement(query);
+    await settle(query, settlement);
+    await createLateRefunds(query, settlement.refunds);
     return outcomes;
   });
 }
@@ -73,7 +78,7 @@ export function beginAttempt(gate: Gate, key: Key, choice: Choice): Promise<Paym
       throw new Refusal('conflict', { why: 'chosen-already', text: 'the payment is no longer open for a choice' });
     const learning: Learning = {
       key: order,
-      evidence: chosen(gate, order),
+      evidence: beginning(gate, order, 'payer'),
       callback: null,
       lookAgainAt: choice.lookAgainAt,
     };
@@ -89,9 +94,33 @@ export function beginAttempt(gate: Gate, key: Key, choice: Choice): Promise<Paym
   });
 }
 
-function chosen(gate: Gate, order: Payment): Evidence {
+/**
+ * Begins a failed refund again, under its own number and reference: the amount is taken once more, from the payment's remainder and
+ * from the merchant. Null when somebody else has begun it meanwhile. Throws what the store throws when there is not enough.
+ */
+export function beginRefundAgain(gate: Gate, { home, id, paymentId }: Refund): Promise<Refund | null> {
+  return gate.db.transaction(async (query) => {
+    const [, order] = await lockOrders(query, [
+      { home, id: paymentId, kind: 'payment' },
+      { home, id, kind: 'refund' },
+    ]);
+    if (order?.kind !== 'refund' || order.state !== 'failed') return null;
+    const drives = (order.detail.drives ?? 1) + 1;
+    const anew: Refund = { ...order, reason: null, detail: { ...order.detail, drives } };
+    const evidence = beginning(gate, order, 'operator');
+    const lookAgainAt = evidence.at + 2 * gate.facts.answerTimeMs(order.protocol, 'refund');
+    const decision = decide<Refund>(anew, evidence, 'suspense');
+    const draft = new Draft(gate);
+    draft.add({ key: order, evidence, callback: null, lookAgainAt }, order, decision, null);
+    await holdAgain(query, decision.order);
+    await settle(query, await draft.settlement(query));
+    return decision.order;
+  });
+}
+
+function beginning(gate: Gate, order: Order, source: Evidence['source']): Evidence {
   return {
-    source: 'payer',
+    source,
     kind: order.kind,
     channelId: null,
     reference: null,
@@ -155,7 +184,22 @@ function keyOf(learning: Learning, attempt: AttemptRow | null): OrderKey | null 
 function latePolicy(gate: Gate, evidence: Evidence, order: Order): LatePolicy {
   const channelId = evidence.channelId ?? order.channelId;
   const channel = channelId === null ? undefined : gate.directory().channels.get(channelId);
-  return channel?.settings['lateMoney'] === 'suspense' ? 'suspense' : 'revive';
+  const policy = channel ? gate.facts.setting(channel, 'lateMoney') : null;
+  if (policy === 'refund') return channel && canRefund(gate, channel, order) ? 'refund' : 'suspense';
+  return policy === 'suspense' ? 'suspense' : 'revive';
+}
+
+function canRefund(gate: Gate, channel: ChannelRow, order: Order): boolean {
+  const ask = {
+    refundNo: '',
+    orderNo: order.reference,
+    platformNo: order.upstreamNo,
+    amount: order.amount,
+    reason: null,
+    notify: null,
+    extras: {},
+  };
+  return gate.facts.unable(channel, 'refund', ask) === null;
 }
 
 const attemptWords: Readonly<Partial<Record<Evidence['event'], AttemptState>>> = {
@@ -203,6 +247,8 @@ class Draft {
         state: attemptWords[evidence.event] ?? 'done',
         at: evidence.at,
       });
+  /** Suspense postings whose money goes back by itself, and what told of it. */
+  readonly #givenBack: { readonly move: Move; readonly payment: Payment; readonly evidence: Evidence }[] = [];
     this.#addWork(learning, before, order);
   }
 
@@ -224,6 +270,8 @@ class Draft {
         reference: evidence.reference,
         upstreamNo: evidence.upstreamNo,
         amount: evidence.money ? { minor: String(evidence.money.minor), currency: evidence.money.currency } : null,
+    if (decision.givesBack && before.kind === 'payment')
+      this.#givenBack.push(...decision.suspenseMoves.map((move) => ({ move, payment: before, evidence })));
         reason: evidence.reason,
       },
     });
@@ -261,7 +309,9 @@ class Draft {
       if (!isFinal(before)) this.#parts.work.push({ home, id, kind, dueAt: null });
     } else if (lookAgainAt !== null) this.#parts.work.push({ home, id, kind, dueAt: lookAgainAt });
     else if (order.state !== before.state) {
-      const gap = this.#gate.world.scaled(chaseGapMs(order.state, 0, kind));
+      const gap = this.#gate.world.scaled(
+        chaseGapMs(order.state, 0, kind, order.kind === 'payment' ? order.method : null),
+      );
       const due = evidence.at + gap;
       const expiry = order.kind === 'payment' ? order.expiresAt : null;
       this.#parts.work.push({ home, id, kind, dueAt: expiry !== null && expiry < due ? expiry : due });
@@ -269,7 +319,7 @@ class Draft {
   }
 
   /** Suspense postings may be asked for again by the same movement told twice: only the missing ones are made. */
-  async settlement(query: Query): Promise<Settlement> {
+  async settlement(query: Query): Promise<Settlement & { readonly refunds: readonly NewOrder<Refund>[] }> {
     const done = this.#suspense.length > 0 ? await booked(query, this.#suspense) : new Set<string>();
     const fresh = new Map(
       this.#suspense.filter((move) => !done.has(moveKey(move))).map((move) => [moveKey(move), move]),
@@ -312,8 +362,26 @@ function noticesFor(gate: Gate, order: Order, event: string): NewNotice[] {
     body,
     at: gate.world.now(),
   }));
+      refunds: this.#refundsOf(fresh),
 }
 
+
+  /** One for each posting that is really made. */
+  #refundsOf(fresh: ReadonlyMap<string, Move>): NewOrder<Refund>[] {
+    const byMove = new Map(this.#givenBack.map((one) => [moveKey(one.move), one]));
+    return [...fresh.keys()].flatMap((key) => {
+      const one = byMove.get(key);
+      const refund = one ? lateRefundOf(this.#gate, one.payment, one.evidence, one.move) : null;
+      if (!refund) return [];
+      const { id, amount } = refund.order;
+      this.#gate.world.log.warn('late-money-goes-back', {
+        refund: String(id),
+        payment: String(one?.payment.id),
+        minor: String(amount.minor),
+      });
+      return [refund];
+    });
+  }
 function hostOf(url: string): string {
   return URL.canParse(url) ? new URL(url).host : url;
 }

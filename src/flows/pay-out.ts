@@ -4,41 +4,61 @@ import { movesOf } from '../core/ledger.ts';
 import type { Payout } from '../core/order.ts';
 import { Refusal } from '../core/refusal.ts';
 import { payoutReport } from '../core/report.ts';
-import type { NewOrder } from '../store/create.ts';
+import type { Made, NewOrder } from '../store/create.ts';
 import type { ChannelRow } from '../store/directory.ts';
 import { asRefusal } from '../store/ledger.ts';
-import { evidenceOfCall, learnAbout, makeOrder } from './attempt.ts';
+import { learnAbout, makeOrder } from './attempt.ts';
+import { callOrNext, makeThrough } from './failover.ts';
 import type { Caller, Gate } from './gate.ts';
 import { afterIntent } from './pay.ts';
 import { orderOfRepeat, whenCalled } from './repeat.ts';
-import { checkNotifyTarget, chooseChannel, feeFor } from './route.ts';
+import { capOf, checkNotifyTarget, chooseChannels, feeFor } from './route.ts';
 
 export async function payOut(gate: Gate, caller: Caller, ask: PayOut, fingerprint: Uint8Array): Promise<PayoutReport> {
   if (!caller.merchant.payouts)
     throw new Refusal('forbidden', { why: 'payouts-disabled', text: 'payouts are not enabled for this merchant' });
   checkNotifyTarget(gate, ask);
   const deadline = gate.world.monotonic() + gate.facts.answerTimeMs(caller.credential.protocol, 'pay-out');
-  const channel = chooseChannel(gate, caller, 'pay-out', 'bank-transfer', ask);
-  const one = newPayout(gate, caller, ask, channel, fingerprint);
-  const made = await makeOrder(gate, gate.batches.payouts, one).catch((error: unknown) => {
-    throw asRefusal(error);
+  const takens = chooseChannels(gate, caller, 'pay-out', 'bank-transfer', ask);
+  const {
+    made: pair,
+    channel,
+    others,
+  } = await makeThrough(takens, async (taken) => {
+    const news = { ...newPayout(gate, caller, ask, taken.channel, fingerprint), ...capOf(gate, taken) };
+    return { one: news, made: await makeHeld(gate, news) };
   });
+  const { one, made } = pair;
   try {
     if (made.kind === 'taken') {
       const first = await orderOfRepeat(gate, 'payout', one.order.home, made.by, fingerprint, 'orderNo');
       return answer((await whenCalled(gate, first, deadline)) as Payout);
     }
-    const outcome = await gate.call(channel, 'pay-out', {
-      ...ask,
-      orderNo: one.order.reference ?? '',
-      payee: { ...ask.payee, phone: ask.payee.phone ?? channel.settings['defaultPhone'] ?? null },
-      notify: { kind: 'http', url: gate.facts.callbackUrl(channel) },
-      extras: {},
-    });
-    return answer((await learnAbout(gate, one.order, evidenceOfCall(gate, one.order, outcome))) as Payout);
+    const last = await callOrNext(gate, 'pay-out', { order: one.order, channel }, others, (order, at) =>
+      upstreamAsk(gate, at, order, ask),
+    );
+    return answer((await learnAbout(gate, last.order, last.evidence)) as Payout);
   } catch (error) {
     throw afterIntent(error, gate, one.order);
   }
+}
+
+/** Made together with its hold; too small a balance is the caller's refusal. */
+function makeHeld(gate: Gate, one: NewOrder<Payout>): Promise<Made> {
+  return makeOrder(gate, gate.batches.payouts, one).catch((error: unknown) => {
+    throw asRefusal(error);
+  });
+}
+
+/** The merchant's ask in the words of the channel call: our reference for its number, our address for its notices. */
+function upstreamAsk(gate: Gate, channel: ChannelRow, order: Payout, ask: PayOut): PayOut {
+  return {
+    ...ask,
+    orderNo: order.reference ?? '',
+    payee: { ...ask.payee, phone: ask.payee.phone ?? channel.settings['defaultPhone'] ?? null },
+    notify: { kind: 'http', url: gate.facts.callbackUrl(channel) },
+    extras: {},
+  };
 }
 
 function newPayout(
@@ -73,7 +93,7 @@ function newPayout(
   };
   return {
     order,
-    space: gate.facts.numberSpace(credential.protocol, 'pay-out'),
+    space: gate.facts.numberSpace(credential.protocol, 'pay-out', ask.extras),
     fingerprint,
     attemptId: gate.world.newId(),
     dueAt: now + 2 * gate.facts.answerTimeMs(credential.protocol, 'pay-out'),

@@ -6,6 +6,7 @@ import type { Pay, PaymentReport } from '../core/commands.ts';
 import type { Payment } from '../core/order.ts';
 import { Refusal } from '../core/refusal.ts';
 import { paymentReport } from '../core/report.ts';
+import { walletOf } from '../core/wallet-codes.ts';
 import type { NewOrder } from '../store/create.ts';
 import type { ChannelRow } from '../store/directory.ts';
 import { chargeOf } from './agreement.ts';
@@ -23,7 +24,8 @@ const defaultExpiryS = 86_400;
 const codeQueryGapMs = 1_500;
 
 /** The state of the payment after the call, as the caller may see it. Throws Refusals; `outcome-unknown` only after the order exists. */
-export async function pay(gate: Gate, caller: Caller, ask: Pay, fingerprint: Uint8Array): Promise<PaymentReport> {
+export async function pay(gate: Gate, caller: Caller, asked: Pay, fingerprint: Uint8Array): Promise<PaymentReport> {
+  const ask = withWallet(asked);
   checkNotifyTarget(gate, ask);
   const conduct = gate.facts.conduct(caller.credential.protocol);
   const deadline = gate.world.monotonic() + gate.facts.answerTimeMs(caller.credential.protocol, 'pay');
@@ -45,6 +47,15 @@ export async function pay(gate: Gate, caller: Caller, ask: Pay, fingerprint: Uin
   } catch (error) {
     throw afterIntent(error, gate, one.order);
   }
+}
+
+/** The wallet of a payment code, where the merchant left that to us. Throws `invalid-request` for a text that is no payment code. */
+function withWallet(ask: Pay): Pay {
+  if (ask.method !== 'barcode' || ask.authCode === null || ask.option !== null) return ask;
+  const option = walletOf(ask.authCode);
+  if (option === null)
+    throw new Refusal('invalid-request', { field: 'authCode', why: 'payment-code', text: 'not a payment code' });
+  return { ...ask, option };
 }
 
 function chosenChannel(gate: Gate, caller: Caller, ask: Pay): ChannelRow | null {
@@ -111,7 +122,7 @@ function newPayment(
   const callOver = now + 2 * gate.facts.answerTimeMs(credential.protocol, 'pay');
   return {
     order,
-    space: gate.facts.numberSpace(credential.protocol, 'pay'),
+    space: gate.facts.numberSpace(credential.protocol, 'pay', ask.extras),
     fingerprint,
     attemptId: channel ? gate.world.newId() : null,
     dueAt: channel ? callOver : expiresAt,

@@ -33,7 +33,7 @@ export async function findOwn(
     return order;
   }
   if (own === null) return null;
-  const space = gate.facts.numberSpace(credential.protocol, commandOf[kind]);
+  const space = gate.facts.numberSpace(credential.protocol, commandOf[kind], find.extras);
   const row = await numberOf(gate.db, merchant.home, merchant.id, space, own);
   return row?.kind === kind ? orderByKey(gate.db, kind, { home: merchant.home, id: row.objectId }) : null;
 }
@@ -94,6 +94,9 @@ export async function queryRefund(gate: Gate, caller: Caller, find: Find): Promi
   const named = await findOwn(gate, caller, 'refund', find);
   const order = named ?? (await onlyRefund(gate, caller, find.extras['onlyRefundOf'] ?? null));
   if (order?.kind !== 'refund') throw new Refusal('not-found', { text: 'no such refund' });
+  // A refund is looked up by its own number; the order's beside it must be the one it belongs to.
+  if (find.orderNo !== null && find.orderNo !== order.detail.paymentOrderNo)
+    throw new Refusal('not-found', { text: 'no such refund of that order' });
   const present = isFinal(order) ? order : await refreshed(gate, order);
   if (present.kind !== 'refund') throw new Refusal('not-found');
   return refundReport(present);

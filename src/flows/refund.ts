@@ -2,16 +2,19 @@
  * Giving money back: the amount is taken off the payment's remainder and off the merchant's balance before the channel hears of it.
  * A time-out frees neither; nothing expires a refund.
  */
-import type { RefundAsk, RefundReport } from '../core/commands.ts';
+import type { Extras, RefundAsk, RefundReport } from '../core/commands.ts';
 import { movesOf } from '../core/ledger.ts';
 import type { Payment, Refund } from '../core/order.ts';
 import { Refusal } from '../core/refusal.ts';
 import { paymentReport, refundReport } from '../core/report.ts';
-import { createRefund, type Made, type NewOrder } from '../store/create.ts';
+import { createRefund, type NewOrder } from '../store/create.ts';
 import type { ChannelRow } from '../store/directory.ts';
 import { asRefusal } from '../store/ledger.ts';
+import { orderByKey } from '../store/orders.ts';
 import { evidenceOfCall, learnAbout, makeOrder } from './attempt.ts';
 import type { Caller, Gate } from './gate.ts';
+import { upstreamRefund } from './late-refund.ts';
+import { beginRefundAgain } from './learn-outcome.ts';
 import { afterIntent } from './pay.ts';
 import { findOwn } from './query.ts';
 import { orderOfRepeat, whenCalled } from './repeat.ts';
@@ -27,26 +30,45 @@ export async function refund(
   const deadline = gate.world.monotonic() + gate.facts.answerTimeMs(caller.credential.protocol, 'refund');
   const payment = await findOwn(gate, caller, 'payment', { ...ask, refundNo: null });
   if (payment?.kind !== 'payment') throw new Refusal('not-found', { text: 'no such payment' });
+  checkPeriod(gate, caller, payment);
   const channel = checkRefundable(gate, payment, ask);
   const one = newRefund(gate, caller, ask, payment, channel, fingerprint);
-  const made = await makeOrder(gate, { add: (news) => storeRefund(gate, news) }, one);
+  const made = await makeOrder(
+    gate,
+    { add: (news) => storing(gate, payment, () => gate.db.transaction((query) => createRefund(query, news))) },
+    one,
+  );
   try {
     if (made.kind === 'taken') {
       const first = await orderOfRepeat(gate, 'refund', payment.home, made.by, fingerprint, 'refundNo');
-      return answer((await whenCalled(gate, first, deadline)) as Refund);
+      const present = (await whenCalled(gate, first, deadline)) as Refund;
+      const again = isBegunAgain(gate, present)
+        ? await storing(gate, payment, () => beginRefundAgain(gate, present))
+        : null;
+      return answer(again ? await callForRefund(gate, channel, again) : present);
     }
-    const outcome = await gate.call(channel, 'refund', {
-      ...ask,
-      refundNo: one.order.reference ?? '',
-      orderNo: payment.reference,
-      platformNo: payment.upstreamNo,
-      notify: { kind: 'http', url: gate.facts.callbackUrl(channel) },
-      extras: {},
-    });
-    return answer((await learnAbout(gate, one.order, evidenceOfCall(gate, one.order, outcome))) as Refund);
+    return answer(await callForRefund(gate, channel, one.order));
   } catch (error) {
     throw afterIntent(error, gate, one.order);
   }
+}
+
+async function callForRefund(gate: Gate, channel: ChannelRow, order: Refund): Promise<Refund> {
+  const outcome = await gate.call(channel, 'refund', upstreamRefund(gate, channel, order));
+  return (await learnAbout(gate, order, evidenceOfCall(gate, order, outcome))) as Refund;
+}
+
+function isBegunAgain(gate: Gate, { state, protocol }: Refund): boolean {
+  return state === 'failed' && gate.facts.conduct(protocol).failedRefunds === 'begun-again';
+}
+
+const dayMs = 86_400_000;
+
+/** A setting of the merchant, where its protocol has one. */
+function checkPeriod(gate: Gate, { credential }: Caller, { finishedAt }: Payment): void {
+  const days = Number(gate.facts.setting(credential, 'refundPeriodDays') ?? '0');
+  if (days > 0 && finishedAt !== null && gate.world.now() - finishedAt > days * dayMs)
+    throw new Refusal('limit-exceeded', { why: 'refund-period', text: `a refund is possible for ${days} days` });
 }
 
 function checkRefundable(gate: Gate, payment: Payment, ask: RefundAsk): ChannelRow {
@@ -68,19 +90,25 @@ function checkRefundable(gate: Gate, payment: Payment, ask: RefundAsk): ChannelR
 }
 
 /** The payment's check constraint is the last word on the remainder; its violation is the caller's mistake, not ours. */
-async function storeRefund(gate: Gate, one: NewOrder<Refund>): Promise<Made> {
+async function storing<T>(gate: Gate, payment: Payment, store: () => Promise<T>): Promise<T> {
   try {
-    return await gate.db.transaction((query) => createRefund(query, one));
+    return await store();
   } catch (error) {
     const { code, constraint } = (error ?? {}) as { code?: unknown; constraint?: unknown };
     if (code === '23514' && constraint === 'payments_refunds_within_paid')
       throw new Refusal('limit-exceeded', {
         field: 'refundAmount',
-        why: 'refund-remainder',
+        why: await whyTooMuch(gate, payment),
         text: 'more than is left of the payment',
       });
     throw asRefusal(error);
   }
+}
+
+/** Nothing is left at all, or less than was asked for. */
+async function whyTooMuch(gate: Gate, payment: Payment): Promise<'refunded' | 'refund-remainder'> {
+  const present = await orderByKey(gate.db, 'payment', payment);
+  return present?.kind === 'payment' && present.refunded >= present.paid ? 'refunded' : 'refund-remainder';
 }
 
 function newRefund(
@@ -117,22 +145,28 @@ function newRefund(
       paymentPlatformNo: payment.platformNo,
       paymentAmount: String(payment.amount.minor),
       paymentOption: payment.option,
+      upstreamPayment: { reference: payment.reference, upstreamNo: payment.upstreamNo },
       // The payment's whole; what this refund's part of it is, is settled under the payment's lock.
       exchange: payment.detail.exchange ?? null,
       reason: ask.reason,
       notify: ask.notify,
-      extras: ask.extras,
+      extras: { ...extrasOf(payment), ...ask.extras },
     },
     channelExtras: {},
   };
   return {
     order,
-    space: gate.facts.numberSpace(credential.protocol, 'refund'),
+    space: gate.facts.numberSpace(credential.protocol, 'refund', ask.extras),
     fingerprint,
     attemptId: gate.world.newId(),
     dueAt: now + 2 * gate.facts.answerTimeMs(credential.protocol, 'refund'),
     moves: movesOf('refund-hold', order, now),
   };
+}
+
+/** What the payment's ask left, as `payment.<name>`: some notices of refunds repeat it. */
+function extrasOf({ detail }: Payment): Extras {
+  return Object.fromEntries(Object.entries(detail.extras).map(([name, value]) => [`payment.${name}`, value]));
 }
 
 function answer(order: Refund): RefundReport {

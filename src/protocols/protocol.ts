@@ -6,7 +6,7 @@
  * Design, section 2. A protocol that needs something else changes this file first, and says why in docs/decisions/.
  */
 import type { KeyObject } from 'node:crypto';
-import type { Answer, Ask, CommandName, Method, Report } from '../core/commands.ts';
+import type { Answer, Ask, CommandName, Extras, Method, Report } from '../core/commands.ts';
 import type { Conduct } from '../core/conduct.ts';
 import type { Currency } from '../core/money.ts';
 import type { Refusal, RefusalCode } from '../core/refusal.ts';
@@ -244,8 +244,11 @@ export interface Protocol {
   readonly numbers: Numbers;
   /** Rules that flows keep for merchants of this protocol, where they differ from the usual. */
   readonly conduct?: Partial<Conduct>;
-  /** Two commands with the same space share one set of caller's numbers (unified: gather and loan). */
-  numberSpace(command: CommandName): string;
+  /**
+   * Two commands with the same space share one set of caller's numbers (unified: gather and loan). A caller that acts for several
+   * shops has a set for each (bestpay), named in the ask's extras.
+   */
+  numberSpace(command: CommandName, extras?: Extras): string;
   /** Members, by wire name at any depth, and headers that never reach a transcript, log or export in clear. */
   readonly confidential: readonly string[];
 }

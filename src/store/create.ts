@@ -137,11 +137,7 @@ export async function createRefund(query: Query, one: NewOrder<Refund>): Promise
       channel_id, reference, created_at, detail)
     values (${order.home}, ${order.id}, ${order.paymentId}, ${order.merchantId}, ${order.credentialId}, ${order.protocol}, ${order.orderNo},
       ${order.platformNo}, ${order.state}, ${order.amount.minor}, ${order.amount.currency}, 0, ${order.channelId}, ${order.reference},
-      ${order.createdAt}, ${JSON.stringify(detail)}::jsonb)`);
-  await insertAttempts(query, [one]);
-  await insertWork(query, [one]);
-  await book(query, one.moves);
-  return { kind: 'made' };
+      ${order.createdAt}, ${JSON.stringify(order.detail)}::jsonb)`);
 }
 
 /** This refund's part of a foreign payment's converted amount. The payment is locked, and counts this refund already (T056). */
@@ -156,6 +152,21 @@ async function partOf(query: Query, { home, paymentId, amount }: Refund, whole: 
   const minor = refundPart(BigInt(whole.minor), BigInt(row.given), amount.minor, row.paid, isLast);
   return { ...whole, minor: String(minor) };
 }
+  await insertRefund(query, { ...order, detail });
+  await insertAttempts(query, [one]);
+  await insertWork(query, [one]);
+  await book(query, one.moves);
+  return { kind: 'made' };
+}
+
+/** Refunds of late money: no merchant's number, nothing off a payment's remainder; the money is in suspense already. */
+export async function createLateRefunds(query: Query, news: News<Refund>): Promise<void> {
+  for (const { order } of news) await insertRefund(query, order);
+  await insertAttempts(query, news);
+  await insertWork(query, news);
+}
+
+async function insertRefund(query: Query, order: Refund): Promise<void> {
 
 /** Attempts of orders that are bound to a channel; `createdAt` of the order is that of the attempt. */
 export async function insertAttempts(

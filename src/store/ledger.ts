@@ -165,8 +165,14 @@ async function orderFindings(query: Query): Promise<string[]> {
       or (p.state in ('succeeded')) and not exists (select from moves m where m.home = p.home and m.object_id = p.id and m.reason = 'pay')
     union all
     select 'refund', r.id, r.state, 'held, paid and released do not fit the state' from refunds r
-    where (r.state = 'succeeded') <> exists (select from moves m where m.home = r.home and m.object_id = r.id and m.reason = 'pay')
-      or (r.state in ('failed', 'cancelled')) <> exists (select from moves m where m.home = r.home and m.object_id = r.id and m.reason = 'release')
+    cross join lateral (
+      select count(*) filter (where split_part(m.reason, '/', 1) = 'hold') as held,
+        count(*) filter (where split_part(m.reason, '/', 1) = 'release') as released,
+        count(*) filter (where split_part(m.reason, '/', 1) = 'pay') as paid, count(*) filter (where m.reason = 'suspense-out') as given
+      from moves m where m.home = r.home and m.object_id = r.id) b
+    where case when r.detail ? 'isLate' then b.held > 0 or b.given <> (r.state = 'succeeded')::int
+      else b.paid <> (r.state = 'succeeded')::int
+        or b.held - b.released - b.paid <> (r.state not in ('succeeded', 'failed', 'cancelled'))::int end
     limit 20`);
   return rows.map((row) => `${row.kind} ${row.id} (${row.state}): ${row.what}`);
 }

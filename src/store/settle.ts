@@ -1,7 +1,7 @@
 /** What the door has decided, stored: order rows, books, timeline, notices and work, for many orders at once. */
 import type { Review } from '../core/evidence.ts';
 import type { Move } from '../core/ledger.ts';
-import type { Key, Kind, Order, Payment, Refund } from '../core/order.ts';
+import { isFinal, type Key, type Kind, type Order, type Payment, type Refund } from '../core/order.ts';
 import type { Instant } from '../core/world.ts';
 import { type Query, named, sql } from './database.ts';
 import { book } from './ledger.ts';
@@ -136,13 +136,23 @@ async function updateOthers(query: Query, kind: 'payout' | 'refund', orders: rea
 
 /** A refund's end moves its amount from "in progress" to "done" on the payment, or frees it. */
 async function updateRefunded(query: Query, refunds: readonly Refund[]): Promise<void> {
-  const ended = refunds.filter((r) => r.state === 'succeeded' || r.state === 'failed' || r.state === 'cancelled');
+  const ended = refunds.filter((refund) => isFinal(refund) && !refund.detail.isLate);
   await Promise.all(
     ended.map((refund) => {
       const done = refund.state === 'succeeded' ? refund.amount.minor : 0n;
       return query.run(sql`update payments set refund_pending = refund_pending - ${refund.amount.minor}, refunded = refunded + ${done}
         where home = ${refund.home} and id = ${refund.paymentId}`);
     }),
+  );
+}
+
+/** A refund that is begun again takes its amount off the payment's remainder again; the check constraint has the last word. */
+export async function holdAgain(query: Query, { home, id, paymentId, amount, detail }: Refund): Promise<void> {
+  await query.run(
+    sql`update payments set refund_pending = refund_pending + ${amount.minor} where home = ${home} and id = ${paymentId}`,
+  );
+  await query.run(
+    sql`update refunds set detail = ${JSON.stringify(detail)}::jsonb where home = ${home} and id = ${id}`,
   );
 }
 

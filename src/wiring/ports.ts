@@ -83,7 +83,9 @@ function makeFacts({ world, keyring, publicUrl }: PortParts): ProtocolFacts {
       protocolNamed(channel.protocol).numbers.reference(kind, home, nonce, world.now()),
     homeOf: (protocol, number) => protocolNamed(protocol).numbers.homeOf(number),
     conduct: (protocol) => ({ ...usualConduct, ...protocolNamed(protocol).conduct }),
-    numberSpace: (protocol, command) => protocolNamed(protocol).numberSpace(command),
+    numberSpace: (protocol, command, extras) => protocolNamed(protocol).numberSpace(command, extras),
+    setting: ({ protocol, settings }, name) =>
+      settings[name] ?? protocolNamed(protocol).settings.find((spec) => spec.name === name)?.default ?? null,
     unable: (channel, command, ask) => whyUnable(world, keyring, channel, command, ask),
     callbackUrl: (channel) => `${publicUrl()}/listen/${channel.id}`,
     answerTimeMs(protocol, command) {

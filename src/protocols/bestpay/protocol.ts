@@ -178,6 +178,12 @@ export const bestpay: Protocol = {
     totalTimeoutMs: 6_000,
   },
   numbers,
-  numberSpace: (command) => (command === 'refund' || command === 'query-refund' ? 'bestpay:refund' : 'bestpay:payment'),
+  /** Order numbers are a shop's, and an institution may have many. */
+  numberSpace(command, extras = {}) {
+    const space = command === 'refund' || command === 'query-refund' ? 'bestpay:refund' : 'bestpay:payment';
+    const shop = extras['merchantNo'];
+    return shop === undefined ? space : `${space}/${shop}`;
+  },
+  conduct: { failedRefunds: 'begun-again' },
   confidential: ['sign', 'mediumNo', 'buyerLoginNo', 'userCode'],
 };
