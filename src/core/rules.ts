@@ -229,12 +229,12 @@ export const refundRules: Rules<RefundState> = {
     succeeded: { to: 'succeeded' },
   },
   failed: {
+    // Asked for again under its own number, where the merchant's protocol has that: taken from the merchant anew.
+    begun: { to: 'sending', post: 'refund-hold' },
     accepted: { to: 'failed' },
     unknown: { to: 'failed' },
     declined: { to: 'failed' },
     'not-sent': { to: 'failed' },
-    // Asked for again under its own number, where the merchant's protocol has that: taken from the merchant anew.
-    begun: { to: 'sending', post: 'refund-hold' },
     failed: { to: 'failed' },
     succeeded: { to: 'failed', post: 'suspense-out', review: 'late-refund', late: true },
   },

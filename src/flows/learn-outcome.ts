@@ -215,6 +215,8 @@ class Draft {
   readonly #gate: Gate;
   readonly #orders = new Map<string, Order>();
   readonly #suspense: Move[] = [];
+  /** Suspense postings whose money goes back by itself, and what told of it. */
+  readonly #givenBack: { readonly move: Move; readonly payment: Payment; readonly evidence: Evidence }[] = [];
   readonly #parts: Settlement & { [K in keyof Settlement]: Settlement[K][number][] } = {
     orders: [],
     moves: [],
@@ -236,6 +238,8 @@ class Draft {
     if (order !== before) this.#orders.set(orderKey(order), order);
     this.#parts.moves.push(...decision.moves);
     this.#suspense.push(...decision.suspenseMoves);
+    if (decision.givesBack && before.kind === 'payment')
+      this.#givenBack.push(...decision.suspenseMoves.map((move) => ({ move, payment: before, evidence })));
     this.#addEvent(evidence, before, decision);
     this.#addCallback(learning, order, decision);
     this.#addReview(evidence, order, decision);
@@ -247,8 +251,6 @@ class Draft {
         state: attemptWords[evidence.event] ?? 'done',
         at: evidence.at,
       });
-  /** Suspense postings whose money goes back by itself, and what told of it. */
-  readonly #givenBack: { readonly move: Move; readonly payment: Payment; readonly evidence: Evidence }[] = [];
     this.#addWork(learning, before, order);
   }
 
@@ -270,8 +272,6 @@ class Draft {
         reference: evidence.reference,
         upstreamNo: evidence.upstreamNo,
         amount: evidence.money ? { minor: String(evidence.money.minor), currency: evidence.money.currency } : null,
-    if (decision.givesBack && before.kind === 'payment')
-      this.#givenBack.push(...decision.suspenseMoves.map((move) => ({ move, payment: before, evidence })));
         reason: evidence.reason,
       },
     });
@@ -330,7 +330,25 @@ class Draft {
       moves: [...this.#parts.moves, ...fresh.values()],
       work: lastPerKey(this.#parts.work),
       attempts: lastPerKey(this.#parts.attempts),
+      refunds: this.#refundsOf(fresh),
     };
+  }
+
+  /** One for each posting that is really made. */
+  #refundsOf(fresh: ReadonlyMap<string, Move>): NewOrder<Refund>[] {
+    const byMove = new Map(this.#givenBack.map((one) => [moveKey(one.move), one]));
+    return [...fresh.keys()].flatMap((key) => {
+      const one = byMove.get(key);
+      const refund = one ? lateRefundOf(this.#gate, one.payment, one.evidence, one.move) : null;
+      if (!refund) return [];
+      const { id, amount } = refund.order;
+      this.#gate.world.log.warn('late-money-goes-back', {
+        refund: String(id),
+        payment: String(one?.payment.id),
+        minor: String(amount.minor),
+      });
+      return [refund];
+    });
   }
 }
 
@@ -362,26 +380,8 @@ function noticesFor(gate: Gate, order: Order, event: string): NewNotice[] {
     body,
     at: gate.world.now(),
   }));
-      refunds: this.#refundsOf(fresh),
 }
 
-
-  /** One for each posting that is really made. */
-  #refundsOf(fresh: ReadonlyMap<string, Move>): NewOrder<Refund>[] {
-    const byMove = new Map(this.#givenBack.map((one) => [moveKey(one.move), one]));
-    return [...fresh.keys()].flatMap((key) => {
-      const one = byMove.get(key);
-      const refund = one ? lateRefundOf(this.#gate, one.payment, one.evidence, one.move) : null;
-      if (!refund) return [];
-      const { id, amount } = refund.order;
-      this.#gate.world.log.warn('late-money-goes-back', {
-        refund: String(id),
-        payment: String(one?.payment.id),
-        minor: String(amount.minor),
-      });
-      return [refund];
-    });
-  }
 function hostOf(url: string): string {
   return URL.canParse(url) ? new URL(url).host : url;
 }

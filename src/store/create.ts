@@ -132,6 +132,21 @@ export async function createRefund(query: Query, one: NewOrder<Refund>): Promise
     where home = ${order.home} and id = ${order.paymentId} and merchant_id = ${order.merchantId}`);
   const whole = order.detail.exchange ?? null;
   const detail = whole ? { ...order.detail, exchange: await partOf(query, order, whole) } : order.detail;
+  await insertRefund(query, { ...order, detail });
+  await insertAttempts(query, [one]);
+  await insertWork(query, [one]);
+  await book(query, one.moves);
+  return { kind: 'made' };
+}
+
+/** Refunds of late money: no merchant's number, nothing off a payment's remainder; the money is in suspense already. */
+export async function createLateRefunds(query: Query, news: News<Refund>): Promise<void> {
+  for (const { order } of news) await insertRefund(query, order);
+  await insertAttempts(query, news);
+  await insertWork(query, news);
+}
+
+async function insertRefund(query: Query, order: Refund): Promise<void> {
   await query.run(sql`
     insert into refunds (home, id, payment_id, merchant_id, credential_id, protocol, order_no, platform_no, state, amount, currency, fee,
       channel_id, reference, created_at, detail)
@@ -152,21 +167,6 @@ async function partOf(query: Query, { home, paymentId, amount }: Refund, whole: 
   const minor = refundPart(BigInt(whole.minor), BigInt(row.given), amount.minor, row.paid, isLast);
   return { ...whole, minor: String(minor) };
 }
-  await insertRefund(query, { ...order, detail });
-  await insertAttempts(query, [one]);
-  await insertWork(query, [one]);
-  await book(query, one.moves);
-  return { kind: 'made' };
-}
-
-/** Refunds of late money: no merchant's number, nothing off a payment's remainder; the money is in suspense already. */
-export async function createLateRefunds(query: Query, news: News<Refund>): Promise<void> {
-  for (const { order } of news) await insertRefund(query, order);
-  await insertAttempts(query, news);
-  await insertWork(query, news);
-}
-
-async function insertRefund(query: Query, order: Refund): Promise<void> {
 
 /** Attempts of orders that are bound to a channel; `createdAt` of the order is that of the attempt. */
 export async function insertAttempts(
