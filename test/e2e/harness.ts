@@ -122,7 +122,7 @@ function merchantOf(document: unknown, index: number, url: () => string): SceneM
       apiKey: textAt(one, 'protocols', 'payin', 'apiKey'),
     }),
     unified: new UnifiedMerchant(url, {
-      context: textAt(one, 'protocols', 'unified', 'context'),
+      context: textAt(one, 'protocols', 'unified', 'context') || 'bluepay-service',
       headers: { 'x-api-key': textAt(headers, 'x-api-key') },
     }),
   };
