@@ -48,6 +48,11 @@ function usualPay({ name, capabilities }: Protocol): Pick<Pay, 'method' | 'optio
   };
 }
 
+/** What the plain ask of the protocol pays by. */
+export function usualMethod(protocol: Protocol): Pay['method'] {
+  return usualPay(protocol).method;
+}
+
 export function payAsk(protocol: Protocol, orderNo: string, changes: Partial<Pay> = {}): Pay {
   return {
     orderNo,

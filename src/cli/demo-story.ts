@@ -1,16 +1,14 @@
 /** The stories of `kanal demo` and how one is played: order, payer, callback, books, notice, each step checked. */
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
-import type { Ask, Report } from '../core/commands.ts';
+import type { Pay, Report } from '../core/commands.ts';
 import type { World } from '../core/world.ts';
-import { outbound } from '../edge/call.ts';
-import { endpointFor } from '../edge/call.ts';
 import { sceneOf } from '../edge/serve.ts';
 import { header, type Keys, type Protocol, type RequestWire } from '../protocols/protocol.ts';
-import { payAsk, payOutAsk } from './asks.ts';
-import type { Input } from './command.ts';
+import { payAsk, payOutAsk, usualMethod } from './asks.ts';
+import { agree, confirm } from './demo-agreement.ts';
+import { ask, type Cast, Otherwise, type Stage, twinBehind, until } from './demo-stage.ts';
 import { type Row, rows, call as askGateway } from './gateway.ts';
-import type { Mailbox } from './mailbox.ts';
-import { basePath, merchantSide, protocolGiven, type SandboxDocument } from './parties.ts';
+import { merchantSide, protocolGiven } from './parties.ts';
 import { amountText, shown } from './table.ts';
 
 export interface Story {
@@ -35,30 +33,6 @@ export interface Step {
   readonly tookMs: number;
 }
 
-export interface Stage {
-  readonly input: Input;
-  readonly document: SandboxDocument;
-  readonly world: World;
-  readonly mailbox: Mailbox;
-}
-
-/** What is known while the story goes on. */
-interface Cast {
-  readonly protocol: Protocol;
-  readonly keys: Keys;
-  readonly webhookSecret: string;
-  readonly orderNo: string;
-  readonly notices: RequestWire[];
-  readonly list: 'payments' | 'payouts';
-  readonly happyEnd: string;
-}
-
-/** Something did not go as told; the text ends the story. */
-class Otherwise extends Error {}
-
-const patienceMs = 20_000;
-const lookEveryMs = 100;
-
 /** → did everything go as told? Each step is told as it ends. */
 export async function play(story: Story, stage: Stage, told: (step: Step) => void): Promise<boolean> {
   let began = stage.world.monotonic();
@@ -68,9 +42,15 @@ export async function play(story: Story, stage: Stage, told: (step: Step) => voi
   };
   try {
     const cast = castOf(story, stage);
-    const placed = await place(story, stage, cast);
+    const needsAgreement = story.command === 'pay' && usualMethod(cast.protocol) === 'quick-pay';
+    const use = needsAgreement ? await agree(stage, cast) : {};
+    if (needsAgreement) step('the card holder agrees: signed, an SMS read, confirmed');
+    const placed = await place(story, stage, cast, use);
     step(placed.text);
-    if (story.command === 'pay' && !placed.isPaid) step(await bePayer(stage, cast));
+    if (placed.confirmNo !== null) {
+      const isPaid = await confirm(stage, cast, placed.confirmNo);
+      step(`the card holder confirms with the code of an SMS${isPaid ? ': paid' : ''}`);
+    } else if (story.command === 'pay' && !placed.isPaid) step(await bePayer(stage, cast));
     const order = await ending(stage, cast);
     step(`the channel's word has arrived: the order is ${shown(order['state'])}`);
     step(await moved(stage, order));
@@ -94,15 +74,30 @@ function castOf(story: Story, { document }: Stage): Cast {
     protocol,
     keys: merchantSide(protocol, own),
     webhookSecret,
-    orderNo: `DEMO${randomBytes(7).toString('hex')}`,
+    orderNo: orderNumber(),
     notices: [],
     list: story.command === 'pay' ? 'payments' : 'payouts',
     happyEnd: story.command === 'pay' ? 'paid' : 'succeeded',
   };
 }
 
+/** Some protocols want the day before anything else in a number. */
+function orderNumber(): string {
+  const day = new Date(Date.now() + chinaMs).toISOString().slice(0, 10).replaceAll('-', '');
+  return `${day}DEMO${randomBytes(4).toString('hex')}`;
+}
+
+const chinaMs = 8 * 3_600_000;
+
+interface Placed {
+  readonly text: string;
+  readonly isPaid: boolean;
+  /** To be confirmed with the code of an SMS. */
+  readonly confirmNo: string | null;
+}
+
 /** The merchant's signed request, and what it is told. */
-async function place(story: Story, stage: Stage, cast: Cast): Promise<{ text: string; isPaid: boolean }> {
+async function place(story: Story, stage: Stage, cast: Cast, use: Partial<Pay>): Promise<Placed> {
   const { protocol, orderNo, notices } = cast;
   const url = stage.mailbox.box(orderNo, (wire) => {
     notices.push(wire);
@@ -111,7 +106,7 @@ async function place(story: Story, stage: Stage, cast: Cast): Promise<{ text: st
   const notify = { kind: 'http' as const, url };
   const report =
     story.command === 'pay'
-      ? await ask(stage, cast, 'pay', payAsk(protocol, orderNo, { notify }))
+      ? await ask(stage, cast, 'pay', payAsk(protocol, orderNo, { ...use, notify }))
       : await ask(stage, cast, 'pay-out', payOutAsk(orderNo, { notify }));
   if (report.state !== 'pending' && report.state !== 'unknown' && report.state !== 'paid')
     throw new Otherwise(`the order came back as ${report.state}`);
@@ -123,39 +118,12 @@ async function place(story: Story, stage: Stage, cast: Cast): Promise<{ text: st
   return {
     text: `order ${orderNo}${amount === null ? '' : ` over ${amount}`}: signed, sent, accepted${told}`,
     isPaid: report.state === 'paid',
+    confirmNo: report.kind === 'payment' ? report.instruction.confirmNo : null,
   };
 }
 
-async function ask<C extends 'pay' | 'pay-out'>(stage: Stage, { protocol, keys }: Cast, command: C, what: Ask<C>) {
-  const { world, document } = stage;
-  const endpoint = endpointFor(protocol, command, what);
-  const row = protocol.endpoints.find(({ name }) => name === endpoint?.name);
-  if (!endpoint || !row) throw new Otherwise(`${protocol.name} has no ${command} for this`);
-  const url = `${document.baseUrl}${basePath(keys)}${endpoint.path}`;
-  const scene = sceneOf(world, row, keys, null, url);
-  const sent = await world.send(outbound(protocol.request.seal(endpoint.ask.write(what, scene), scene)), {
-    connectTimeoutMs: 5_000,
-    totalTimeoutMs: 30_000,
-    maxResponseBytes: 262_144,
-    targets: 'any',
-  });
-  if (sent.kind !== 'ANSWER') throw new Otherwise(`no answer: ${sent.why}`);
-  const reply = protocol.reply.open(
-    { kind: 'reply', status: sent.status, headers: Object.entries(sent.headers), body: sent.body },
-    scene,
-  );
-  const verdict = protocol.judge(reply, scene);
-  if (verdict.kind !== 'answered')
-    throw new Otherwise(`the gateway said ${verdict.kind}: ${verdict.code} ${verdict.text}`);
-  return endpoint.answer.read(reply, scene);
-}
-
-/** The twin behind the order's channel, and the order paid there. */
-async function bePayer({ input, document }: Stage, { list, orderNo }: Cast): Promise<string> {
-  const [order] = await rows(input, `/${list}?number=${orderNo}`);
-  const channel = (await rows(input, '/channels')).find(({ id }) => id === order?.['channel']);
-  const twin = document.twins[shown(channel?.['protocol'])];
-  if (!twin) throw new Otherwise(`no twin stands behind the order's channel ${shown(order?.['channelName'])}`);
+async function bePayer(stage: Stage, { list, orderNo }: Cast): Promise<string> {
+  const twin = await twinBehind(stage, list, orderNo);
   const response = await fetch(`${twin.controlUrl}/_twin/pay`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
@@ -163,16 +131,6 @@ async function bePayer({ input, document }: Stage, { list, orderNo }: Cast): Pro
   });
   if (!response.ok) throw new Otherwise(`the payer could not pay: ${await response.text()}`);
   return 'the payer pays at the bank; the bank calls the gateway back';
-}
-
-async function until<T>(world: World, what: string, look: () => Promise<T | null>): Promise<T> {
-  const end = world.monotonic() + patienceMs;
-  for (;;) {
-    const found = await look();
-    if (found !== null) return found;
-    if (world.monotonic() > end) throw new Otherwise(`${what}: not within ${patienceMs / 1000} s`);
-    await world.sleep(lookEveryMs);
-  }
 }
 
 /** The order once it is decided; anything but the happy end is not what was told. */
