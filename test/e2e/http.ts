@@ -7,6 +7,8 @@ export interface Answer {
   readonly status: number;
   readonly headers: http.IncomingHttpHeaders;
   readonly text: string;
+  /** As it came, for bodies that are not UTF-8. */
+  readonly body: Buffer;
 }
 
 export type HeaderList = readonly (readonly [string, string])[];
@@ -44,6 +46,7 @@ export function request(
             status: answer.statusCode ?? 0,
             headers: answer.headers,
             text: Buffer.concat(chunks).toString('utf8'),
+            body: Buffer.concat(chunks),
           }),
         );
       },
