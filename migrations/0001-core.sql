@@ -57,7 +57,19 @@ create table routes (
   min_minor bigint,
   max_minor bigint,
   currency text,
+  -- "HH:MM-HH:MM+hh:mm": when it is open, by a clock that far from UTC; null = always.
+  hours text check (hours ~ '^[0-2][0-9]:[0-5][0-9]-[0-2][0-9]:[0-5][0-9][+-][0-1][0-9]:[0-5][0-9]$'),
+  -- Minor units that may be ordered through it in one day (of the same clock, UTC without hours); null = no cap.
+  daily_cap bigint check (daily_cap > 0),
   created_at bigint not null
+);
+
+-- What was ordered through a capped route, day by day: one row that orders of that route take turns at (T063).
+create table route_days (
+  route_id bigint not null,
+  day text not null,
+  used bigint not null,
+  primary key (route_id, day)
 );
 
 create table fees (
@@ -377,7 +389,7 @@ create trigger audit_no_truncate before truncate on audit for each statement exe
 create trigger events_insert_only before update or delete on events for each row execute function refuse_change();
 
 grant usage on schema kanal to kanal_app;
-grant select, insert, update on merchants, credentials, channels, fees, operator_tokens, directory_version, settings, home_leases to kanal_app;
+grant select, insert, update on merchants, credentials, channels, route_days, fees, operator_tokens, directory_version, settings, home_leases to kanal_app;
 grant select, insert, update, delete on routes, work, notices_due to kanal_app;
 grant select, insert on numbers, moves, events, notice_attempts, callbacks, audit to kanal_app;
 grant select, insert, update on payments, payouts, refunds, attempts, balances, notices, reviews to kanal_app;

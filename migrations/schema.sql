@@ -263,6 +263,13 @@ create table payouts (
   detail jsonb not null,
   channel_extras jsonb
 ) with (fillfactor=50);
+create table rates (
+  currency text not null,
+  day text not null,
+  rate text not null,
+  direction text not null default 'foreign-per-unit'::text,
+  set_at bigint not null
+);
 create table refunds (
   home smallint not null,
   id bigint not null,
@@ -299,6 +306,11 @@ create table reviews (
   closed_at bigint,
   decision jsonb
 );
+create table route_days (
+  route_id bigint not null,
+  day text not null,
+  used bigint not null
+);
 create table routes (
   id bigint not null,
   merchant_id bigint,
@@ -309,6 +321,8 @@ create table routes (
   min_minor bigint,
   max_minor bigint,
   currency text,
+  hours text,
+  daily_cap bigint,
   created_at bigint not null
 );
 create table settings (
@@ -389,12 +403,19 @@ alter table payouts add constraint payouts_amount_check CHECK ((amount > 0));
 alter table payouts add constraint payouts_fee_check CHECK ((fee >= 0));
 alter table payouts add constraint payouts_state_check CHECK ((state = ANY (ARRAY['requested'::text, 'approved'::text, 'sending'::text, 'pending'::text, 'unknown'::text, 'succeeded'::text, 'failed'::text, 'returned'::text])));
 alter table payouts add constraint payouts_pkey PRIMARY KEY (home, id);
+alter table rates add constraint rates_day_check CHECK ((day ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}$'::text));
+alter table rates add constraint rates_direction_check CHECK ((direction = ANY (ARRAY['foreign-per-unit'::text, 'units-per-foreign'::text])));
+alter table rates add constraint rates_rate_check CHECK ((rate ~ '^[0-9]{1,9}(\.[0-9]{1,12})?$'::text));
+alter table rates add constraint rates_pkey PRIMARY KEY (currency, day);
 alter table refunds add constraint refunds_amount_check CHECK ((amount > 0));
 alter table refunds add constraint refunds_state_check CHECK ((state = ANY (ARRAY['requested'::text, 'sending'::text, 'pending'::text, 'unknown'::text, 'succeeded'::text, 'failed'::text, 'cancelled'::text])));
 alter table refunds add constraint refunds_home_payment_id_fkey FOREIGN KEY (home, payment_id) REFERENCES payments(home, id);
 alter table refunds add constraint refunds_pkey PRIMARY KEY (home, id);
 alter table reviews add constraint reviews_state_check CHECK ((state = ANY (ARRAY['open'::text, 'closed'::text])));
 alter table reviews add constraint reviews_pkey PRIMARY KEY (home, id);
+alter table route_days add constraint route_days_pkey PRIMARY KEY (route_id, day);
+alter table routes add constraint routes_daily_cap_check CHECK ((daily_cap > 0));
+alter table routes add constraint routes_hours_check CHECK ((hours ~ '^[0-2][0-9]:[0-5][0-9]-[0-2][0-9]:[0-5][0-9][+-][0-1][0-9]:[0-5][0-9]$'::text));
 alter table routes add constraint routes_weight_check CHECK ((weight > 0));
 alter table routes add constraint routes_channel_id_fkey FOREIGN KEY (channel_id) REFERENCES channels(id);
 alter table routes add constraint routes_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES merchants(id);
@@ -414,6 +435,7 @@ CREATE UNIQUE INDEX notices_event ON kanal.notices USING btree (home, object_id,
 CREATE INDEX notices_due_at ON kanal.notices_due USING btree (home, due_at);
 CREATE UNIQUE INDEX payments_platform_no ON kanal.payments USING btree (home, platform_no);
 CREATE UNIQUE INDEX payouts_platform_no ON kanal.payouts USING btree (home, platform_no);
+CREATE INDEX refunds_of_payment ON kanal.refunds USING btree (home, payment_id);
 CREATE UNIQUE INDEX refunds_platform_no ON kanal.refunds USING btree (home, platform_no);
 CREATE UNIQUE INDEX reviews_open ON kanal.reviews USING btree (home, reason, object_id, channel_id) NULLS NOT DISTINCT WHERE (state = 'open'::text);
 CREATE INDEX work_due ON kanal.work USING btree (home, due_at);
@@ -458,8 +480,10 @@ grant insert, select on numbers to kanal_app;
 grant insert, select, update on operator_tokens to kanal_app;
 grant insert, select, update on payments to kanal_app;
 grant insert, select, update on payouts to kanal_app;
+grant delete, insert, select, update on rates to kanal_app;
 grant insert, select, update on refunds to kanal_app;
 grant insert, select, update on reviews to kanal_app;
+grant insert, select, update on route_days to kanal_app;
 grant delete, insert, select, update on routes to kanal_app;
 grant usage on sequence process_slots to kanal_app;
 grant insert, select, update on settings to kanal_app;

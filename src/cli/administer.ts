@@ -289,6 +289,8 @@ const routeCommands: readonly Command[] = [
       min: { value: 'A', about: 'Smallest amount, smallest units' },
       max: { value: 'A', about: 'Largest amount, smallest units' },
       currency: { value: 'C', about: 'Only this currency' },
+      hours: { value: 'HH:MM-HH:MM+hh:mm', about: 'When it is open' },
+      'daily-cap': { value: 'A', about: 'Largest sum of one day, smallest units' },
     },
     async run(input) {
       const weight = input.text('weight');
@@ -297,7 +299,8 @@ const routeCommands: readonly Command[] = [
         merchant: input.needed('merchant'),
         method: input.needed('method'),
         channel: input.needed('channel'),
-        ...given(input, ['protocol', 'min', 'max', 'currency']),
+        ...given(input, ['protocol', 'min', 'max', 'currency', 'hours']),
+        ...(input.text('daily-cap') === undefined ? {} : { dailyCap: input.text('daily-cap') }),
         ...(weight === undefined ? {} : { weight: Number(weight) }),
       };
       return show(input, await call(input, 'POST', '/routes', body));

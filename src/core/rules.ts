@@ -17,6 +17,8 @@ export const events = [
   'declined',
   /** Nothing left us. */
   'not-sent',
+  /** The channel certainly did nothing, and another is asked: a new attempt takes the place of this one. */
+  'rerouted',
   /** A clear no to what the payer chose at the desk: nothing was executed, the choice is open again. */
   'released',
   'succeeded',
@@ -55,6 +57,7 @@ export const paymentRules: Rules<PaymentState> = {
     succeeded: { ...paid, review: 'declined-then-paid' },
   },
   sending: {
+    rerouted: { to: 'sending' },
     accepted: { to: 'pending' },
     unknown: { to: 'unknown' },
     // Refused while the merchant waits: the reply says so, no notice.
@@ -140,6 +143,7 @@ export const payoutRules: Rules<PayoutState> = {
   requested: { begun: { to: 'sending' }, cancelled: { to: 'failed', post: 'release' } },
   approved: { begun: { to: 'sending' }, cancelled: { to: 'failed', post: 'release' } },
   sending: {
+    rerouted: { to: 'sending' },
     accepted: { to: 'pending' },
     unknown: { to: 'unknown' },
     declined: { to: 'failed', post: 'release' },

@@ -68,11 +68,7 @@ function upstreamNoOf(report: Report): string | null {
 type OrderReport = PaymentReport | PayoutReport | RefundReport;
 
 /** What a call told us about the order it was made for. */
-export function evidenceOfCall(
-  gate: Gate,
-  order: Order,
-  outcome: CallOutcome<'pay'> | CallOutcome<'pay-out'> | CallOutcome<'refund'>,
-): Evidence {
+export function evidenceOfCall(gate: Gate, order: Order, outcome: CallOutcome<'pay' | 'pay-out' | 'refund'>): Evidence {
   const at = gate.world.now();
   const about = { kind: order.kind, channelId: order.channelId, reference: order.reference };
   switch (outcome.kind) {

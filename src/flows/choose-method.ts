@@ -13,7 +13,7 @@ import type { Caller, Gate } from './gate.ts';
 import { type Choice, beginAttempt } from './learn-outcome.ts';
 import { afterIntent, callForPayment } from './pay.ts';
 import { whenCalled } from './repeat.ts';
-import { chooseChannel, explainRoutes, feeOfChoice } from './route.ts';
+import { chooseChannels, explainRoutes, feeOfChoice } from './route.ts';
 
 /** What the payer picked. */
 export interface Pick {
@@ -46,9 +46,9 @@ export async function chooseMethod(gate: Gate, key: Key, pick: Pick): Promise<Pa
     throw new Refusal('conflict', { why: 'expired', text: 'the time to pay is over' });
   if (!offersFor(gate, payment).some(({ method, option }) => method === pick.method && option === pick.option))
     throw new Refusal('channel-unavailable', { why: 'not-offered', text: 'that way to pay is not offered' });
-  const ask = askOf(gate, payment, pick);
-  const channel = chooseChannel(gate, callerOf(gate, payment), 'pay', pick.method, ask);
-  const begun = await begin(gate, payment, {
+  const ask = askOfChoice(gate, payment, pick);
+  const [{ channel }] = chooseChannels(gate, callerOf(gate, payment), 'pay', pick.method, ask);
+  const begun = await beginChoice(gate, payment, {
     method: pick.method,
     option: pick.option,
     fee: feeOfChoice(gate, payment, pick.method),
@@ -60,7 +60,7 @@ export async function chooseMethod(gate: Gate, key: Key, pick: Pick): Promise<Pa
   });
   if (begun === null) return samePick(gate, await openPayment(gate, key), pick, deadline);
   try {
-    return await callForPayment(gate, channel, begun, ask, deadline, 'released');
+    return await callForPayment(gate, channel, begun, ask, { deadline, onNo: 'released' });
   } catch (error) {
     throw afterIntent(error, gate, begun);
   }
@@ -72,7 +72,7 @@ async function openPayment(gate: Gate, key: Key): Promise<Payment> {
   return order;
 }
 
-function callerOf(gate: Gate, payment: Payment): Caller {
+export function callerOf(gate: Gate, payment: Payment): Caller {
   const { merchants, credentials } = gate.directory();
   const merchant = merchants.get(payment.merchantId);
   const credential = credentials.get(payment.credentialId);
@@ -81,7 +81,7 @@ function callerOf(gate: Gate, payment: Payment): Caller {
 }
 
 /** Null when somebody else's choice came first. When nobody knows whether ours was stored, the row says it. */
-async function begin(gate: Gate, payment: Payment, choice: Choice): Promise<Payment | null> {
+export async function beginChoice(gate: Gate, payment: Payment, choice: Choice): Promise<Payment | null> {
   try {
     return await beginAttempt(gate, payment, choice);
   } catch (error) {
@@ -101,7 +101,7 @@ async function samePick(gate: Gate, payment: Payment, pick: Pick, deadline: numb
 }
 
 /** The ask the merchant would have made, had it chosen the method itself. The payer comes back to our page, not to the shop's. */
-function askOf(gate: Gate, payment: Payment, { method, option, phone }: Pick): Pay {
+export function askOfChoice(gate: Gate, payment: Payment, { method, option, phone }: Pick): Pay {
   const { subject, payer } = payment.detail;
   return {
     orderNo: payment.orderNo,
@@ -164,7 +164,7 @@ export function offersFor(gate: Gate, payment: Payment): readonly Offer[] {
   return (offers[payment.amount.currency] ?? []).filter(({ method, option }) => {
     if (feeOfChoice(gate, payment, method) > payment.amount.minor) return false;
     const phone = needsPhone(payment, method) ? anyPhone : null;
-    const ask = askOf(gate, payment, { method, option, phone });
+    const ask = askOfChoice(gate, payment, { method, option, phone });
     const verdicts = explainRoutes(gate, payment.merchantId, payment.protocol, 'pay', method, ask);
     return verdicts.some((verdict) => verdict.why === null);
   });

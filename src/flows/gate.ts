@@ -35,6 +35,8 @@ export interface ProtocolFacts {
   setting(holder: Pick<ChannelRow, 'protocol' | 'settings'>, name: string): string | null;
   /** Can the channel carry it out? null = yes, else why not. */
   unable(channel: ChannelRow, command: CommandName, ask: Ask): string | null;
+  /** Has the channel left calls unanswered lately? Others are tried first then. */
+  isAiling(channelId: bigint): boolean;
   /** Where that channel shall call us back. */
   callbackUrl(channel: ChannelRow): string;
   /** Milliseconds a create may wait for its channel before the caller is answered. */

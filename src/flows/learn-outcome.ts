@@ -5,7 +5,7 @@
  */
 import { type Decision, type Evidence, type LatePolicy, chaseGapMs, decide } from '../core/evidence.ts';
 import type { Move } from '../core/ledger.ts';
-import { type Key, type Kind, type Order, type Payment, type Refund, isFinal } from '../core/order.ts';
+import { type Key, type Kind, type Order, type Payment, type Payout, type Refund, isFinal } from '../core/order.ts';
 import { Refusal } from '../core/refusal.ts';
 import { reportOf } from '../core/report.ts';
 import { createLateRefunds, insertAttempts, type NewOrder } from '../store/create.ts';
@@ -65,6 +65,37 @@ export interface Choice extends Pick<Payment, 'method' | 'option' | 'fee'> {
   readonly attemptId: bigint;
   /** When a worker should look at it, if the call never comes back. */
   readonly lookAgainAt: number;
+}
+
+/**
+ * Puts a further channel in the place of one that has certainly done nothing. Null when the order is no longer waiting for that very
+ * attempt: then what was heard meanwhile counts.
+ */
+export function rerouteAttempt<O extends Payment | Payout>(
+  gate: Gate,
+  order: O,
+  said: Evidence,
+  next: ChannelRow,
+): Promise<O | null> {
+  return gate.db.transaction(async (query) => {
+    const [present] = await lockOrders(query, [order]);
+    if (!present || present.state !== 'sending' || present.reference !== order.reference) return null;
+    const learning: Learning = {
+      key: present,
+      evidence: { ...said, event: 'rerouted' },
+      callback: null,
+      lookAgainAt: said.at + 2 * gate.facts.answerTimeMs(order.protocol, order.kind === 'payment' ? 'pay' : 'pay-out'),
+    };
+    const [attempt = null] = await findAttempts(gate, query, [learning]);
+    const decision = decide(present, learning.evidence, 'suspense');
+    const reference = gate.facts.reference(next, order.kind, order.home);
+    const moved = { ...decision.order, channelId: next.id, reference, upstreamNo: null, reason: null } as O;
+    const draft = new Draft(gate);
+    draft.add(learning, present, { ...decision, order: moved }, attempt);
+    await settle(query, await draft.settlement(query));
+    await insertAttempts(query, [{ order: { ...moved, createdAt: said.at }, attemptId: gate.world.newId() }]);
+    return moved;
+  });
 }
 
 /**
@@ -208,6 +239,7 @@ const attemptWords: Readonly<Partial<Record<Evidence['event'], AttemptState>>> =
   declined: 'declined',
   'not-sent': 'not-sent',
   released: 'declined',
+  rerouted: 'declined',
 };
 
 /** Gathers what a batch of decisions has to store. */

@@ -7,16 +7,17 @@ import type { Payment } from '../core/order.ts';
 import { Refusal } from '../core/refusal.ts';
 import { paymentReport } from '../core/report.ts';
 import { walletOf } from '../core/wallet-codes.ts';
-import type { NewOrder } from '../store/create.ts';
+import type { Made, NewOrder } from '../store/create.ts';
 import type { ChannelRow } from '../store/directory.ts';
-import { chargeOf } from './agreement.ts';
-import { evidenceOfCall, learnAbout, makeOrder } from './attempt.ts';
+import { type Charge, chargeOf } from './agreement.ts';
+import { learnAbout, makeOrder } from './attempt.ts';
 import { queryUpstream } from './chase.ts';
+import { callOrNext, makeThrough } from './failover.ts';
 import type { Caller, Gate } from './gate.ts';
 import { exchangeFor } from './exchange.ts';
 import { holdBarcode } from './hold-barcode.ts';
 import { orderOfRepeat, whenCalled } from './repeat.ts';
-import { checkNotifyTarget, chooseChannel, feeFor } from './route.ts';
+import { capOf, checkNotifyTarget, chooseChannels, feeFor } from './route.ts';
 
 /** A page may wait for the payer that long when neither ask nor channel say (unified names no expiry: rulings suggest 24 h). */
 const defaultExpiryS = 86_400;
@@ -30,9 +31,7 @@ export async function pay(gate: Gate, caller: Caller, asked: Pay, fingerprint: U
   const conduct = gate.facts.conduct(caller.credential.protocol);
   const deadline = gate.world.monotonic() + gate.facts.answerTimeMs(caller.credential.protocol, 'pay');
   const charge = ask.agreementNo === null ? null : await chargeOf(gate, caller, ask, ask.agreementNo);
-  const channel = charge ? charge.channel : chosenChannel(gate, caller, ask);
-  const one = newPayment(gate, caller, ask, channel, fingerprint);
-  const made = await makeOrder(gate, gate.batches.payments, one);
+  const { one, made, channel, others } = await makePayment(gate, caller, ask, charge, fingerprint);
   try {
     if (made.kind === 'taken') {
       if (conduct.repeats === 'refused')
@@ -42,7 +41,10 @@ export async function pay(gate: Gate, caller: Caller, asked: Pay, fingerprint: U
     }
     if (!channel) return paymentReport(one.order, gate.deskUrl(one.order));
     const isHeld = ask.method === 'barcode' && conduct.barcodeMs !== null;
-    const called = await callForPayment(gate, channel, one.order, charge?.ask ?? ask, isHeld ? 0 : deadline);
+    const called = await callForPayment(gate, channel, one.order, charge?.ask ?? ask, {
+      deadline: isHeld ? 0 : deadline,
+      others,
+    });
     return answer(gate, isHeld ? await holdBarcode(gate, called) : called);
   } catch (error) {
     throw afterIntent(error, gate, one.order);
@@ -58,8 +60,34 @@ function withWallet(ask: Pay): Pay {
   return { ...ask, option };
 }
 
-function chosenChannel(gate: Gate, caller: Caller, ask: Pay): ChannelRow | null {
-  return ask.method === 'any' ? null : chooseChannel(gate, caller, 'pay', ask.method, ask);
+interface MadePayment {
+  readonly one: NewOrder<Payment>;
+  readonly made: Made;
+  /** Whom to call; null when nobody is. */
+  readonly channel: ChannelRow | null;
+  /** Whom to call next, should that one certainly have done nothing. */
+  readonly others: readonly ChannelRow[];
+}
+
+async function makePayment(
+  gate: Gate,
+  caller: Caller,
+  ask: Pay,
+  charge: Charge | null,
+  fingerprint: Uint8Array,
+): Promise<MadePayment> {
+  if (charge || ask.method === 'any') {
+    // An agreement belongs to its channel; "any" is chosen by the payer.
+    const channel = charge?.channel ?? null;
+    const one = newPayment(gate, caller, ask, channel, fingerprint);
+    return { one, made: await makeOrder(gate, gate.batches.payments, one), channel, others: [] };
+  }
+  const takens = chooseChannels(gate, caller, 'pay', ask.method, ask);
+  const { made, channel, others } = await makeThrough(takens, async (taken) => {
+    const one = { ...newPayment(gate, caller, ask, taken.channel, fingerprint), ...capOf(gate, taken) };
+    return { one, made: await makeOrder(gate, gate.batches.payments, one) };
+  });
+  return { ...made, channel, others };
 }
 
 /** From here on the order exists: whatever goes wrong on our side, its outcome is unknown to the caller (T111). */
@@ -130,23 +158,29 @@ function newPayment(
   };
 }
 
-/**
- * Calls the channel for a payment whose attempt is committed, learns the outcome, and waits for the pay code if need be.
- * `onNo`: what a clear no means: the end (a merchant's order), or that the payer may choose again (the desk).
- */
+export interface CallPlan {
+  /** Monotonic milliseconds until which the caller waits for a pay code. */
+  readonly deadline: number;
+  /** What a clear no means: the end (a merchant's order), or that the payer may choose again (the desk). */
+  readonly onNo?: 'declined' | 'released';
+  /** Channels to try next while it is certain that nothing was carried out. */
+  readonly others?: readonly ChannelRow[];
+}
+
+/** Calls the channel for a payment whose attempt is committed, learns the outcome, and waits for the pay code if need be. */
 export async function callForPayment(
   gate: Gate,
   channel: ChannelRow,
   payment: Payment,
   ask: Pay,
-  deadline: number,
-  onNo: 'declined' | 'released' = 'declined',
+  { deadline, onNo = 'declined', others = [] }: CallPlan,
 ): Promise<Payment> {
-  const outcome = await gate.call(channel, 'pay', upstreamAsk(gate, channel, payment, ask));
-  const said = evidenceOfCall(gate, payment, outcome);
-  const isNo = said.event === 'declined' || said.event === 'not-sent';
-  const evidence = isNo && onNo === 'released' ? { ...said, event: onNo } : said;
-  let present = (await learnAbout(gate, payment, evidence)) as Payment;
+  const last = await callOrNext(gate, 'pay', { order: payment, channel }, others, (order, at) =>
+    upstreamAsk(gate, at, order, ask),
+  );
+  const isNo = last.evidence.event === 'declined' || last.evidence.event === 'not-sent';
+  const evidence = isNo && onNo === 'released' ? { ...last.evidence, event: onNo } : last.evidence;
+  let present = (await learnAbout(gate, last.order, evidence)) as Payment;
   while (present.state === 'unknown' && gate.world.monotonic() + codeQueryGapMs < deadline) {
     await gate.world.sleep(codeQueryGapMs);
     present = (await queryUpstream(gate, present)) as Payment;

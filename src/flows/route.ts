@@ -4,22 +4,33 @@ import { noFee, quoteFee } from '../core/fees.ts';
 import type { Money } from '../core/money.ts';
 import type { Payment } from '../core/order.ts';
 import { Refusal } from '../core/refusal.ts';
-import { type RouteVerdict, judgeRoutes } from '../core/routing.ts';
+import { type Route, type RouteVerdict, capDay, judgeRoutes } from '../core/routing.ts';
+import type { RouteCap } from '../store/create.ts';
 import type { ChannelRow, FeeRow } from '../store/directory.ts';
 import type { Caller, Gate } from './gate.ts';
 
-/** The first usable channel. Throws Refusal `channel-unavailable` when the merchant has no route for it. */
-export function chooseChannel<C extends 'pay' | 'pay-out'>(
+/** A usable route and its channel. */
+export interface Taken {
+  readonly route: Route;
+  readonly channel: ChannelRow;
+}
+
+/** Usable channels in the order they are tried, each once. Throws Refusal `channel-unavailable` when the merchant has no route for it. */
+export function chooseChannels<C extends 'pay' | 'pay-out'>(
   gate: Gate,
   caller: Caller,
   command: C,
   method: Method,
   ask: Ask<C>,
-): ChannelRow {
+): readonly [Taken, ...Taken[]] {
   const verdicts = explainRoutes(gate, caller.merchant.id, caller.credential.protocol, command, method, ask);
-  const taken = verdicts.find((verdict) => verdict.why === null);
-  const channel = taken && gate.directory().channels.get(taken.route.channelId);
-  if (channel) return channel;
+  const usable = new Map<bigint, Taken>();
+  for (const { route, why } of verdicts) {
+    const channel = gate.directory().channels.get(route.channelId);
+    if (why === null && channel && !usable.has(channel.id)) usable.set(channel.id, { route, channel });
+  }
+  const [first, ...others] = usable.values();
+  if (first) return [first, ...others];
   throw new Refusal('channel-unavailable', {
     why: 'no-route',
     text: `no channel for ${method}${verdicts.length === 0 ? '' : `: ${verdicts[0]?.why ?? ''}`}`,
@@ -36,12 +47,28 @@ export function explainRoutes<C extends CommandName>(
   ask: Ask<C> & { readonly amount: Money },
 ): RouteVerdict[] {
   const { routes, channels } = gate.directory();
-  return judgeRoutes(routes, merchantId, protocol, method, ask.amount, (channelId) => {
-    const channel = channels.get(channelId);
-    if (!channel) return 'its channel is gone';
-    if (channel.state !== 'active') return 'its channel is disabled';
-    return gate.facts.unable(channel, command, ask);
-  });
+  const wanted = { merchantId, protocol, method, amount: ask.amount, now: gate.world.now() };
+  return judgeRoutes(routes, wanted, (channelId) => ({
+    unable: whyUnable(gate, channels.get(channelId), command, ask),
+    isAiling: gate.facts.isAiling(channelId),
+  }));
+}
+
+function whyUnable<C extends CommandName>(
+  gate: Gate,
+  channel: ChannelRow | undefined,
+  command: C,
+  ask: Ask<C>,
+): string | null {
+  if (!channel) return 'its channel is gone';
+  if (channel.state !== 'active') return 'its channel is disabled';
+  return gate.facts.unable(channel, command, ask);
+}
+
+/** What an order takes off its route's daily cap; nothing when it has none. */
+export function capOf(gate: Gate, { route }: Taken): { readonly cap?: RouteCap } {
+  if (route.dailyCap === null) return {};
+  return { cap: { routeId: route.id, day: capDay(route, gate.world.now()), limit: route.dailyCap } };
 }
 
 /** The merchant's own rule before the general one, the method's before `any`. Minor units. */

@@ -59,14 +59,20 @@ function chooseChannel(gate: Gate, { merchant, credential }: Caller, ask: SignAg
   const { routes, channels } = gate.directory();
   const verdicts = judgeRoutes(
     routes.map((route) => ({ ...route, min: null, max: null, currency: null })),
-    merchant.id,
-    credential.protocol,
-    'quick-pay',
-    money(100n, 'CNY'),
+    {
+      merchantId: merchant.id,
+      protocol: credential.protocol,
+      method: 'quick-pay',
+      amount: money(100n, 'CNY'),
+      now: gate.world.now(),
+    },
     (channelId) => {
       const channel = channels.get(channelId);
-      if (channel?.state !== 'active') return 'its channel is disabled';
-      return gate.facts.unable(channel, 'sign-agreement', ask);
+      const able = channel?.state === 'active';
+      return {
+        unable: able ? gate.facts.unable(channel, 'sign-agreement', ask) : 'its channel is disabled',
+        isAiling: gate.facts.isAiling(channelId),
+      };
     },
   );
   const taken = verdicts.find(({ why }) => why === null);

@@ -95,9 +95,10 @@ function holderColumns({ state, secrets, settings }: HolderChange) {
 
 export async function insertRoute(query: Query, route: Route, at: Instant): Promise<void> {
   await query.run(sql`
-    insert into routes (id, merchant_id, protocol, method, channel_id, weight, min_minor, max_minor, currency, created_at)
+    insert into routes (id, merchant_id, protocol, method, channel_id, weight, min_minor, max_minor, currency, hours, daily_cap,
+      created_at)
     values (${route.id}, ${route.merchantId}, ${route.protocol}, ${route.method}, ${route.channelId}, ${route.weight}, ${route.min}, ${route.max},
-      ${route.currency}, ${at})`);
+      ${route.currency}, ${route.hours}, ${route.dailyCap}, ${at})`);
 }
 
 export async function deleteRoute(query: Query, id: bigint): Promise<boolean> {

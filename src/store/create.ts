@@ -2,6 +2,7 @@
 import { type Exchange, refundPart } from '../core/exchange.ts';
 import type { Move } from '../core/ledger.ts';
 import type { Kind, Order, Payment, Payout, Refund } from '../core/order.ts';
+import { Refusal } from '../core/refusal.ts';
 import type { Instant } from '../core/world.ts';
 import { type Query, named, sql } from './database.ts';
 import { book } from './ledger.ts';
@@ -17,6 +18,15 @@ export interface NewOrder<O extends Order> {
   /** When a worker should look at it, if nobody else has by then. */
   readonly dueAt: Instant | null;
   readonly moves: readonly Move[];
+  /** What it takes off its route's daily cap; absent when the route has none. */
+  readonly cap?: RouteCap;
+}
+
+/** A day's cap of a route, minor units. */
+export interface RouteCap {
+  readonly routeId: bigint;
+  readonly day: string;
+  readonly limit: bigint;
 }
 
 /** `made`, or what the number stands for already. */
@@ -40,6 +50,7 @@ async function createOrders<O extends Payment | Payout>(
   const taken = await takeNumbers(query, news);
   const made = news.filter((one) => taken.has(one.order.id));
   if (made.length > 0) {
+    await takeFromCaps(query, made);
     await Promise.all([
       insert(query, made),
       insertAttempts(query, made),
@@ -64,6 +75,19 @@ async function createOrders<O extends Payment | Payout>(
 
 function numberKey({ order, space }: NewOrder<Order>) {
   return { home: order.home, merchantId: order.merchantId, space, number: order.orderNo };
+}
+
+/** In key order; an order that would go over its route's cap is refused, and with it rolled back. */
+async function takeFromCaps(query: Query, news: News<Order>): Promise<void> {
+  const capped = news.flatMap(({ order, cap }) => (cap ? [{ ...cap, amount: order.amount.minor }] : []));
+  for (const { routeId, day, limit, amount } of capped.sort((a, b) => (a.routeId < b.routeId ? -1 : 1))) {
+    const rows = await query.run(sql`
+      insert into route_days as d (route_id, day, used) values (${routeId}, ${day}, ${amount})
+      on conflict (route_id, day) do update set used = d.used + excluded.used where d.used + excluded.used <= ${limit}
+      returning used`);
+    if (rows.length === 0)
+      throw new Refusal('limit-exceeded', { why: 'daily-cap', text: 'the daily cap of the route is reached' });
+  }
 }
 
 /** The orders whose number was free. Inserted in key order, so that two batches with the same numbers cannot deadlock. */

@@ -85,7 +85,7 @@ export async function loadDirectory(query: Query): Promise<Directory> {
     sql`select id, name, protocol, base_url as "baseUrl", sender, secrets, settings, state from channels`,
   );
   const routes = await query.run<Route>(
-    sql`select id, merchant_id as "merchantId", protocol, method, channel_id as "channelId", weight, min_minor as min, max_minor as max, currency from routes`,
+    sql`select id, merchant_id as "merchantId", protocol, method, channel_id as "channelId", weight, min_minor as min, max_minor as max, currency, hours, daily_cap as "dailyCap" from routes`,
   );
   const fees = await query.run<Omit<FeeRow, 'percentPpm'> & { percentPpm: number }>(
     sql`select id, merchant_id as "merchantId", method, currency, fixed_minor as fixed, percent_ppm as "percentPpm", min_minor as min, max_minor as max from fees`,

@@ -6,6 +6,7 @@ import type { Payment } from '../core/order.ts';
 import { Refusal } from '../core/refusal.ts';
 import type { World } from '../core/world.ts';
 import { call, endpointFor, type Upstream } from '../edge/call.ts';
+import { ChannelHealth } from '../edge/channel-health.ts';
 import type { Keyring } from '../edge/keyring.ts';
 import { deliver, freeze } from '../edge/notify.ts';
 import { sceneOf } from '../edge/serve.ts';
@@ -57,10 +58,12 @@ export function makePorts(
   parts: PortParts,
 ): Pick<Gate, 'world' | 'call' | 'facts' | 'notices' | 'mark' | 'deskUrl' | 'chased' | 'wakeNotices'> {
   const { world, keyring } = parts;
+  const health = new ChannelHealth(() => world.monotonic());
   return {
     world,
-    call: (channel, command, ask) => call(world, upstreamOf(keyring, channel), command, ask),
-    facts: makeFacts(parts),
+    call: (channel, command, ask) =>
+      health.run(channel.id, () => call(world, upstreamOf(keyring, channel), command, ask)),
+    facts: makeFacts(parts, health),
     notices: makeNotices(parts),
     mark: (purpose, text) =>
       createHmac('sha256', parts.vault.derive(`mark/${purpose}`))
@@ -75,7 +78,7 @@ export function makePorts(
 /** A create waits for its channel no longer than this, whatever the endpoint's own time-out: the caller has one too. */
 const longestAnswerMs = 20_000;
 
-function makeFacts({ world, keyring, publicUrl }: PortParts): ProtocolFacts {
+function makeFacts({ world, keyring, publicUrl }: PortParts, health: ChannelHealth): ProtocolFacts {
   const nonce = (bytes: number) => world.nonce(bytes);
   return {
     platformNo: (protocol, kind, home) => protocolNamed(protocol).numbers.platformNo(kind, home, nonce, world.now()),
@@ -87,6 +90,7 @@ function makeFacts({ world, keyring, publicUrl }: PortParts): ProtocolFacts {
     setting: ({ protocol, settings }, name) =>
       settings[name] ?? protocolNamed(protocol).settings.find((spec) => spec.name === name)?.default ?? null,
     unable: (channel, command, ask) => whyUnable(world, keyring, channel, command, ask),
+    isAiling: (channelId) => health.isAiling(channelId),
     callbackUrl: (channel) => `${publicUrl()}/listen/${channel.id}`,
     answerTimeMs(protocol, command) {
       const rows = protocolNamed(protocol).endpoints.filter((row) => row.command === command);

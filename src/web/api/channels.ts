@@ -123,6 +123,8 @@ function shownRoute(desk: Desk, row: Route): z.infer<typeof shapes.route> {
     min: text(row.min),
     max: text(row.max),
     currency: row.currency,
+    hours: row.hours,
+    dailyCap: text(row.dailyCap),
   };
 }
 
@@ -185,6 +187,13 @@ const routeRoutes: readonly ApiRoute<Desk>[] = [
       min: shapes.givenMinor.nullable().optional(),
       max: shapes.givenMinor.nullable().optional(),
       currency: shapes.currency.nullable().optional(),
+      hours: z
+        .string()
+        .regex(/^[0-2]\d:[0-5]\d-[0-2]\d:[0-5]\d[+-][0-1]\d:[0-5]\d$/, 'HH:MM-HH:MM+hh:mm')
+        .nullable()
+        .optional()
+        .meta({ description: 'When it is open: "01:00-23:00+07:00"' }),
+      dailyCap: shapes.givenMinor.nullable().optional(),
     }),
     answers: shapes.route,
     async run(desk: Desk, { actor, body }) {
@@ -198,6 +207,8 @@ const routeRoutes: readonly ApiRoute<Desk>[] = [
         min: minor(body.min),
         max: minor(body.max),
         currency: body.currency ?? null,
+        hours: body.hours ?? null,
+        dailyCap: minor(body.dailyCap),
       });
       return shownRoute(desk, route);
     },

@@ -89,6 +89,8 @@ export const route = z.object({
   min: minor.nullable(),
   max: minor.nullable(),
   currency: z.string().nullable(),
+  hours: z.string().nullable(),
+  dailyCap: minor.nullable(),
 });
 
 export const fee = z.object({
