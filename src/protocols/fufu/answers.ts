@@ -6,9 +6,10 @@ import { Refusal } from '../../core/refusal.ts';
 import type { Instant } from '../../core/world.ts';
 import { type Fields, type Json, Num, Obj, fields } from '../json.ts';
 import { invalid, missing } from '../message.ts';
-import type { Message, Opened, Scene } from '../protocol.ts';
+import type { Keys, Message, Opened, Scene } from '../protocol.ts';
 import { blankPayment, scalarExtras, scalarText } from '../reading.ts';
 import {
+  type ChannelType,
   channelTypeOf,
   channelTypes,
   credits,
@@ -21,6 +22,7 @@ import {
   states,
 } from './codes.ts';
 import * as leaf from './members.ts';
+import { walletsFor } from './settings.ts';
 import { formatTime, parseTime } from './zone.ts';
 
 /** The samples' order: the message before the code. */
@@ -64,12 +66,17 @@ function creditOf({ channelExtras }: PaymentReport): string | undefined {
   return heard !== undefined && credits.has(heard) ? heard : undefined;
 }
 
+/** The documented codes are all that a client has to know; a wallet without one shows `0`. */
+function typeShown(option: string | null, keys: Keys): ChannelType {
+  return option !== null && walletsFor(keys).includes(option) ? channelTypeOf(option) : '0';
+}
+
 /** Section 2.1.3: the base of /order, /query and the notice. `zone` is that of the times. */
-export function paymentMembers(report: PaymentReport, zone: string | null, moment: Instant) {
+export function paymentMembers(report: PaymentReport, zone: string | null, { keys, moment }: Scene) {
   const { extras, channelExtras } = report;
   const isPaid = report.state === 'paid';
   return {
-    channel_type: channelTypeOf(report.option),
+    channel_type: typeShown(report.option, keys),
     out_trade_no: report.orderNo ?? undefined,
     trade_no: report.platformNo ?? undefined,
     channel_trade_no: isPaid ? (channelExtras['fufu.channel_trade_no'] ?? report.channelNo ?? undefined) : undefined,
@@ -148,7 +155,7 @@ export const orderAnswer: Message<PaymentReport> = {
   read: (reply) => paymentIn(dataOf(reply)),
   write(report, scene) {
     if (report.state === 'pending' || report.state === 'unknown') throw new Refusal('outcome-unknown', { report });
-    const { time_zone, ...members } = paymentMembers(report, zoneOf(scene, report.extras), scene.moment);
+    const { time_zone, ...members } = paymentMembers(report, zoneOf(scene, report.extras), scene);
     const data = { ...members, auth_code: echoedCode(scene), time_zone };
     return report.state === 'paid' ? success(data) : failure(failureOf(report, scene.moment), data);
   },
@@ -204,7 +211,7 @@ export const preOrderAnswer: Message<PaymentReport> = {
 export const queryAnswer: Message<PaymentReport> = {
   read: (reply) => paymentIn(dataOf(reply)),
   write(report, scene) {
-    const { time_zone, ...members } = paymentMembers(report, zoneOf(scene, report.extras), scene.moment);
+    const { time_zone, ...members } = paymentMembers(report, zoneOf(scene, report.extras), scene);
     const refunds = report.refunds ?? { done: 0n, converted: 0n };
     return success({
       ...members,
@@ -272,7 +279,7 @@ export const refundAnswer: Message<RefundReport> = {
       ...convertedOf(report),
       out_refund_no: report.refundNo ?? undefined,
       refund_no: report.platformRefundNo ?? undefined,
-      channel_type: channelTypeOf(report.paymentOption ?? null),
+      channel_type: typeShown(report.paymentOption ?? null, scene.keys),
       time_zone: zone ?? undefined,
     });
   },

@@ -6,9 +6,9 @@ import { walletOf } from '../../core/wallet-codes.ts';
 import { integer, optional, withDefault, word } from '../leaves.ts';
 import { type Field, field, invalid, missing, type Table, table } from '../message.ts';
 import type { Message, Scene } from '../protocol.ts';
-import { type ChannelType, allWallets, channelTypeOf, channelTypes, documentedWallets } from './codes.ts';
+import { type ChannelType, channelTypeOf, channelTypes } from './codes.ts';
 import * as leaf from './members.ts';
-import { settingOf } from './settings.ts';
+import { settingOf, walletsFor } from './settings.ts';
 import { timeZone } from './zone.ts';
 
 const noParty: Party = { name: null, phone: null, email: null, country: null };
@@ -99,14 +99,10 @@ function keptOf(asked: Create): Extras {
   });
 }
 
-export function walletsFor(scene: Scene): readonly string[] {
-  return settingOf(scene.keys, 'extraChannels') === 'true' ? allWallets : documentedWallets;
-}
-
 /** The wallet a channel_type names, if this merchant may use it; null = still open. */
 function walletOfType(type: ChannelType, scene: Scene): string | null {
   const wallet = channelTypes[type];
-  if (wallet !== null && !walletsFor(scene).includes(wallet))
+  if (wallet !== null && !walletsFor(scene.keys).includes(wallet))
     throw invalid('channel_type', 'channel_type is none of the dictionary');
   return wallet;
 }
@@ -121,7 +117,7 @@ function walletOfCode(asked: OrderAsk, scene: Scene): string {
   const named = walletOfType(asked.channelType, scene);
   const wallet = walletOf(asked.authCode);
   if (wallet === null) throw invalid('auth_code', 'auth_code is no payment code');
-  if (!walletsFor(scene).includes(wallet) || (named !== null && named !== wallet))
+  if (!walletsFor(scene.keys).includes(wallet) || (named !== null && named !== wallet))
     throw new Refusal('channel-unavailable', { why: 'no-route', field: 'auth_code', text: `a code of ${wallet}` });
   return wallet;
 }
@@ -203,9 +199,6 @@ const plainSubject = '商品';
 function createOf(ask: Pay, scene: Scene): Create {
   const { minor, currency } = ask.amount;
   if (currency !== 'CNY' && currency !== 'THB' && currency !== 'HKD') throw invalid('fee_type', 'no such fee_type');
-  const type = channelTypeOf(ask.option);
-  if (ask.option !== null && (type === '0' || !walletsFor(scene).includes(ask.option)))
-    throw invalid('channel_type', `no channel_type for ${ask.option}`);
   return {
     busiId: scene.keys.sender,
     operatorId: settingOf(scene.keys, 'operatorId'),
@@ -213,12 +206,21 @@ function createOf(ask: Pay, scene: Scene): Create {
     merchantParam: null,
     storeId: null,
     totalFee: minor,
-    channelType: type,
+    channelType: typeFor(ask, scene),
     paySubject: subjectOf(ask.subject),
     outTradeNo: ask.orderNo,
     feeType: currency,
     timeZone: null,
   };
+}
+
+/** A one-code page finds the wallet out by itself (0); everything else must be able to name it. */
+function typeFor({ method, option }: Pay, scene: Scene): ChannelType {
+  if (option !== null && walletsFor(scene.keys).includes(option)) return channelTypeOf(option);
+  const isOpen = method === 'qr' || method === 'any';
+  if (!isOpen && (option !== null || method === 'in-app'))
+    throw invalid('channel_type', `no channel_type for ${option ?? 'an unnamed wallet'}`);
+  return '0';
 }
 
 /** One line of at most 100 characters, without half a character at its end. */

@@ -26,7 +26,7 @@ export function writeNotice(report: Report, scene: Scene): Fields | null {
   if (report.kind !== 'payment' || report.state !== 'paid' || report.method === 'barcode') return null;
   // As it became paid: a later refund is not what this notice is about.
   const paid = { ...report, refunds: null };
-  const members = paymentMembers(paid, report.extras['time_zone'] ?? null, scene.moment);
+  const members = paymentMembers(paid, report.extras['time_zone'] ?? null, scene);
   return fields({
     result: fields({ return_msg: 'OK', return_code: 'SUCCESS' }),
     data: fields({ busi_id: scene.keys.sender, ...members }),

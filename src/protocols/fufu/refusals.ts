@@ -80,7 +80,7 @@ function write(refused: Refusal, { scene }: RefusalScene): Fields {
   // A refund of an order that was revoked is told that (page 4.4), and an order that failed shows what it is.
   const isRevoked = refused.code === 'conflict' && failureOf(report, scene.moment) === 'AREADY_REVOKED';
   if (refused.detail.why === 'not-paid') return failure(isRevoked ? 'AREADY_REVOKED' : told.code, echoes(scene));
-  const members: Record<string, Json | undefined> = paymentMembers(report, zoneOf(scene, report.extras), scene.moment);
+  const members: Record<string, Json | undefined> = paymentMembers(report, zoneOf(scene, report.extras), scene);
   return failure(told.code, members);
 }
 

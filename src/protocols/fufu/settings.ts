@@ -1,5 +1,6 @@
 /** Keys and settings of a fufu credential or channel. */
 import type { KeySpec, Keys, SettingSpec } from '../protocol.ts';
+import { allWallets, documentedWallets } from './codes.ts';
 
 export const keySpecs: readonly KeySpec[] = [
   {
@@ -105,4 +106,9 @@ const defaults: ReadonlyMap<string, string> = new Map(settingSpecs.map((spec) =>
 
 export function settingOf(keys: Keys, name: SettingName): string {
   return keys.setting(name) ?? defaults.get(name) ?? '';
+}
+
+/** The wallets that have a channel_type between the two parties. */
+export function walletsFor(keys: Keys): readonly string[] {
+  return settingOf(keys, 'extraChannels') === 'true' ? allWallets : documentedWallets;
 }
