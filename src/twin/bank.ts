@@ -78,6 +78,11 @@ const opening: Readonly<Record<Currency, bigint>> = {
   USD: 100_000_000_000n,
   JPY: 1_000_000_000_000n,
 };
+/** A failed refund is tried again under its own number (fufu page, section 9.3); nothing moved the first time. */
+function isToTryAgain({ kind, outcome }: TwinOrder): boolean {
+  return kind === 'refund' && (outcome === 'declined' || outcome === 'cancelled');
+}
+
 export class Bank {
   readonly #options: BankOptions;
   readonly #turns = new Turns();
@@ -204,8 +209,9 @@ export class Bank {
       const known = await store.get(name, space, reference);
       if (known !== null && (known.kind !== kind || known.fingerprint !== fingerprint))
         throw new Refusal('conflict', { field: 'orderNo', text: 'the number is taken by another order' });
-      if (known !== null) return known;
-      const order = planned({ ...make(), space, reference, fingerprint }, faults, world.now(), this.#payoutMs());
+      if (known !== null && !isToTryAgain(known)) return known;
+      const made = { ...make(), ...(known === null ? {} : { upstreamNo: known.upstreamNo }) };
+      const order = planned({ ...made, space, reference, fingerprint }, faults, world.now(), this.#payoutMs());
       if (faults.every(({ executed }) => executed)) await save(order);
       return order;
     });

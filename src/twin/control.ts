@@ -129,10 +129,15 @@ async function orderOf(twin: Twin, body: Obj): Promise<TwinOrder | null> {
   const numbers = names.map((name) => textMember(body, name)).filter((number) => number !== null);
   if (numbers.length === 0) throw new PlanError('reference or code is required');
   for (const number of numbers) {
-    const order = await twin.order(number);
+    const order = (await twin.order(number)) ?? (await twin.order(codeIn(number)));
     if (order !== null) return order;
   }
   return null;
+}
+
+/** Somebody may give the address of the payer's page instead of the code in it. */
+function codeIn(text: string): string {
+  return URL.canParse(text) ? (new URL(text).searchParams.get('code') ?? text) : text;
 }
 
 async function pay(twin: Twin, call: Call): Promise<ReplyWire> {

@@ -74,7 +74,7 @@ export function newPayment(ask: Pay, making: Making): Made {
     finishedAt: isPaid ? now : null,
     fee: quoteFee(collecting, ask.amount.minor),
     payCode: payCodeFor(ask.method, ask.option, ask.amount, nonce),
-    confirmNo: confirms ? digits(18, nonce) : null,
+    confirmNo: confirms ? digits(18, nonce) : ask.authCode,
     ...(confirms ? newCode(making) : {}),
     method: ask.method,
     option: ask.option,

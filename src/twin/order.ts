@@ -45,7 +45,7 @@ export interface TwinOrder {
   readonly refunded: bigint;
   readonly fee: bigint;
   readonly payCode: string | null;
-  /** What an SMS code confirms, and that code. */
+  /** What an SMS code confirms, or the payment code that was read; and the SMS code. */
   readonly confirmNo: string | null;
   readonly smsCode: string | null;
   /** Until when the code is good, how often a wrong one was given, and when the right one was. */
@@ -197,11 +197,16 @@ function whyPending({ kind, confirmedAt, next, reason }: TwinOrder): TwinOrder['
 /** Methods that send the payer to a page. */
 const pageMethods: ReadonlySet<Method | 'any'> = new Set(['wallet', 'in-app', 'any']);
 
+/** Chinese and Thai codes are addresses, so whoever scanned one can be sent to the page as well. */
+function hasPage({ method, amount }: TwinOrder): boolean {
+  return method !== null && (pageMethods.has(method) || (method === 'qr' && amount.currency !== 'IDR'));
+}
+
 function instructionOf(order: TwinOrder, view: View): Instruction {
   const page = view.payPage(order);
   return {
     payCode: order.payCode,
-    payUrl: order.method !== null && pageMethods.has(order.method) ? page : null,
+    payUrl: hasPage(order) ? page : null,
     deskUrl: page,
     confirmNo: order.confirmNo,
   };

@@ -149,7 +149,8 @@ function reportOfResult(said: Result, result: Obj, paid: bigint | null, paymentU
     state,
     amount: yuan(said.tradeAmt),
     paid: state === 'paid' ? yuan(paid) : null,
-    instruction: { ...noInstruction, payUrl: paymentUrl },
+    // Whoever has it on a screen shows it as a code.
+    instruction: { ...noInstruction, payCode: paymentUrl, payUrl: paymentUrl },
     reason: state === 'failed' || state === 'closed' ? reasonOf(said) : null,
     extras: scalarExtras(result, 'bestpay'),
   };
