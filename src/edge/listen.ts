@@ -10,13 +10,15 @@ import { sceneOf } from './serve.ts';
 export interface Listener {
   /** Stores the report as evidence. `taken` = committed (also when it changed nothing); `unmatched` = no such reference here. */
   learn(report: Report): Promise<'taken' | 'unmatched'>;
-  /** Keeps a callback that is no evidence: forged, or not understood. */
-  record(verdict: 'forged' | 'unusable' | 'unmatched'): Promise<void>;
+  /** Keeps a callback that is no evidence: forged, not understood, about nothing of ours, or authentic but for another account. */
+  record(verdict: NoEvidence): Promise<void>;
 }
+
+type NoEvidence = 'forged' | 'unusable' | 'unmatched' | 'foreign';
 
 export interface Heard {
   readonly reply: ReplyWire;
-  readonly verdict: 'taken' | 'unmatched' | 'forged' | 'unusable' | 'failed';
+  readonly verdict: 'taken' | 'failed' | NoEvidence;
 }
 
 export async function listen(world: World, upstream: Upstream, wire: RequestWire, listener: Listener): Promise<Heard> {
@@ -26,15 +28,14 @@ export async function listen(world: World, upstream: Upstream, wire: RequestWire
     const scene = sceneOf(world, null, keys, null);
     report = protocol.readNotice(protocol.notice.open(wire, scene), scene);
   } catch (error) {
-    const forged = error instanceof Refusal && error.code === 'unauthenticated';
-    const verdict = forged ? 'forged' : 'unusable';
+    const verdict = verdictOf(error);
     world.log.warn('callback-refused', {
       protocol: protocol.name,
       verdict,
       why: error instanceof Refusal ? error.message : 'the callback cannot be read',
     });
     await listener.record(verdict);
-    return { reply: protocol.ack.seal(forged ? 'forged' : 'again'), verdict };
+    return { reply: protocol.ack.seal(verdict === 'forged' ? 'forged' : 'again'), verdict };
   }
   try {
     const verdict = await listener.learn(report);
@@ -45,4 +46,10 @@ export async function listen(world: World, upstream: Upstream, wire: RequestWire
     world.log.error('callback-not-stored', { protocol: protocol.name, error: String(error) });
     return { reply: protocol.ack.seal('again'), verdict: 'failed' };
   }
+}
+
+function verdictOf(error: unknown): 'forged' | 'foreign' | 'unusable' {
+  if (!(error instanceof Refusal)) return 'unusable';
+  if (error.code === 'unauthenticated') return 'forged';
+  return error.detail.why === 'account' ? 'foreign' : 'unusable';
 }

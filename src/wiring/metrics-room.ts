@@ -34,6 +34,7 @@ const heardWords: Readonly<Record<string, RequestOutcome>> = {
   unmatched: 'not-found',
   forged: 'forged',
   unusable: 'invalid-request',
+  foreign: 'forbidden',
   failed: 'internal',
 };
 

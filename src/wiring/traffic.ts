@@ -14,7 +14,7 @@ import { merchantProtocols, protocolNamed } from '../protocols/all.ts';
 import { Refusal } from '../core/refusal.ts';
 import type { Headers, Protocol, ReplyWire, RequestWire } from '../protocols/protocol.ts';
 import type { ChannelRow } from '../store/directory.ts';
-import { insertCallbacks } from '../store/settle.ts';
+import { insertCallbacks, insertReviews } from '../store/settle.ts';
 import type { Room, WebReply, WebRequest } from '../web/web.ts';
 import { carryOut } from './carry-out.ts';
 import { credentialKeys, upstreamOf } from './ports.ts';
@@ -132,11 +132,21 @@ function listenerFor(gate: Gate, channel: ChannelRow, wire: RequestWire): Listen
     },
     async record(verdict) {
       if (!mayKeep(gate)) return;
+      if (verdict === 'foreign') await reviewForeign(gate, channel);
       await insertCallbacks(gate.db, [
         { ...raw, home: 0, id: gate.world.newId(), verdict, objectKind: null, objectId: null },
       ]);
     },
   };
+}
+
+/** Authentic, yet for another account than the channel's (T007): somebody has mixed something up, and a person must look. */
+async function reviewForeign(gate: Gate, channel: ChannelRow): Promise<void> {
+  const review = { reason: 'foreign-callback', detail: { channel: channel.name } };
+  const at = gate.world.now();
+  await insertReviews(gate.db, [
+    { home: 0, id: gate.world.newId(), review, objectKind: null, objectId: null, channelId: channel.id, at },
+  ]);
 }
 
 function referenceOf(report: Report): string | null {
