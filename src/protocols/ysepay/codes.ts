@@ -82,10 +82,10 @@ const byCode: Readonly<Record<RefusalCode, SubCode>> = {
   internal: 'ACQ.SYSTEM_ERROR',
 };
 
-/** A channel's own ACQ code goes before ours, unless it says that the outcome is unknown: that would not be a refusal. */
+/** A channel's own ACQ code goes before ours. */
 export function subCodeFor({ code, detail }: Refusal): SubCode {
   const channels = detail.channelCode === undefined ? null : subCodeOf(detail.channelCode);
-  if (channels !== null && subCodes[channels].sort === 'no') return channels;
+  if (channels !== null) return channels;
   const { why } = detail;
   return (why !== undefined && Object.hasOwn(byWhy, why) ? byWhy[why] : undefined) ?? byCode[code];
 }
