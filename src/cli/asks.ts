@@ -1,7 +1,7 @@
 /** Plain asks for every command: what `kanal call` starts from, and what a file's members then change. */
 import type { Ask, CommandName, Find, Method, Pay, PayOut } from '../core/commands.ts';
 import { type Currency, money } from '../core/money.ts';
-import type { Protocol } from '../protocols/protocol.ts';
+import type { EndpointOf, Protocol } from '../protocols/protocol.ts';
 import { CliError } from './command.ts';
 
 /** Where plain orders ask to be told; nobody need listen there. */
@@ -31,21 +31,37 @@ const usualMinor: Readonly<Record<Currency, bigint>> = {
   JPY: 1_500n,
 };
 
-/** A method, option and amount that merchants of the protocol may ask for, from its own capabilities. */
-function usualPay({ name, capabilities }: Protocol): Pick<Pay, 'method' | 'option' | 'amount' | 'authCode'> {
+type Choice = Pick<Pay, 'method' | 'option' | 'amount' | 'authCode' | 'walletUser'>;
+
+/** What merchants of the protocol may ask for, the likeliest first, from its own capabilities. */
+function usualChoices({ capabilities }: Protocol): Choice[] {
   const askable = capabilities.filter(({ sides }) => sides !== 'carry-out');
-  const found = likely.map((method) => askable.find((one) => one.method === method)).find((one) => one !== undefined);
-  const [currency] = found?.currencies ?? [];
-  if (!found || currency === undefined) throw new CliError(`${name} collects no money`);
-  const minor = usualMinor[currency] < found.min ? found.min : usualMinor[currency];
-  const options = found.options ?? [];
-  return {
-    method: found.method,
-    option: options.find((option) => option === 'ALIPAY') ?? options[0] ?? null,
-    amount: money(minor, currency),
+  return [...likely, 'any' as const].flatMap((method) => {
+    const found = askable.find((one) => one.method === method);
+    const [currency] = found?.currencies ?? [];
+    if (!found || currency === undefined) return [];
+    const minor = usualMinor[currency] < found.min ? found.min : usualMinor[currency];
+    const options = found.options ?? [];
+    const option = options.find((one) => one === 'ALIPAY') ?? options[0] ?? null;
     // Read from the payer's telephone: 28 is how that wallet's codes begin.
-    authCode: found.method === 'barcode' ? '285000000000000001' : null,
-  };
+    const authCode = method === 'barcode' ? '285000000000000001' : null;
+    const walletUser = method === 'in-app' ? { userId: '2088102146225135', appId: null } : null;
+    return [{ method, option, amount: money(minor, currency), authCode, walletUser }];
+  });
+}
+
+function usualPay(protocol: Protocol): Choice {
+  const [first] = usualChoices(protocol);
+  if (!first) throw new CliError(`${protocol.name} collects no money`);
+  return first;
+}
+
+/** A plain ask for that very endpoint: of those the protocol can ask for, the first that it carries out. */
+export function askFor(protocol: Protocol, row: EndpointOf<CommandName>, number: string): Ask {
+  const plain = sampleAsk(row.command, protocol, number);
+  if (row.command !== 'pay') return plain;
+  const asks = usualChoices(protocol).map((choice) => payAsk(protocol, number, choice));
+  return asks.find((one) => row.suits?.(one) ?? true) ?? plain;
 }
 
 /** What the plain ask of the protocol pays by. */

@@ -8,7 +8,7 @@ import { outbound } from '../edge/call.ts';
 import { sceneOf } from '../edge/serve.ts';
 import { type Fields, type Json, Num, obj, parseObject } from '../protocols/json.ts';
 import type { AnyEndpoint, EndpointOf, Keys, Protocol, Scene } from '../protocols/protocol.ts';
-import { sampleAsk } from './asks.ts';
+import { askFor, sampleAsk } from './asks.ts';
 import { CliError, type Command, exits, type Input, pairs, print, usage, warn } from './command.ts';
 import { basePath, commandWorld, merchantSide, protocolGiven, readObject, sandboxOf } from './parties.ts';
 
@@ -51,9 +51,14 @@ async function run(input: Input): Promise<number> {
   }
 }
 
+/** By its wire name; by a core command, the endpoint that the plain ask would go to. */
 function endpointOf(protocol: Protocol, word: string): AnyEndpoint {
-  const found =
-    protocol.endpoints.find(({ name }) => name === word) ?? protocol.endpoints.find((row) => row.command === word);
+  const named = protocol.endpoints.find(({ name }) => name === word);
+  const carrying = protocol.endpoints.filter(({ command }) => command === word);
+  const usual = carrying.find(
+    (row: EndpointOf<CommandName>) => row.suits?.(sampleAsk(row.command, protocol, 'X1')) ?? true,
+  );
+  const found = named ?? usual ?? carrying[0];
   if (!found)
     throw usage(`${protocol.name} has no ${word}; it has ${protocol.endpoints.map(({ name }) => name).join(', ')}`);
   return found;
@@ -78,7 +83,7 @@ async function caller(input: Input, protocol: Protocol): Promise<{ keys: Keys; b
 async function membersOf(input: Input, protocol: Protocol, endpoint: AnyEndpoint, scene: Scene): Promise<Fields> {
   const number = input.text('number') ?? `CALL${randomBytes(6).toString('hex')}`;
   const row: EndpointOf<CommandName> = endpoint;
-  const plain = input.flag('bare') ? obj([]) : row.ask.write(sampleAsk(endpoint.command, protocol, number), scene);
+  const plain = input.flag('bare') ? obj([]) : row.ask.write(askFor(protocol, row, number), scene);
   const file = input.text('json');
   const own = file === undefined ? null : parseObject(await readFile(file === '-' ? '/dev/stdin' : file));
   if (file !== undefined && own === null) throw new CliError(`${file} is not a JSON object`);
