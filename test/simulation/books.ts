@@ -53,7 +53,7 @@ export async function openBooks(): Promise<Books> {
   );
   for (const table of growing) await owner.run(rawSql(`alter table kanal.${table} set (autovacuum_enabled = off)`));
   const world = founderWorld();
-  const facts = await seedSandbox(owner, world, new Vault(masterKey, world.nonce));
+  const facts = await seedSandbox(owner, world, new Vault(masterKey, (bytes) => world.nonce(bytes)));
   await pointChannels(owner, new Map(facts.channels.map((channel) => [channel.id, `http://${channel.protocol}.twin`])));
   await owner.run(
     rawSql('create table opening_moves as table kanal.moves; create table opening_balances as table kanal.balances'),

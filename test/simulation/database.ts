@@ -98,26 +98,42 @@ export class FaultyDatabase implements Database {
     return Promise.resolve();
   }
 
-  /** Statements inside a transaction: each may be the last one of this process, or find the connection gone. */
+  /**
+   * Statements inside a transaction: each may be the last one of this process, or find the connection gone. Those that are given
+   * together run one by one, as they would on one connection.
+   */
   #inside(query: Query, names: Set<string>): Query {
-    const { chance, weather, holder, journal, twist } = this.#parts;
+    let last: Promise<unknown> = Promise.resolve();
+    let ended: Error | null = null;
     return {
-      run: async <R>(statement: Sql): Promise<R[]> => {
-        await this.#letReadIn();
-        const label = nameOf(statement);
-        names.add(label);
-        const twisted = twist(statement);
-        if (twisted === null) return [];
-        if (holder.dies(`before ${label}`)) throw new Died();
-        if (chance.happens(weather().databaseAway)) {
-          journal.count('database: lost inside a transaction');
-          throw new Lost();
-        }
-        const rows = await query.run<R>(twisted);
-        if (holder.dies(`after ${label}`)) throw new Died();
-        return rows;
+      run: <R>(statement: Sql): Promise<R[]> => {
+        const mine = last.then(async () => {
+          if (ended) throw ended;
+          return this.#statement<R>(query, statement, names);
+        });
+        last = mine.catch((error: unknown) => {
+          if (error instanceof Error) ended ??= error;
+        });
+        return mine;
       },
     };
+  }
+
+  async #statement<R>(query: Query, statement: Sql, names: Set<string>): Promise<R[]> {
+    const { chance, weather, holder, journal, twist } = this.#parts;
+    await this.#letReadIn();
+    const label = nameOf(statement);
+    names.add(label);
+    const twisted = twist(statement);
+    if (twisted === null) return [];
+    if (holder.dies(`before ${label}`)) throw new Died();
+    if (chance.happens(weather().databaseAway)) {
+      journal.count('database: lost inside a transaction');
+      throw new Lost();
+    }
+    const rows = await query.run<R>(twisted);
+    if (holder.dies(`after ${label}`)) throw new Died();
+    return rows;
   }
 
   async #letReadIn(): Promise<void> {

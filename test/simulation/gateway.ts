@@ -73,8 +73,8 @@ export class Gateway {
 
   async start(): Promise<void> {
     const world = this.#world;
-    const vault = new Vault(masterKey, world.nonce);
-    const keyring = new Keyring(vault, world.now);
+    const vault = new Vault(masterKey, (bytes) => world.nonce(bytes));
+    const keyring = new Keyring(vault, () => world.now());
     let runner: Runner | null = null;
     const ports = makePorts({
       world,

@@ -27,6 +27,19 @@ const page = (status: number): Answer => ({
   body: Buffer.from('<!doctype html><title>oops</title>'),
 });
 
+type Damage = (answer: Answer, chance: Chance, before: Answer | undefined) => Answer;
+
+/** What some faults make of an answer; the others leave it as it is, if it arrives. */
+const damages: Readonly<Partial<Record<MessageFault, Damage>>> = {
+  truncated: (answer, chance) => ({
+    ...answer,
+    body: answer.body.subarray(0, chance.whole(0, answer.body.length - 1)),
+  }),
+  'http-500': () => page(500),
+  html: () => page(200),
+  'stale-answer': (answer, _chance, before) => before ?? answer,
+};
+
 /** Longest that a request lingers on its way, beyond any time-out but within every settle window. */
 const longestDelayMs = 90_000;
 
@@ -113,23 +126,11 @@ export class Network {
     const path = `${edge} ${short(request.url).split('?', 1)[0] ?? ''}`;
     const before = this.#lastAnswers.get(path);
     this.#lastAnswers.set(path, answer);
-    switch (fault) {
-      case 'slow-answer':
-        return exchange.answer(this.#chance.between(20_000, longestDelayMs), answer);
-      case 'truncated':
-        return exchange.answer(ms, {
-          ...answer,
-          body: answer.body.subarray(0, this.#chance.whole(0, answer.body.length - 1)),
-        });
-      case 'http-500':
-        return exchange.answer(ms, page(500));
-      case 'html':
-        return exchange.answer(ms, page(200));
-      case 'stale-answer':
-        return exchange.answer(ms, before ?? answer);
-      default:
-        return exchange.answer(ms, answer);
-    }
+    const spoilt = fault === null ? undefined : damages[fault];
+    exchange.answer(
+      fault === 'slow-answer' ? this.#chance.between(20_000, longestDelayMs) : ms,
+      spoilt ? spoilt(answer, this.#chance, before) : answer,
+    );
   }
 
   /** Mostly some milliseconds, now and then a second: enough to reorder. */

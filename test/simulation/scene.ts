@@ -161,6 +161,7 @@ export class Scene {
       text: 'select least((select min(due_at) from kanal.notices_due), (select min(due_at) from kanal.work)) as due',
       values: [],
     });
-    return row?.due == null ? null : Number(row.due) - began;
+    const due = row?.due ?? null;
+    return due === null ? null : Number(due) - began;
   }
 }

@@ -145,7 +145,7 @@ export class Upstream {
     const isPayout = command === 'pay-out';
     const kind = chance.weighted({
       'decline-later': isPayout ? 3 : 0,
-      'not-found': 2,
+      'not-found': isPayout ? 4 : 2,
       pending: 2,
       returned: isPayout ? 3 : 0,
       'no callback': 2,
@@ -162,7 +162,11 @@ export class Upstream {
       case 'decline-later':
         return [fault('decline-later', { ms: chance.whole(500, 60_000) })];
       case 'not-found':
-        return [fault('not-found', { ms: chance.whole(1_000, 300_000) })];
+        // Sometimes nobody says otherwise either.
+        return [
+          fault('not-found', { ms: chance.whole(1_000, 300_000) }),
+          ...(chance.happens(0.5) ? [callback({ times: 0 })] : []),
+        ];
       case 'pending':
         return [fault('pending', { ms: chance.whole(1_000, 120_000) })];
       case 'returned':
