@@ -1,4 +1,4 @@
-/** merchant, credential, channel, route, fee, token: what is set up. */
+/** merchant, credential, channel, route, fee, rate, token: what is set up. */
 import { readFile } from 'node:fs/promises';
 import { type Command, exits, type Input, type OptionSpec, pairs, print, printJson, usage } from './command.ts';
 import { CliError } from './command.ts';
@@ -393,6 +393,32 @@ const feeCommands: readonly Command[] = [
   },
 ];
 
+const rateCommands: readonly Command[] = [
+  {
+    name: 'rate set',
+    takes: '',
+    about: 'The rate of a foreign currency for a day; orders keep the one they were made with',
+    options: {
+      currency: { value: 'CODE', about: 'Foreign currency' },
+      rate: { value: 'DECIMAL', about: 'As it is shown, such as 4.93' },
+      day: { value: 'YYYY-MM-DD', about: 'Day in China; default today' },
+      direction: { value: 'D', about: 'foreign-per-unit (default: THB for one CNY) or units-per-foreign' },
+    },
+    async run(input) {
+      input.needed('currency');
+      input.needed('rate');
+      return show(input, await call(input, 'PUT', '/rates', given(input, ['currency', 'rate', 'day', 'direction'])));
+    },
+  },
+  {
+    name: 'rate list',
+    takes: '',
+    about: 'Rates of foreign currencies, newest day first',
+    options: {},
+    run: async (input) => showAll(input, await rows(input, '/rates'), ['day', 'currency', 'rate', 'direction']),
+  },
+];
+
 const tokenCommands: readonly Command[] = [
   {
     name: 'token add',
@@ -430,5 +456,6 @@ export const administerCommands: readonly Command[] = [
   ...channelCommands,
   ...routeCommands,
   ...feeCommands,
+  ...rateCommands,
   ...tokenCommands,
 ];

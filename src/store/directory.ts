@@ -4,6 +4,7 @@ import type { Rate } from '../core/exchange.ts';
 import type { FeeRule } from '../core/fees.ts';
 import type { Route } from '../core/routing.ts';
 import { type Query, sql } from './database.ts';
+import { allRates } from './rates.ts';
 
 /** One sealed secret; several per name while a rotation overlaps, newest first. */
 export interface SealedSecret {
@@ -90,7 +91,7 @@ export async function loadDirectory(query: Query): Promise<Directory> {
   const fees = await query.run<Omit<FeeRow, 'percentPpm'> & { percentPpm: number }>(
     sql`select id, merchant_id as "merchantId", method, currency, fixed_minor as fixed, percent_ppm as "percentPpm", min_minor as min, max_minor as max from fees`,
   );
-  const rates = await query.run<Rate>(sql`select currency, day, rate, direction from rates`);
+  const rates = await allRates(query);
   return {
     version,
     rates,

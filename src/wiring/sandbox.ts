@@ -3,6 +3,7 @@
  * again at every start; only the twins' addresses are new each time.
  */
 import type { CommandName } from '../core/commands.ts';
+import { dayIn } from '../core/conduct.ts';
 import { accounts, type Move } from '../core/ledger.ts';
 import { type Currency, exponents } from '../core/money.ts';
 import type { World } from '../core/world.ts';
@@ -13,6 +14,7 @@ import type { Vault } from '../edge/vault.ts';
 import { type Database, type Query, sql } from '../store/database.ts';
 import { touchDirectory } from '../store/directory.ts';
 import { book } from '../store/ledger.ts';
+import { putRate } from '../store/rates.ts';
 
 /** What `kanal sandbox --json` prints of merchants and channels; kept sealed in the database. */
 export interface SandboxFacts {
@@ -78,6 +80,7 @@ export async function seedSandbox(db: Database, world: World, vault: Vault): Pro
     for (const channel of facts.channels) await insertChannel(query, world, vault, channel);
     await insertRoutes(query, world, facts);
     await insertFees(query, world);
+    await insertRates(query, world);
     const sealed = vault.seal(place, JSON.stringify(facts)).toString('base64');
     await query.run(sql`insert into settings (name, value) values (${settingName}, ${{ sealed }})`);
     await touchDirectory(query);
@@ -348,6 +351,18 @@ async function insertFees(query: Query, world: World): Promise<void> {
     await query.run(sql`
       insert into fees (id, merchant_id, method, currency, fixed_minor, percent_ppm, created_at)
       values (${world.newId()}, null, ${tariff.method}, 'IDR', ${tariff.fixed}, ${tariff.percentPpm}, ${world.now()})`);
+}
+
+/** What one yuan was in January 2018, as in the fufu document's sample. */
+const sandboxRates = [
+  ['THB', '4.93'],
+  ['HKD', '1.2'],
+] as const;
+
+async function insertRates(query: Query, world: World): Promise<void> {
+  const day = dayIn(world.now(), 'Asia/Shanghai');
+  for (const [currency, rate] of sandboxRates)
+    await putRate(query, { currency, day, rate, direction: 'foreign-per-unit' }, world.now());
 }
 
 /** For the twins' control API: whatever number a person has at hand, to the reference the twin knows. */

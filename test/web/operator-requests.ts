@@ -91,6 +91,8 @@ const makers: Readonly<Record<string, Maker>> = {
   'GET /admin/v1/routes/explain': (_s, own) => ({ path: `/routes/explain?merchant=${own.merchant}&${quote}` }),
   'GET /admin/v1/fees': () => ({ path: '/fees' }),
   'PUT /admin/v1/fees': () => ({ path: '/fees', body: { currency: 'CNY', percent: '0.6', max: 5000 } }),
+  'GET /admin/v1/rates': () => ({ path: '/rates' }),
+  'PUT /admin/v1/rates': () => ({ path: '/rates', body: { currency: 'THB', rate: '4.93' } }),
   'GET /admin/v1/fees/quote': (_s, own) => ({
     path: `/fees/quote?merchant=${own.merchant}&method=qr&amount=20000&currency=IDR`,
   }),

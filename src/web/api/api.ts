@@ -11,6 +11,7 @@ import { listTable } from './lists.ts';
 import { merchantTable } from './merchants.ts';
 import { openApi } from './openapi.ts';
 import { operationTable } from './operations.ts';
+import { rateTable } from './rates.ts';
 import { showTable } from './show.ts';
 
 const apiVersion = '1';
@@ -28,6 +29,7 @@ const documentRoute: ApiRoute<Desk> = one({
 export const operatorRoutes: readonly ApiRoute<Desk>[] = [
   ...merchantTable,
   ...channelTable,
+  ...rateTable,
   ...listTable,
   ...showTable,
   ...operationTable,
