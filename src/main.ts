@@ -13,6 +13,7 @@ import type { Metrics } from './edge/metrics.ts';
 import { makeSend } from './edge/send.ts';
 import { checkTarget, type TargetRules } from './edge/targets.ts';
 import { Vault } from './edge/vault.ts';
+import { verifyPool } from './edge/verify-pool.ts';
 import { type OpenGate, openGate } from './flows/open-gate.ts';
 import { type Database, type DatabaseTarget, openDatabase, sql } from './store/database.ts';
 import { type Embedded, startEmbedded } from './store/embedded.ts';
@@ -140,7 +141,9 @@ async function bringUp(
     undo.add(() => children.stop());
     url = urlOf(config, children.port);
   } else {
-    const server = await listenIf(config, gate, keyring, rooms.all(gate, token), rooms, ports);
+    const verifier = verifyPool();
+    undo.add(() => verifier.close());
+    const server = await listenIf(config, { gate, keyring, rooms: rooms.all(gate, token), verifier }, rooms, ports);
     url = server ? urlOf(config, server.port) : '';
     runner = await workIf(config, gate);
     // Added last, so undone first: nothing new comes in, and what is under way ends, before the rest winds down.
@@ -249,14 +252,13 @@ const graceMs = 15_000;
 
 async function listenIf(
   config: Config,
-  gate: OpenGate,
-  keyring: Keyring,
-  rooms: Traffic['rooms'],
+  parts: Omit<Traffic, 'observer'>,
   { observer, metrics }: Pick<Rooms, 'observer' | 'metrics'>,
   ports: Set<number>,
 ): Promise<HttpServer | null> {
   if (config.role === 'worker') return null;
-  const traffic: Traffic = { gate, keyring, rooms, observer };
+  const { gate } = parts;
+  const traffic: Traffic = { ...parts, observer };
   let server: HttpServer | null = null;
   server = await startHttp({
     host: config.host,

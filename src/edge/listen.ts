@@ -4,7 +4,8 @@ import { Refusal } from '../core/refusal.ts';
 import type { World } from '../core/world.ts';
 import type { ReplyWire, RequestWire } from '../protocols/protocol.ts';
 import type { Upstream } from './call.ts';
-import { sceneOf } from './serve.ts';
+import { proven, sceneOf } from './serve.ts';
+import type { Verifier } from './verify-pool.ts';
 
 /** What the rest of the gateway makes of a callback. */
 export interface Listener {
@@ -21,11 +22,18 @@ export interface Heard {
   readonly verdict: 'taken' | 'failed' | NoEvidence;
 }
 
-export async function listen(world: World, upstream: Upstream, wire: RequestWire, listener: Listener): Promise<Heard> {
+export async function listen(
+  world: World,
+  upstream: Upstream,
+  wire: RequestWire,
+  listener: Listener,
+  verifier?: Verifier,
+): Promise<Heard> {
   const { protocol, keys } = upstream;
   let report: Report;
   try {
-    const scene = sceneOf(world, null, keys, null);
+    const lane = `listen/${protocol.name}/${keys.sender}/${wire.remote}`;
+    const scene = await proven(protocol.notice, wire, sceneOf(world, null, keys, null), verifier, lane);
     report = protocol.readNotice(protocol.notice.open(wire, scene), scene);
   } catch (error) {
     const verdict = verdictOf(error);

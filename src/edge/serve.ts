@@ -15,6 +15,7 @@ import type {
   Claim,
   EndpointOf,
   Keys,
+  Leg,
   Opened,
   Protocol,
   ReplyWire,
@@ -22,6 +23,7 @@ import type {
   Scene,
 } from '../protocols/protocol.ts';
 import { nobody } from './keyring.ts';
+import type { Verifier } from './verify-pool.ts';
 
 /** Whoever may speak: its keys, and what the carrier needs to know it by. */
 export interface Party<P> {
@@ -44,6 +46,8 @@ export interface Server<P> {
   /** The party of a name, or null. The same answer for unknown and disabled. */
   find(protocol: Protocol, sender: string): Party<P> | null;
   carryOut(request: Request<P>): Promise<Answer>;
+  /** Makes costly checks beside the event loop; without it they are made on the spot. */
+  readonly verifier?: Verifier;
 }
 
 /** What happened, for metrics, log and transcript. */
@@ -92,7 +96,9 @@ async function answer<P>(
   if (!party) throw new Refusal('unauthenticated', { why: 'unknown-merchant' });
   progress.party = party;
   if (!allowedFrom(party.addresses, wire.remote)) throw new Refusal('forbidden', { why: 'address' });
-  const request = protocol.request.open(wire, sceneOf(server.world, claim.endpoint, party.keys, null));
+  const opening = sceneOf(server.world, claim.endpoint, party.keys, null);
+  const lane = `${protocol.name}/${claim.sender}/${wire.remote}`;
+  const request = protocol.request.open(wire, await proven(protocol.request, wire, opening, server.verifier, lane));
   progress.request = request;
   const scene = sceneOf(server.world, claim.endpoint, party.keys, request);
   const endpoint: EndpointOf<CommandName> = claim.endpoint;
@@ -104,6 +110,18 @@ async function answer<P>(
     fingerprint: fingerprintOf(claim.endpoint, request),
   });
   return protocol.reply.seal(endpoint.answer.write(given, scene), scene);
+}
+
+/** The scene with the outcomes of what is too costly to be checked on the spot. */
+export async function proven<W>(
+  leg: Leg<W>,
+  wire: W,
+  scene: Scene,
+  verifier: Verifier | undefined,
+  lane: string,
+): Promise<Scene> {
+  const checks = verifier ? (leg.costly?.(wire, scene.keys) ?? []) : [];
+  return verifier && checks.length > 0 ? { ...scene, proofs: await verifier.prove(lane, checks) } : scene;
 }
 
 function refuse<P>(protocol: Protocol, server: Server<P>, progress: Progress<P>, error: unknown): Served<P> {

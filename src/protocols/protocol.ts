@@ -70,6 +70,20 @@ export interface Scene {
   readonly url: string;
   /** For replies: the request that is answered (charset, nonce, echoes). Null when it could not be opened. */
   readonly request: Opened | null;
+  /** Outcomes of the leg's costly checks; a check that is not among them is made on the spot. */
+  readonly proofs?: readonly Proof[];
+}
+
+/** An SM2 signature to be checked: half a millisecond and more, made on a thread where there is one. */
+export interface CostlyCheck {
+  /** The public key, an uncompressed or compressed point. */
+  readonly point: Uint8Array;
+  readonly message: Uint8Array;
+  readonly signature: Uint8Array;
+}
+export interface Proof {
+  readonly check: CostlyCheck;
+  readonly holds: boolean;
 }
 
 declare const verified: unique symbol;
@@ -90,6 +104,8 @@ export function opened(fields: Fields, marks: Readonly<Record<string, string>> =
 /** One of the four kinds of message. `signature` says in words how it is signed; an unsigned leg says so visibly. */
 export interface Leg<W> {
   readonly signature: string;
+  /** What `open` will have to check that is too long for the event loop. Never throws; absent = nothing ever. */
+  costly?(wire: W, keys: Keys): readonly CostlyCheck[];
   /** Verifies and parses received bytes. Throws Refusal `unauthenticated` or `invalid-request`. */
   open(wire: W, scene: Scene): Opened;
   /** Writes and signs. Pure but for `scene`. */

@@ -74,6 +74,17 @@ export function sm2Public(key: KeyObject): Sm2PublicKey {
   return made;
 }
 
+const points = new WeakMap<KeyObject, Uint8Array>();
+
+/** The point of a public key object as it stands in the key, unchecked and without a table: for checks made elsewhere. */
+export function sm2PointOf(key: KeyObject): Uint8Array {
+  const known = points.get(key);
+  if (known) return known;
+  const point = pointOfSpki(key);
+  points.set(key, point);
+  return point;
+}
+
 /** The secret number of a private key object on the SM2 curve. Throws for any other key. */
 export function sm2Private(key: KeyObject): bigint {
   const known = privateKeys.get(key);

@@ -50,9 +50,17 @@ export function signSm2(key: KeyObject, message: Uint8Array, nonce: (bytes: numb
 
 /** Takes DER, or the 64 bytes r‖s. Never throws for a signature; throws for a key that is not an SM2 key. */
 export function verifySm2(key: KeyObject, message: Uint8Array, signature: Uint8Array): boolean {
-  const known = sm2Public(key);
+  return verifySm2At(sm2Public(key), message, signature);
+}
+
+export function verifySm2At(key: Sm2PublicKey, message: Uint8Array, signature: Uint8Array): boolean {
   const pair = pairOf(signature);
-  return pair !== null && verifyPair(known, digestOf(known, message), pair);
+  return pair !== null && verifyPair(key, digestOf(key, message), pair);
+}
+
+/** Has it the form of a signature at all? Cheap, and says no to most rubbish. */
+export function isSm2Signature(signature: Uint8Array): boolean {
+  return pairOf(signature) !== null;
 }
 
 function verifyPair({ point }: Sm2PublicKey, e: bigint, { r, s }: Pair): boolean {

@@ -6,6 +6,7 @@ import type { Report } from '../core/commands.ts';
 import type { World } from '../core/world.ts';
 import type { Unserved } from '../edge/http.ts';
 import type { Keyring } from '../edge/keyring.ts';
+import type { Verifier } from '../edge/verify-pool.ts';
 import { type Listener, listen } from '../edge/listen.ts';
 import { type Reply, plainReply } from '../edge/reply.ts';
 import { type Server, sceneOf, serve } from '../edge/serve.ts';
@@ -32,6 +33,8 @@ export interface Traffic {
   readonly keyring: Keyring;
   readonly rooms: readonly Room[];
   readonly observer: Observer;
+  /** Absent: costly signatures are checked on the event loop. */
+  readonly verifier?: Verifier;
 }
 
 export async function answer(traffic: Traffic, wire: RequestWire): Promise<Reply> {
@@ -72,8 +75,9 @@ function claims(protocol: Protocol, wire: RequestWire): boolean {
   }
 }
 
-function merchants({ gate, keyring }: Traffic): Server<Caller> {
+function merchants({ gate, keyring, verifier }: Traffic): Server<Caller> {
   return {
+    ...(verifier ? { verifier } : {}),
     world: gate.world,
     find(protocol, sender) {
       const { senders, merchants: all } = gate.directory();
@@ -90,11 +94,21 @@ function merchants({ gate, keyring }: Traffic): Server<Caller> {
   };
 }
 
-async function hear({ gate, keyring, observer }: Traffic, path: string, wire: RequestWire): Promise<ReplyWire> {
+async function hear(
+  { gate, keyring, observer, verifier }: Traffic,
+  path: string,
+  wire: RequestWire,
+): Promise<ReplyWire> {
   const [, id] = /^\/listen\/(\d{1,19})(?:\/|$)/.exec(path) ?? [];
   const channel = id === undefined ? undefined : gate.directory().channels.get(BigInt(id));
   if (!channel) return plainReply(404);
-  const heard = await listen(gate.world, upstreamOf(keyring, channel), wire, listenerFor(gate, channel, wire));
+  const heard = await listen(
+    gate.world,
+    upstreamOf(keyring, channel),
+    wire,
+    listenerFor(gate, channel, wire),
+    verifier,
+  );
   observer.heard(channel.protocol, heard.verdict);
   return heard.reply;
 }

@@ -7,8 +7,10 @@ import { invalid, missing } from '../message.ts';
 import {
   type AckLeg,
   type AckWord,
+  type CostlyCheck,
   header,
   type Headers,
+  type Keys,
   type Leg,
   type Opened,
   opened,
@@ -21,7 +23,7 @@ import { type Charset, charsetNamed, decodeText, encodeText } from './charset.ts
 import { canonicalForm, type Param, parseForm, writeForm } from './form.ts';
 import { cutNode } from './node-text.ts';
 import { ownSignType, settingOf, type SignType } from './settings.ts';
-import { isSignType, signatureOf, verifies } from './signing.ts';
+import { costlyChecks, isSignType, rememberedSignature, signatureOf, verifies } from './signing.ts';
 
 export const chinaMinutes = 480;
 const version = '3.0';
@@ -99,10 +101,29 @@ function signTypeOf(form: readonly Param[]): SignType {
 }
 
 function checkSignature(form: readonly Param[], signType: SignType, scene: Scene): void {
-  const found = form.filter(({ name }) => name.toLowerCase() === 'sign');
-  const sign = found.length === 1 && found[0] ? Buffer.from(found[0].value).toString('latin1') : '';
-  if (!verifies(canonicalForm(form), sign, signType, scene.keys))
+  const sign = signIn(form);
+  if (!verifies(canonicalOf(form), sign, signType, scene))
     throw new Refusal('unauthenticated', { field: 'sign', why: 'signature' });
+}
+
+function signIn(form: readonly Param[]): string {
+  const found = form.filter(({ name }) => name.toLowerCase() === 'sign');
+  return found.length === 1 && found[0] ? Buffer.from(found[0].value).toString('latin1') : '';
+}
+
+const canonicals = new WeakMap<readonly Param[], Uint8Array>();
+
+function canonicalOf(form: readonly Param[]): Uint8Array {
+  const known = canonicals.get(form) ?? canonicalForm(form);
+  canonicals.set(form, known);
+  return known;
+}
+
+/** SM2 takes long; RSA is checked on the spot. */
+function costly(wire: RequestWire, keys: Keys): readonly CostlyCheck[] {
+  const form = formOf(wire.body);
+  if (form === null || asciiOf(form, 'sign_type') !== 'SM') return [];
+  return costlyChecks(canonicalOf(form), signIn(form), keys);
 }
 
 /** What the sender declares, else the default of the leg. Unknown ones are refused, never guessed. */
@@ -221,6 +242,7 @@ function formWire(params: readonly Param[], charset: Charset, scene: Scene): Req
 
 export const request: Leg<RequestWire> = {
   signature: 'sign = Base64 of RSA-SHA1 or SM3withSM2 over the received members, sorted, blank ones dropped, raw bytes',
+  costly,
   open: openRequest,
   seal: sealRequest,
 };
@@ -246,7 +268,8 @@ function sealReply(members: Fields, scene: Scene): ReplyWire {
   const charset = charsetNamed(markOf(members, hints.charset, scene.request?.marks['charset'])) ?? 'GBK';
   const wished = markOf(members, hints.signType, scene.request?.marks['signType']);
   const text = writtenIn(value, charset);
-  const sign = signatureOf(text, isSignType(wished) ? wished : ownSignType(scene.keys), scene);
+  const sealed = members.has(hints.charset) ? rememberedSignature : signatureOf;
+  const sign = sealed(text, isSignType(wished) ? wished : ownSignType(scene.keys), scene);
   const head = Buffer.from(`{"sign":${JSON.stringify(sign)},${JSON.stringify(node)}:`, 'latin1');
   return {
     kind: 'reply',
@@ -289,7 +312,7 @@ function openReply(wire: ReplyWire, scene: Scene): Opened {
   const raw = cutNode(wire.body, node, charset);
   if (raw === null || decodeText(raw, charset) !== members.source)
     throw new Refusal('outcome-unknown', { text: 'the node cannot be cut out' });
-  if (!verifies(raw, scalarText(top.get('sign')), ownSignType(scene.keys), scene.keys))
+  if (!verifies(raw, scalarText(top.get('sign')), ownSignType(scene.keys), scene))
     throw new Refusal('unauthenticated', { why: 'signature', text: 'the signature does not fit the node' });
   return opened(members, { node, status: String(wire.status) });
 }
@@ -327,6 +350,7 @@ function sealNotice(members: Fields, scene: Scene): RequestWire {
 
 export const notice: Leg<RequestWire> = {
   signature: 'as a request; unknown members take part, blank ones do not',
+  costly,
   open: openNotice,
   seal: sealNotice,
 };
