@@ -20,7 +20,7 @@ import { Keyring } from '../src/edge/keyring.ts';
 import { Vault } from '../src/edge/vault.ts';
 import type { Caller } from '../src/flows/gate.ts';
 import { type OpenGate, openGate } from '../src/flows/open-gate.ts';
-import type { Observer } from '../src/wiring/traffic.ts';
+import type { Observer } from '../src/wiring/observer.ts';
 import { makePorts } from '../src/wiring/ports.ts';
 import { type SandboxFacts, pointChannels, seedSandbox } from '../src/wiring/sandbox.ts';
 import { idMaker } from '../src/world.ts';

@@ -4,7 +4,7 @@ import type { Metrics, NoticeOutcome, RequestOutcome } from '../edge/metrics.ts'
 import type { Gate } from '../flows/gate.ts';
 import { sql } from '../store/database.ts';
 import type { Room, WebRequest } from '../web/web.ts';
-import type { Observer } from './traffic.ts';
+import type { Observer } from './observer.ts';
 
 export function metricsRoom(gate: Gate, metrics: Metrics): Room {
   return async (request) => {

@@ -15,7 +15,7 @@ import type { Gate, NoticePort, ProtocolFacts } from '../flows/gate.ts';
 import { protocolNamed } from '../protocols/all.ts';
 import type { Keys, Protocol } from '../protocols/protocol.ts';
 import type { ChannelRow, CredentialRow, MerchantRow } from '../store/directory.ts';
-import type { Observer } from './traffic.ts';
+import type { Observer } from './observer.ts';
 
 export interface PortParts {
   readonly world: World;

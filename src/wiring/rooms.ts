@@ -20,7 +20,7 @@ import { metricsRoom, observerOf } from './metrics-room.ts';
 import type { SqsPort } from './ports.ts';
 import { makeQueue } from './queue.ts';
 import { sandboxDocument } from './sandbox-document.ts';
-import type { Observer } from './traffic.ts';
+import type { Observer } from './observer.ts';
 
 export interface RoomParts {
   readonly config: Config;

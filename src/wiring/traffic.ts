@@ -18,15 +18,8 @@ import type { ChannelRow } from '../store/directory.ts';
 import { insertCallbacks, insertReviews } from '../store/settle.ts';
 import type { Room, WebReply, WebRequest } from '../web/web.ts';
 import { carryOut } from './carry-out.ts';
+import type { Observer } from './observer.ts';
 import { credentialKeys, upstreamOf } from './ports.ts';
-
-/** What is counted about traffic; metrics and tests give their own. */
-export interface Observer {
-  served(protocol: string, endpoint: string, outcome: string, ms: number): void;
-  heard(protocol: string, verdict: string): void;
-  notified(protocol: string, outcome: string): void;
-  chased: Gate['chased'];
-}
 
 export interface Traffic {
   readonly gate: Gate;
