@@ -48,7 +48,7 @@ export async function bindOneCode(gate: Gate, key: Key, choice: OneCodeChoice): 
   });
   if (begun === null) return sameWallet(gate, await found(gate, key), choice, deadline);
   try {
-    return await callForPayment(gate, way.channel, begun, way.ask, deadline, 'released');
+    return await callForPayment(gate, way.channel, begun, way.ask, { deadline, onNo: 'released' });
   } catch (error) {
     throw afterIntent(error, gate, begun);
   }
