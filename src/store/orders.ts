@@ -116,10 +116,11 @@ async function one(found: Promise<Order[]>): Promise<Order | null> {
   return (await found)[0] ?? null;
 }
 
-/** The refunds of a payment, oldest first. */
+/** The refunds a merchant asked for of a payment, oldest first; late money that went back by itself is none of them. */
 export async function refundsOf(query: Query, { home, id }: Key): Promise<Refund[]> {
   const rest = sql`where home = ${home} and payment_id = ${id} order by created_at, id`;
-  return (await selectOrders(query, 'refund', rest, 'of-payment')).filter((order) => order.kind === 'refund');
+  const all = await selectOrders(query, 'refund', rest, 'of-payment');
+  return all.filter((order) => order.kind === 'refund' && order.detail.isLate !== true) as Refund[];
 }
 
 /** For workers and operators, which have the key from a row of ours. */

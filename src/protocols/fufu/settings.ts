@@ -85,6 +85,13 @@ export const settingSpecs = [
     about: 'WeChat app under which wechatUserUrl gives openids.',
   },
   {
+    name: 'lateMoney',
+    side: 'channel',
+    pattern: /^(?:revive|refund|suspense)$/,
+    default: 'refund',
+    about: 'What becomes of a success after the end: it goes back by itself, the order revives, or a person decides.',
+  },
+  {
     name: 'operatorId',
     side: 'channel',
     pattern: person,
