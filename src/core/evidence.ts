@@ -65,7 +65,8 @@ const amountless: ReadonlySet<Source> = new Set(['query', 'clock']);
 /** `isHeld`: authentic word of another sum is under review, so that only a matching callback or a person settles the order. */
 export function decide<O extends Order>(order: O, evidence: Evidence, late: LatePolicy, isHeld = false): Decision<O> {
   if (evidence.money && !sameMoney(evidence.money, order.amount)) return mismatch(order, evidence);
-  if (isHeld && amountless.has(evidence.source)) return noNews(order);
+  // "Unknown" settles nothing, and an order whose call is over must not look as if it were under way.
+  if (isHeld && amountless.has(evidence.source) && evidence.event !== 'unknown') return noNews(order);
   if (isSecondSuccess(order, evidence)) return secondSuccess(order, evidence, late);
   if (isOfFormerAttempt(order, evidence) && evidence.event !== 'succeeded') return noNews(order);
   const rule = ruleFor(order, evidence.event);
