@@ -1,6 +1,7 @@
 /** Who answers which path: the one place where an inbound request is handed to a room. */
 import { reportEvidence } from '../flows/attempt.ts';
 import type { Caller, Gate } from '../flows/gate.ts';
+import { hearRefund } from '../flows/hear-refund.ts';
 import { learnOutcome } from '../flows/learn-outcome.ts';
 import type { Report } from '../core/commands.ts';
 import type { World } from '../core/world.ts';
@@ -131,11 +132,11 @@ function listenerFor(gate: Gate, channel: ChannelRow, wire: RequestWire): Listen
   return {
     async learn(report) {
       const reference = referenceOf(report);
-      if (reference === null) return 'unmatched';
+      if (reference === null) return concernsRefund(gate, channel, report);
       const about = { kind: report.kind, channelId: channel.id, reference };
       const evidence = reportEvidence(about, 'callback', report, gate.world.now());
       const learnt = await learnOutcome(gate, { key: null, evidence, callback: raw, lookAgainAt: null });
-      return learnt.kind === 'learnt' ? 'taken' : 'unmatched';
+      return learnt.kind === 'learnt' ? 'taken' : concernsRefund(gate, channel, report);
     },
     async record(verdict) {
       if (!mayKeep(gate)) return;
@@ -154,6 +155,10 @@ async function reviewForeign(gate: Gate, channel: ChannelRow): Promise<void> {
   await insertReviews(gate.db, [
     { home: 0, id: gate.world.newId(), review, objectKind: null, objectId: null, channelId: channel.id, at },
   ]);
+}
+
+async function concernsRefund(gate: Gate, channel: ChannelRow, report: Report): Promise<'taken' | 'unmatched'> {
+  return report.kind === 'refund' && (await hearRefund(gate, channel, report)) ? 'taken' : 'unmatched';
 }
 
 function referenceOf(report: Report): string | null {
