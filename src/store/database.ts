@@ -65,7 +65,11 @@ export function named(name: string, statement: Sql): Sql {
 }
 
 export interface Query {
-  /** The rows; int8 as bigint, int8[] as bigint[], json parsed, numeric and date as text. Throws `pg.DatabaseError` for an SQL error. */
+  /**
+   * Statements that are given without waiting for one another (`Promise.all`) travel together and are carried out in that
+   * order: one round trip instead of several. The first that fails fails those behind it.
+   *
+   * The rows; int8 as bigint, int8[] as bigint[], json parsed, numeric and date as text. Throws `pg.DatabaseError` for an SQL error. */
   run<T>(statement: Sql): Promise<T[]>;
 }
 
@@ -226,8 +230,8 @@ class PooledDatabase implements Database {
       },
     };
     try {
-      await query.run(rawSql('begin'));
-      const result = await work(query);
+      // `begin` travels with the first statement of `work`.
+      const [, result] = await Promise.all([query.run(rawSql('begin')), work(query)]);
       open = false;
       await commit(client);
       return result;
@@ -297,6 +301,8 @@ function poolConfig(options: DatabaseOptions): pg.PoolConfig {
     ...(url === undefined ? parts : { connectionString: url }),
     types: { getTypeParser: typeParser },
     max: options.max ?? 10,
+    // A query is sent although answers are still awaited; see `Query.run`.
+    pipeline: true,
     connectionTimeoutMillis: connectTimeoutMs,
     keepAlive: true,
     application_name: options.applicationName ?? 'kanal',

@@ -6,6 +6,15 @@ import { type Query, named, sql } from './database.ts';
 /** Books the moves. Throws a unique violation when one of them is in the books already. */
 export async function book(query: Query, moves: readonly Move[]): Promise<void> {
   if (moves.length === 0) return;
+  const changes = balanceChanges(moves);
+  const [, present] = await Promise.all([insertMoves(query, moves), changeBalances(query, changes)]);
+  const absent = changes.filter((change) => !present.has(balanceKey(change)));
+  if (absent.length === 0) return;
+  await openBalances(query, absent);
+  await changeBalances(query, absent);
+}
+
+async function insertMoves(query: Query, moves: readonly Move[]): Promise<void> {
   await query.run(
     named(
       'moves-insert',
@@ -16,12 +25,6 @@ export async function book(query: Query, moves: readonly Move[]): Promise<void> 
             ${moves.map((m) => m.amount)}::bigint[], ${moves.map((m) => m.currency)}::text[], ${moves.map((m) => m.at)}::bigint[])`,
     ),
   );
-  const changes = balanceChanges(moves);
-  const present = new Set(await changeBalances(query, changes));
-  const absent = changes.filter((change) => !present.has(balanceKey(change)));
-  if (absent.length === 0) return;
-  await openBalances(query, absent);
-  await changeBalances(query, absent);
 }
 
 function balanceKey(row: { readonly home: number; readonly account: string; readonly currency: string }): string {
@@ -29,7 +32,7 @@ function balanceKey(row: { readonly home: number; readonly account: string; read
 }
 
 /** Locks in key order, then changes; returns the keys of the accounts that exist. An upsert would check the floor against the bare change. */
-async function changeBalances(query: Query, changes: readonly BalanceChange[]): Promise<string[]> {
+async function changeBalances(query: Query, changes: readonly BalanceChange[]): Promise<ReadonlySet<string>> {
   const rows = await query.run<{ home: number; account: string; currency: string }>(
     named(
       'balances-change',
@@ -43,7 +46,7 @@ async function changeBalances(query: Query, changes: readonly BalanceChange[]): 
           returning b.home, b.account, b.currency`,
     ),
   );
-  return rows.map(balanceKey);
+  return new Set(rows.map(balanceKey));
 }
 
 async function openBalances(query: Query, changes: readonly BalanceChange[]): Promise<void> {

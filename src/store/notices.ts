@@ -73,7 +73,22 @@ export interface NoticeResult extends Key {
   readonly next: 'done' | 'exhausted' | Instant;
 }
 
+/** Keeps the attempts and says what becomes of each notice; one round trip. */
 export async function markNotices(query: Query, results: readonly NoticeResult[]): Promise<void> {
+  await Promise.all([
+    keepAttempts(query, results),
+    endNotices(
+      query,
+      results.filter((r) => typeof r.next === 'string'),
+    ),
+    appointNotices(
+      query,
+      results.filter((r) => typeof r.next === 'number'),
+    ),
+  ]);
+}
+
+async function keepAttempts(query: Query, results: readonly NoticeResult[]): Promise<void> {
   const of = <T>(pick: (result: NoticeResult) => T) => results.map(pick);
   await query.run(
     named(
@@ -84,26 +99,30 @@ export async function markNotices(query: Query, results: readonly NoticeResult[]
           on conflict do nothing`,
     ),
   );
-  const over = results.filter((r) => typeof r.next === 'string');
-  if (over.length > 0)
-    await query.run(
-      named(
-        'notices-over',
-        sql`with over as (select * from unnest(${over.map((r) => r.home)}::smallint[], ${over.map((r) => r.id)}::bigint[], ${over.map((r) => String(r.next))}::text[]) as o (home, id, state)),
-            gone as (delete from notices_due d using over o where d.home = o.home and d.id = o.id)
-            update notices n set state = o.state from over o where n.home = o.home and n.id = o.id and (n.state <> 'done' or o.state = 'done')`,
-      ),
-    );
-  const again = results.filter((r) => typeof r.next === 'number');
-  if (again.length > 0)
-    await query.run(
-      named(
-        'notices-again',
-        sql`update notices_due d set due_at = a.due_at
-            from unnest(${again.map((r) => r.home)}::smallint[], ${again.map((r) => r.id)}::bigint[], ${again.map((r) => Number(r.next))}::bigint[]) as a (home, id, due_at)
-            where d.home = a.home and d.id = a.id`,
-      ),
-    );
+}
+
+async function endNotices(query: Query, over: readonly NoticeResult[]): Promise<void> {
+  if (over.length === 0) return;
+  await query.run(
+    named(
+      'notices-over',
+      sql`with over as (select * from unnest(${over.map((r) => r.home)}::smallint[], ${over.map((r) => r.id)}::bigint[], ${over.map((r) => String(r.next))}::text[]) as o (home, id, state)),
+          gone as (delete from notices_due d using over o where d.home = o.home and d.id = o.id)
+          update notices n set state = o.state from over o where n.home = o.home and n.id = o.id and (n.state <> 'done' or o.state = 'done')`,
+    ),
+  );
+}
+
+async function appointNotices(query: Query, again: readonly NoticeResult[]): Promise<void> {
+  if (again.length === 0) return;
+  await query.run(
+    named(
+      'notices-again',
+      sql`update notices_due d set due_at = a.due_at
+          from unnest(${again.map((r) => r.home)}::smallint[], ${again.map((r) => r.id)}::bigint[], ${again.map((r) => Number(r.next))}::bigint[]) as a (home, id, due_at)
+          where d.home = a.home and d.id = a.id`,
+    ),
+  );
 }
 
 /** Puts a notice back on the work table for one more try. Returns false when there is no such notice (of that merchant, if one is named). */
