@@ -3,18 +3,17 @@ import { createHmac } from 'node:crypto';
 import type { Ask, CommandName } from '../core/commands.ts';
 import { usualConduct } from '../core/conduct.ts';
 import type { Payment } from '../core/order.ts';
-import { Refusal } from '../core/refusal.ts';
 import type { World } from '../core/world.ts';
-import { call, endpointFor, type Upstream } from '../edge/call.ts';
+import { call, type Upstream } from '../edge/call.ts';
 import { ChannelHealth } from '../edge/channel-health.ts';
 import type { Keyring } from '../edge/keyring.ts';
 import { deliver, freeze } from '../edge/notify.ts';
-import { sceneOf } from '../edge/serve.ts';
 import type { Vault } from '../edge/vault.ts';
 import type { Gate, NoticePort, ProtocolFacts } from '../flows/gate.ts';
 import { protocolNamed } from '../protocols/all.ts';
-import type { Keys, Protocol } from '../protocols/protocol.ts';
+import type { Keys } from '../protocols/protocol.ts';
 import type { ChannelRow, CredentialRow, MerchantRow } from '../store/directory.ts';
+import { whyUnable } from './ability.ts';
 import type { Observer } from './observer.ts';
 
 export interface PortParts {
@@ -89,7 +88,7 @@ function makeFacts({ world, keyring, publicUrl }: PortParts, health: ChannelHeal
     numberSpace: (protocol, command, extras) => protocolNamed(protocol).numberSpace(command, extras),
     setting: ({ protocol, settings }, name) =>
       settings[name] ?? protocolNamed(protocol).settings.find((spec) => spec.name === name)?.default ?? null,
-    unable: (channel, command, ask) => whyUnable(world, keyring, channel, command, ask),
+    unable: (channel, command, ask) => whyNot(world, keyring, channel, command, ask),
     isAiling: (channelId) => health.isAiling(channelId),
     callbackUrl: (channel) => `${publicUrl()}/listen/${channel.id}`,
     answerTimeMs(protocol, command) {
@@ -99,14 +98,9 @@ function makeFacts({ world, keyring, publicUrl }: PortParts, health: ChannelHeal
   };
 }
 
-function whyUnable(world: World, keyring: Keyring, channel: ChannelRow, command: CommandName, ask: Ask): string | null {
-  const protocol = protocolNamed(channel.protocol);
-  if (!endpointFor(protocol, command, ask)) return `${protocol.name} has no ${command} for this`;
+function whyNot(world: World, keyring: Keyring, channel: ChannelRow, command: CommandName, ask: Ask): string | null {
   const keys = openedKeys(keyring, channel);
-  if (!keys) return 'its keys do not open';
-  if (command !== 'pay' && command !== 'pay-out') return null;
-  const create = ask as Ask<'pay'> | Ask<'pay-out'>;
-  return whyBeyond(protocol.capabilities, command, create) ?? whyUnsayable(world, protocol, keys, command, create);
+  return keys ? whyUnable(world, protocolNamed(channel.protocol), keys, command, ask) : 'its keys do not open';
 }
 
 function openedKeys(keyring: Keyring, channel: ChannelRow): Keys | null {
@@ -115,52 +109,6 @@ function openedKeys(keyring: Keyring, channel: ChannelRow): Keys | null {
   } catch {
     return null;
   }
-}
-
-/** Writes the request for nobody: what the channel's language cannot say must be refused before anything is stored. */
-function whyUnsayable(
-  world: World,
-  protocol: Protocol,
-  keys: Keys,
-  command: 'pay' | 'pay-out',
-  ask: Ask<'pay'> | Ask<'pay-out'>,
-): string | null {
-  const trial = {
-    ...ask,
-    orderNo: '0'.repeat(32),
-    notify: { kind: 'http' as const, url: 'https://example.test/' },
-    extras: {},
-  };
-  const endpoint = endpointFor<CommandName>(protocol, command, trial);
-  const row = protocol.endpoints.find((one) => one.name === endpoint?.name) ?? null;
-  try {
-    endpoint?.ask.write(trial, sceneOf(world, row, keys, null, 'https://example.test/'));
-    return null;
-  } catch (error) {
-    return error instanceof Refusal ? error.message : 'its protocol cannot say this';
-  }
-}
-
-/** Does a capability of the channel cover method, option, currency and amount? */
-function whyBeyond(
-  capabilities: ReturnType<typeof protocolNamed>['capabilities'],
-  command: 'pay' | 'pay-out',
-  ask: Ask<'pay'> | Ask<'pay-out'>,
-): string | null {
-  const method = command === 'pay-out' ? 'bank-transfer' : 'method' in ask ? ask.method : 'any';
-  const option = 'option' in ask ? ask.option : null;
-  const able = capabilities.filter((one) => one.sides !== 'ask' && one.method === method);
-  if (able.length === 0) return `it cannot do ${method}`;
-  const fitting = able.filter(
-    (one) =>
-      one.currencies.includes(ask.amount.currency) &&
-      (one.options === null || option === null || one.options.includes(option)),
-  );
-  if (fitting.length === 0) return `it cannot do ${method} ${option ?? ''} in ${ask.amount.currency}`;
-  const inside = fitting.some(
-    (one) => ask.amount.minor >= one.min && (one.max === null || ask.amount.minor <= one.max),
-  );
-  return inside ? null : 'the amount is outside its limits';
 }
 
 function makeNotices({ world, keyring, vault, refuseUrl, sqs, observer }: PortParts): NoticePort {
