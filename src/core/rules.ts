@@ -249,10 +249,11 @@ const givenBack: Rule<RefundState> = { to: 'succeeded', post: 'suspense-out' };
 /** The money stays in suspense, and a person looks. */
 const notGivenBack: Rule<RefundState> = { to: 'failed', review: 'late-refund-failed' };
 
-/** Refunds of late money: nothing is held, nothing is told. What never left us is simply begun again. */
+/** Refunds of late money: nothing is held, nothing is told. What never left us is simply begun again; whoever comes second begins nothing. */
 export const lateRefundRules: Rules<RefundState> = {
   requested: { begun: { to: 'sending' } },
   sending: {
+    begun: { to: 'sending' },
     accepted: { to: 'pending' },
     unknown: { to: 'unknown' },
     declined: notGivenBack,
@@ -261,6 +262,7 @@ export const lateRefundRules: Rules<RefundState> = {
     failed: notGivenBack,
   },
   pending: {
+    begun: { to: 'pending' },
     accepted: { to: 'pending' },
     unknown: { to: 'pending' },
     declined: { to: 'pending' },
@@ -269,6 +271,7 @@ export const lateRefundRules: Rules<RefundState> = {
     failed: notGivenBack,
   },
   unknown: {
+    begun: { to: 'unknown' },
     accepted: { to: 'pending' },
     unknown: { to: 'unknown' },
     declined: notGivenBack,
@@ -277,12 +280,14 @@ export const lateRefundRules: Rules<RefundState> = {
     failed: notGivenBack,
   },
   succeeded: {
+    begun: { to: 'succeeded' },
     accepted: { to: 'succeeded' },
     unknown: { to: 'succeeded' },
     'not-sent': { to: 'succeeded' },
     succeeded: { to: 'succeeded' },
   },
   failed: {
+    begun: { to: 'failed' },
     accepted: { to: 'failed' },
     unknown: { to: 'failed' },
     declined: { to: 'failed' },

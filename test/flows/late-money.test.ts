@@ -12,9 +12,11 @@ import { hearRefund } from '../../src/flows/hear-refund.ts';
 import { learnOutcome } from '../../src/flows/learn-outcome.ts';
 import { pay } from '../../src/flows/pay.ts';
 import { refund } from '../../src/flows/refund.ts';
+import { sendLateRefund } from '../../src/flows/refund-late.ts';
 import { queryRefund } from '../../src/flows/query.ts';
 import { blankRefund } from '../../src/protocols/bestpay/refunds.ts';
 import { trialBalance } from '../../src/store/ledger.ts';
+import { orderByKey } from '../../src/store/orders.ts';
 import { payAsk, paymentAnswer, rowsOf, type TestGate, testGate } from '../gate.ts';
 
 let t: TestGate;
@@ -172,8 +174,12 @@ describe('late money of a channel that can refund', () => {
     const one = await closed();
     const calls = refundCalls();
     await tell(one, { ...paidNow, platformNo: 'UP5' });
-    await Promise.all([workOnce(), workOnce(), workOnce()]);
+    const [row] = await lateRefunds(one);
+    const order = await orderByKey(t.gate.db, 'refund', { home: one.home, id: row?.['id'] as bigint });
+    assert.ok(order?.kind === 'refund');
+    await Promise.all([order, order, order].map((same) => sendLateRefund(t.gate, same)));
     assert.equal(refundCalls() - calls, 1);
+    assert.deepEqual(await rowsOf(t.database, `select * from kanal.reviews where object_id = ${order.id}`), []);
     assert.deepEqual(await statesOf(one), ['succeeded']);
   });
 
