@@ -13,7 +13,7 @@ export interface Verifier {
 }
 
 export interface VerifyPool extends Verifier {
-  /** Threads are started with the first check, and end with this. What still waits is refused. */
+  /** Threads are started with the first check, and end with this. What is not done by then is refused. */
   close(): Promise<void>;
 }
 
@@ -50,6 +50,7 @@ class Pool implements VerifyPool {
   async close(): Promise<void> {
     this.#isClosed = true;
     for (const queue of this.#lanes.values()) for (const { failed } of queue) failed(busy());
+    for (const { waiting } of this.#busy.values()) waiting.failed(busy());
     this.#lanes.clear();
     const workers = [...this.#idle, ...this.#busy.keys()];
     await Promise.all(workers.map((worker) => worker.terminate()));
