@@ -27,6 +27,18 @@ create table agreements (
   created_at bigint not null,
   changed_at bigint not null
 ) with (fillfactor=70);
+create table approvals (
+  id bigint not null,
+  action text not null,
+  detail jsonb not null,
+  reason text not null,
+  asked_by bigint not null,
+  asked_at bigint not null,
+  state text not null default 'open'::text,
+  decided_by bigint,
+  decided_at bigint,
+  result text
+);
 create table attempts (
   home smallint not null,
   id bigint not null,
@@ -91,6 +103,29 @@ create table confirmations (
   asked_at bigint,
   accepted bytea
 ) with (fillfactor=70);
+create table console_sessions (
+  hash bytea not null,
+  user_id bigint not null,
+  stage text not null,
+  pending bytea,
+  created_at bigint not null,
+  seen_at bigint not null,
+  remote text not null,
+  ended_at bigint
+);
+create table console_users (
+  id bigint not null,
+  name text not null,
+  role text not null,
+  merchant_id bigint,
+  password text,
+  setup_hash bytea,
+  setup_until bigint,
+  totp bytea,
+  totp_step bigint not null default 0,
+  state text not null default 'active'::text,
+  created_at bigint not null
+);
 create table credentials (
   id bigint not null,
   merchant_id bigint not null,
@@ -293,6 +328,19 @@ create table refunds (
   detail jsonb not null,
   channel_extras jsonb
 ) with (fillfactor=50);
+create table refused_requests (
+  merchant_id bigint not null,
+  slot smallint not null,
+  id bigint not null,
+  at bigint not null,
+  protocol text not null,
+  why text not null,
+  method text not null,
+  target text not null,
+  headers jsonb not null,
+  body bytea not null,
+  remote text not null
+);
 create table reviews (
   home smallint not null,
   id bigint not null,
@@ -329,6 +377,12 @@ create table settings (
   name text not null,
   value jsonb not null
 );
+create table sign_in_tries (
+  subject text not null,
+  tries integer not null,
+  at bigint not null,
+  blocked_until bigint not null default 0
+);
 create table work (
   home smallint not null,
   object_id bigint not null,
@@ -342,6 +396,11 @@ alter table agreements add constraint agreements_card_last4_check CHECK ((card_l
 alter table agreements add constraint agreements_scope_check CHECK ((scope = ANY (ARRAY['one-payee'::text, 'any-payee'::text])));
 alter table agreements add constraint agreements_state_check CHECK ((state = ANY (ARRAY['sending'::text, 'unknown'::text, 'wait-confirm'::text, 'active'::text, 'cancelled'::text, 'failed'::text])));
 alter table agreements add constraint agreements_pkey PRIMARY KEY (home, id);
+alter table approvals add constraint approvals_state_check CHECK ((state = ANY (ARRAY['open'::text, 'approved'::text, 'refused'::text])));
+alter table approvals add constraint approvals_two_persons CHECK ((decided_by <> asked_by));
+alter table approvals add constraint approvals_asked_by_fkey FOREIGN KEY (asked_by) REFERENCES console_users(id);
+alter table approvals add constraint approvals_decided_by_fkey FOREIGN KEY (decided_by) REFERENCES console_users(id);
+alter table approvals add constraint approvals_pkey PRIMARY KEY (id);
 alter table attempts add constraint attempts_kind_check CHECK ((kind = ANY (ARRAY['payment'::text, 'payout'::text, 'refund'::text])));
 alter table attempts add constraint attempts_state_check CHECK ((state = ANY (ARRAY['sending'::text, 'accepted'::text, 'unknown'::text, 'declined'::text, 'not-sent'::text, 'done'::text])));
 alter table attempts add constraint attempts_pkey PRIMARY KEY (home, id);
@@ -356,6 +415,15 @@ alter table channels add constraint channels_name_key UNIQUE (name);
 alter table confirmations add constraint confirmations_state_check CHECK ((state = ANY (ARRAY['open'::text, 'asked'::text, 'done'::text])));
 alter table confirmations add constraint confirmations_tries_check CHECK (((tries >= 0) AND (tries <= 5)));
 alter table confirmations add constraint confirmations_pkey PRIMARY KEY (home, object_id);
+alter table console_sessions add constraint console_sessions_stage_check CHECK ((stage = ANY (ARRAY['setup'::text, 'full'::text])));
+alter table console_sessions add constraint console_sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES console_users(id);
+alter table console_sessions add constraint console_sessions_pkey PRIMARY KEY (hash);
+alter table console_users add constraint console_users_name_check CHECK (((name = lower(name)) AND (name <> ''::text)));
+alter table console_users add constraint console_users_role_check CHECK ((role = ANY (ARRAY['viewer'::text, 'support'::text, 'finance'::text, 'approver'::text, 'admin'::text])));
+alter table console_users add constraint console_users_state_check CHECK ((state = ANY (ARRAY['active'::text, 'disabled'::text])));
+alter table console_users add constraint console_users_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES merchants(id);
+alter table console_users add constraint console_users_pkey PRIMARY KEY (id);
+alter table console_users add constraint console_users_name_key UNIQUE (name);
 alter table credentials add constraint credentials_state_check CHECK ((state = ANY (ARRAY['active'::text, 'disabled'::text])));
 alter table credentials add constraint credentials_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES merchants(id);
 alter table credentials add constraint credentials_pkey PRIMARY KEY (id);
@@ -411,6 +479,8 @@ alter table refunds add constraint refunds_amount_check CHECK ((amount > 0));
 alter table refunds add constraint refunds_state_check CHECK ((state = ANY (ARRAY['requested'::text, 'sending'::text, 'pending'::text, 'unknown'::text, 'succeeded'::text, 'failed'::text, 'cancelled'::text])));
 alter table refunds add constraint refunds_home_payment_id_fkey FOREIGN KEY (home, payment_id) REFERENCES payments(home, id);
 alter table refunds add constraint refunds_pkey PRIMARY KEY (home, id);
+alter table refused_requests add constraint refused_requests_slot_check CHECK (((slot >= 0) AND (slot <= 49)));
+alter table refused_requests add constraint refused_requests_pkey PRIMARY KEY (merchant_id, slot);
 alter table reviews add constraint reviews_state_check CHECK ((state = ANY (ARRAY['open'::text, 'closed'::text])));
 alter table reviews add constraint reviews_pkey PRIMARY KEY (home, id);
 alter table route_days add constraint route_days_pkey PRIMARY KEY (route_id, day);
@@ -421,6 +491,7 @@ alter table routes add constraint routes_channel_id_fkey FOREIGN KEY (channel_id
 alter table routes add constraint routes_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES merchants(id);
 alter table routes add constraint routes_pkey PRIMARY KEY (id);
 alter table settings add constraint settings_pkey PRIMARY KEY (name);
+alter table sign_in_tries add constraint sign_in_tries_pkey PRIMARY KEY (subject);
 alter table work add constraint work_kind_check CHECK ((kind = ANY (ARRAY['payment'::text, 'payout'::text, 'refund'::text])));
 alter table work add constraint work_pkey PRIMARY KEY (home, object_id);
 
@@ -429,8 +500,10 @@ CREATE UNIQUE INDEX agreements_agreement_no ON kanal.agreements USING btree (hom
 CREATE UNIQUE INDEX agreements_order_no ON kanal.agreements USING btree (home, merchant_id, protocol, order_no);
 CREATE UNIQUE INDEX agreements_reference ON kanal.agreements USING btree (home, channel_id, reference);
 CREATE INDEX agreements_user ON kanal.agreements USING btree (home, merchant_id, user_id);
+CREATE INDEX approvals_open ON kanal.approvals USING btree (id) WHERE (state = 'open'::text);
 CREATE INDEX attempts_object ON kanal.attempts USING btree (home, object_id);
 CREATE UNIQUE INDEX attempts_reference ON kanal.attempts USING btree (home, channel_id, reference);
+CREATE INDEX console_sessions_user ON kanal.console_sessions USING btree (user_id) WHERE (ended_at IS NULL);
 CREATE UNIQUE INDEX notices_event ON kanal.notices USING btree (home, object_id, event, target_url);
 CREATE INDEX notices_due_at ON kanal.notices_due USING btree (home, due_at);
 CREATE UNIQUE INDEX payments_platform_no ON kanal.payments USING btree (home, platform_no);
@@ -459,12 +532,15 @@ end $function$;
 -- grants
 grant usage on schema kanal to kanal_app;
 grant insert, select, update on agreements to kanal_app;
+grant insert, select, update on approvals to kanal_app;
 grant insert, select, update on attempts to kanal_app;
 grant insert, select on audit to kanal_app;
 grant insert, select, update on balances to kanal_app;
 grant insert, select on callbacks to kanal_app;
 grant insert, select, update on channels to kanal_app;
 grant insert, select, update on confirmations to kanal_app;
+grant delete, insert, select, update on console_sessions to kanal_app;
+grant insert, select, update on console_users to kanal_app;
 grant insert, select, update on credentials to kanal_app;
 grant insert, select, update on directory_version to kanal_app;
 grant insert, select on events to kanal_app;
@@ -482,9 +558,11 @@ grant insert, select, update on payments to kanal_app;
 grant insert, select, update on payouts to kanal_app;
 grant delete, insert, select, update on rates to kanal_app;
 grant insert, select, update on refunds to kanal_app;
+grant insert, select, update on refused_requests to kanal_app;
 grant insert, select, update on reviews to kanal_app;
 grant insert, select, update on route_days to kanal_app;
 grant delete, insert, select, update on routes to kanal_app;
 grant usage on sequence process_slots to kanal_app;
 grant insert, select, update on settings to kanal_app;
+grant delete, insert, select, update on sign_in_tries to kanal_app;
 grant delete, insert, select, update on work to kanal_app;

@@ -20,6 +20,7 @@ import { type Embedded, startEmbedded } from './store/embedded.ts';
 import { migrate } from './store/migrate.ts';
 import { trialBalance } from './store/ledger.ts';
 import { claimPidFile } from './store/pidfile.ts';
+import { makeFirstUser } from './wiring/first-user.ts';
 import { makePorts } from './wiring/ports.ts';
 import { startProcesses } from './wiring/processes.ts';
 import { makeRooms, type Rooms } from './wiring/rooms.ts';
@@ -136,6 +137,7 @@ async function bringUp(
   undo.add(every(gate, refreshEveryMs, 'directory-stale', () => gate.refresh()));
   undo.add(every(gate, checkBooksEveryMs, 'books-unread', () => checkBooks(gate, rooms.metrics)));
   const token = await ownerToken(db, vault, world);
+  if (!isChild) await makeFirstUser(db, vault, world);
   if (config.processes > 1 && !isChild) {
     const children = await startProcesses(forChildren(config, target), log);
     undo.add(() => children.stop());

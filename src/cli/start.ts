@@ -1,6 +1,7 @@
 /** `kanal start`: one gateway process until a signal ends it. */
 import { ConfigError, options, readConfig } from '../config.ts';
 import { type Gateway, startGateway } from '../main.ts';
+import { firstUser } from '../wiring/first-user.ts';
 import { sampleCommands } from '../wiring/samples.ts';
 import { type Command, CliError, exits, type Input, type OptionSpec, print, warn } from './command.ts';
 import { clock } from '../world.ts';
@@ -47,6 +48,9 @@ async function start(input: Input): Promise<number> {
     throw new CliError(`kanal did not start: ${error instanceof Error ? error.message : String(error)}`);
   }
   if (config.mode === 'sandbox' && gateway.url !== '') warn(welcome(gateway, config.data));
+  const { user, setupCode } = await firstUser(gateway.gate.db, gateway.vault);
+  if (setupCode !== null && gateway.url !== '')
+    warn(`Console: ${gateway.url}/console   user: ${user}   one-time setup code: ${setupCode}`);
   print(`ready ${gateway.url || config.role}`);
   await stopped;
   warn('kanal: draining …');

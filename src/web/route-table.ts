@@ -135,18 +135,22 @@ export function errorReply(refusal: Refusal): WebReply {
   return jsonReply(statuses[refusal.code], { error }, challenge);
 }
 
-interface Match<D> {
-  readonly route: ApiRoute<D>;
+interface Match<R> {
+  readonly route: R;
   readonly params: Readonly<Record<string, string>>;
 }
 
 /** The row for a request. Fixed segments go before parameters. Throws Refusal `not-found`. */
-export function matchRoute<D>(routes: readonly ApiRoute<D>[], method: string, path: string): Match<D> {
+export function matchRoute<R extends { readonly method: Method; readonly path: string }>(
+  routes: readonly R[],
+  method: string,
+  path: string,
+): Match<R> {
   const asked = path.split('/');
   const found = routes
     .filter((route) => route.method === method)
     .map((route) => ({ route, params: paramsOf(route.path, asked) }))
-    .filter((match): match is Match<D> => match.params !== null)
+    .filter((match): match is Match<R> => match.params !== null)
     .sort((a, b) => Object.keys(a.params).length - Object.keys(b.params).length)[0];
   if (!found) throw new Refusal('not-found', { text: `no ${method} ${path} here` });
   return found;
@@ -175,7 +179,10 @@ function decoded(segment: string): string {
 }
 
 /** Deny by default: the role must be named by the row, and a bound token stays out of operator-only rows. */
-export function checkActor<D>(route: ApiRoute<D>, actor: Actor): void {
+export function checkActor(
+  route: { readonly roles: readonly Role[]; readonly tenant: Tenant },
+  actor: Pick<Actor, 'role' | 'merchantId'>,
+): void {
   const isBoundOutside = actor.merchantId !== null && route.tenant === 'operator-only';
   if (isBoundOutside || !route.roles.includes(actor.role))
     throw new Refusal('forbidden', {

@@ -13,6 +13,7 @@ import { operatorApi } from '../web/api/api.ts';
 import { readAssets } from '../web/assets.ts';
 import { cashier } from '../web/cashier/cashier.ts';
 import { onlinePay } from '../web/online-pay/online-pay.ts';
+import { consoleRoom } from '../web/console/console.ts';
 import type { Room } from '../web/web.ts';
 import { healthRoom } from './health.ts';
 import { makeInspections } from './inspections.ts';
@@ -52,17 +53,20 @@ export async function makeRooms({ config, vault, world, keyring, publicUrl }: Ro
     observer: observerOf(metrics),
     metrics,
     sqs: makeQueue(config),
-    all: (gate, token) => [
-      healthRoom(gate),
-      metricsRoom(gate, metrics),
-      onlinePay(gate, { assets, isSandbox: config.mode === 'sandbox', protocols: oneCodeProtocols, publicUrl }),
-      cashier(gate, { openToken: (text) => tokens.open(text), assets, isSandbox: config.mode === 'sandbox' }),
-      operatorApi({
-        gate,
-        admissions,
-        inspections: makeInspections(gate, keyring),
-        sandbox: config.mode === 'sandbox' ? () => sandboxDocument(publicUrl(), token, gate.db, vault) : null,
-      }),
-    ],
+    all: (gate, token) => {
+      const isSandbox = config.mode === 'sandbox';
+      const sandbox = isSandbox ? () => sandboxDocument(publicUrl(), token, gate.db, vault) : null;
+      const desk = { gate, admissions, inspections: makeInspections(gate, keyring), sandbox };
+      const seal = (place: string, secret: Uint8Array) => vault.seal(place, secret);
+      const open = (place: string, sealed: Uint8Array) => vault.open(place, sealed);
+      return [
+        healthRoom(gate),
+        metricsRoom(gate, metrics),
+        onlinePay(gate, { assets, isSandbox, protocols: oneCodeProtocols, publicUrl }),
+        cashier(gate, { openToken: (text) => tokens.open(text), assets, isSandbox }),
+        operatorApi(desk),
+        consoleRoom({ ...desk, seal, open, assets, isSandbox, publicUrl }),
+      ];
+    },
   };
 }

@@ -1,6 +1,7 @@
 /** `kanal sandbox --json`: what somebody needs to play with a running sandbox. Shape: interface.md. */
 import type { Vault } from '../edge/vault.ts';
 import { type Database, sql } from '../store/database.ts';
+import { firstUser } from './first-user.ts';
 import { readSandbox } from './sandbox.ts';
 import type { Sandbox } from './sandbox-twins.ts';
 
@@ -20,5 +21,8 @@ export async function keepTwins(db: Database, { twins }: Pick<Sandbox, 'twins'>)
 export async function sandboxDocument(baseUrl: string, token: string, db: Database, vault: Vault): Promise<unknown> {
   const facts = await readSandbox(db, vault);
   const [row] = await db.run<{ value: unknown }>(sql`select value from settings where name = ${settingName}`);
-  return facts && { baseUrl, operator: { token }, merchants: facts.merchants, twins: row?.value ?? {} };
+  if (!facts) return null;
+  const operator = { token };
+  const console = { url: `${baseUrl}/console`, ...(await firstUser(db, vault)) };
+  return { baseUrl, operator, console, merchants: facts.merchants, twins: row?.value ?? {} };
 }

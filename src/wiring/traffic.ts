@@ -21,6 +21,7 @@ import type { Room, WebReply, WebRequest } from '../web/web.ts';
 import { carryOut } from './carry-out.ts';
 import type { Observer } from './observer.ts';
 import { credentialKeys, upstreamOf } from './ports.ts';
+import { noteRefused } from './refused.ts';
 
 export interface Traffic {
   readonly gate: Gate;
@@ -40,6 +41,7 @@ export async function answer(traffic: Traffic, wire: RequestWire): Promise<Reply
     if (!served) continue;
     const ms = traffic.gate.world.monotonic() - began;
     traffic.observer.served(protocol.name, served.endpoint?.name ?? 'none', served.outcome, ms);
+    noteRefused(traffic.gate, protocol, wire, served);
     return served.reply;
   }
   const request = webRequest(wire, path);

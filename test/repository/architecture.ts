@@ -17,7 +17,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   edge: { rooms: ['core', 'protocols', 'edge'], packages: ['node:*', 'undici', 'ipaddr.js'] },
   workers: { rooms: ['core', 'store', 'flows', 'workers'], packages: ['node:*'] },
   twin: { rooms: ['core', 'protocols', 'edge', 'src/store/database.ts', 'twin'], packages: ['node:*'] },
-  web: { rooms: ['core', 'store', 'flows', 'web'], packages: ['node:*', 'uqr', 'zod'] },
+  web: { rooms: ['core', 'store', 'flows', 'web'], packages: ['node:*', '@noble/hashes', 'uqr', 'zod'] },
   wiring: { rooms: ['*'], packages: ['node:*'] },
   cli: { rooms: ['*'], packages: ['node:*', 'zod', 'node-forge'] },
   'main.ts': { rooms: ['*'], packages: ['node:*'] },

@@ -43,6 +43,7 @@ const readers: Readonly<Record<string, string>> = {
   'src/store/directory.ts': 'the keyring opens them; sealed until then',
   'src/store/admin.ts': 'writes them',
   'src/store/tokens.ts': 'finds a token by its hash',
+  'src/store/sessions.ts': 'finds a session by its hash',
   'src/store/audit.ts': 'the chain of hashes, no secret',
   'src/wiring/sandbox.ts': 'writes the demo parties',
   'src/wiring/metrics-room.ts': 'finds a token by its hash',

@@ -132,12 +132,12 @@ const nobody = { name: null, phone: '6281234567890', email: null, country: null 
 const nothingElse = { subject: null, notify: null, extras: {} };
 
 /** An order as plain as can be, to ask routes about. */
-function plainPay(amount: Money, method: Pay['method'], option: string | null): Ask<'pay'> {
+export function plainPay(amount: Money, method: Pay['method'], option: string | null): Ask<'pay'> {
   const rest = { returnUrl: null, expiresInS: null, authCode: null, agreementNo: null };
   return { orderNo: 'explain', amount, method, option, payer: nobody, ...rest, ...nothingElse };
 }
 
-function plainPayOut(amount: Money, bank: string): Ask<'pay-out'> {
+export function plainPayOut(amount: Money, bank: string): Ask<'pay-out'> {
   const payee: PayOut['payee'] = {
     ...nobody,
     bank,

@@ -18,7 +18,7 @@ import { shownOrder, shownPayment } from './lists.ts';
 import { masked } from './mask.ts';
 import * as shapes from './shapes.ts';
 
-type Entry = z.infer<typeof shapes.timelineEntry>;
+export type Entry = z.infer<typeof shapes.timelineEntry>;
 
 /** Entries of the same millisecond: in the order in which one thing leads to another. */
 const ranks = [
@@ -39,7 +39,7 @@ function inOrder(entries: readonly Entry[]): Entry[] {
 }
 
 /** The order an id or number names. Unknown, somebody else's and impossible ones are the same answer (T021). */
-async function orderNamed(desk: Desk, actor: Actor, number: string): Promise<Order> {
+export async function orderNamed(desk: Desk, actor: Actor, number: string): Promise<Order> {
   const orders = mostSpecific(await findOrders(desk.gate.db, number, actor.merchantId), number);
   if (orders.length > 1)
     throw new Refusal('conflict', {
@@ -50,7 +50,7 @@ async function orderNamed(desk: Desk, actor: Actor, number: string): Promise<Ord
   return order;
 }
 
-async function timeline(desk: Desk, order: Order): Promise<Entry[]> {
+export async function timeline(desk: Desk, order: Order): Promise<Entry[]> {
   const { db } = desk.gate;
   const parts = await Promise.all([
     triesAndEvents(desk, order),

@@ -1,0 +1,269 @@
+/**
+ * Four eyes: what moves money or opens a way for it is asked for by one person and decided by another (T039). The database
+ * refuses one person in both places; what was asked is frozen and carried out as it was written down.
+ */
+import type { Method } from '../core/commands.ts';
+import { isCurrency, money } from '../core/money.ts';
+import { isFinal, type Kind, type Order } from '../core/order.ts';
+import { Refusal } from '../core/refusal.ts';
+import type { Event } from '../core/rules.ts';
+import { recorded } from '../store/admin.ts';
+import { decideApproval, insertApproval, noteResult } from '../store/approvals.ts';
+import { findOrders } from '../store/lists.ts';
+import {
+  addCredential,
+  addRoute,
+  amountOf,
+  fundMerchant,
+  type Office,
+  removeRoute,
+  rotateCredential,
+  setFee,
+} from './administer.ts';
+import { bareEvidence, learnAbout } from './attempt.ts';
+import { refund } from './refund.ts';
+
+export type Detail = Readonly<Record<string, string>>;
+
+/** What came of it: words for the list, and what is shown this once to whoever agreed. */
+export interface Carried {
+  readonly result: string;
+  readonly shown: Readonly<Record<string, string>>;
+}
+
+type Deed = (office: Office, actor: string, detail: Detail) => Promise<Carried>;
+
+function done(result: string, shown: Carried['shown'] = {}): Carried {
+  return { result, shown };
+}
+
+function text(detail: Detail, name: string): string {
+  const value = detail[name];
+  if (value === undefined || value === '') throw new Refusal('invalid-request', { field: name, text: 'is missing' });
+  return value;
+}
+
+function id(detail: Detail, name: string): bigint {
+  const value = text(detail, name);
+  if (!/^\d{1,18}$/.test(value)) throw new Refusal('invalid-request', { field: name, text: 'not an id' });
+  return BigInt(value);
+}
+
+function idOrNull(detail: Detail, name: string): bigint | null {
+  return detail[name] === undefined || detail[name] === '' || detail[name] === '*' ? null : id(detail, name);
+}
+
+function minorOrNull(detail: Detail, name: string): bigint | null {
+  const value = detail[name] ?? '';
+  if (value === '') return null;
+  if (!/^\d{1,18}$/.test(value))
+    throw new Refusal('invalid-request', { field: name, text: 'a whole number of smallest units' });
+  return BigInt(value);
+}
+
+/** One row per thing that takes two persons. */
+export const deeds = {
+  'route.add': async (office, actor, detail) => {
+    const currency = detail['currency'] ?? '';
+    const route = await addRoute(office, actor, {
+      merchantId: idOrNull(detail, 'merchant'),
+      protocol: detail['protocol'] || null,
+      method: text(detail, 'method') as Method | 'any',
+      channelId: id(detail, 'channel'),
+      weight: Number(detail['weight'] || '1'),
+      min: minorOrNull(detail, 'least'),
+      max: minorOrNull(detail, 'most'),
+      currency: isCurrency(currency) ? currency : null,
+      hours: detail['hours'] || null,
+      dailyCap: minorOrNull(detail, 'dailyCap'),
+    });
+    return done(`route ${route.id}`);
+  },
+  'route.remove': async (office, actor, detail) => {
+    await removeRoute(office, actor, id(detail, 'route'));
+    return done('removed');
+  },
+  'fee.set': async (office, actor, detail) => {
+    const currency = text(detail, 'currency');
+    if (!isCurrency(currency))
+      throw new Refusal('invalid-request', { field: 'currency', text: 'not a currency we know' });
+    const fee = await setFee(office, actor, {
+      merchantId: idOrNull(detail, 'merchant'),
+      method: text(detail, 'method') as Method | 'any',
+      currency,
+      fixed: minorOrNull(detail, 'fixed') ?? 0n,
+      percent: detail['percent'] || '0',
+      min: minorOrNull(detail, 'least') ?? 0n,
+      max: minorOrNull(detail, 'most'),
+    });
+    return done(`fee ${fee.id}`);
+  },
+  'credential.add': async (office, actor, detail) => {
+    const { credential, admitted } = await addCredential(office, actor, {
+      merchantId: id(detail, 'merchant'),
+      protocol: text(detail, 'protocol'),
+      sender: detail['sender'] || null,
+      key: null,
+      publicKey: detail['publicKey'] || null,
+      keys: {},
+      file: {},
+      settings: {},
+      addresses: [],
+      allowWeakKey: false,
+    });
+    return done(`credential ${credential.id}`, admitted.shown);
+  },
+  'credential.rotate': async (office, actor, detail) => {
+    const hours = Number(detail['hours'] || '24');
+    const { shown } = await rotateCredential(office, actor, id(detail, 'credential'), {
+      key: null,
+      publicKey: detail['publicKey'] || null,
+      keys: {},
+      file: {},
+      allowWeakKey: false,
+      oldUntil: office.gate.world.now() + hours * 3_600_000,
+    });
+    return done(`rotated, old keys for ${hours} h`, shown);
+  },
+  'merchant.fund': async (office, actor, detail) => {
+    const posting = await fundMerchant(
+      office,
+      actor,
+      id(detail, 'merchant'),
+      amountOf(text(detail, 'amount'), text(detail, 'currency')),
+    );
+    return done(`posting ${posting}`);
+  },
+  'payment.refund': refundByHand,
+  'order.outcome': decideOutcome,
+} satisfies Readonly<Record<string, Deed>>;
+
+export type DeedName = keyof typeof deeds;
+
+function isDeed(name: string): name is DeedName {
+  return Object.hasOwn(deeds, name);
+}
+
+async function orderOf({ gate }: Office, detail: Detail): Promise<Order> {
+  const wanted = id(detail, 'order');
+  const order = (await findOrders(gate.db, String(wanted), null)).find((one) => one.id === wanted);
+  if (!order) throw new Refusal('not-found', { text: 'no such order' });
+  return order;
+}
+
+/** Gives money back in the merchant's name, by the same flow as its own refunds. */
+async function refundByHand(office: Office, _actor: string, detail: Detail): Promise<Carried> {
+  const { gate } = office;
+  const payment = await orderOf(office, detail);
+  const { merchants, credentials } = gate.directory();
+  const merchant = merchants.get(payment.merchantId);
+  const credential = credentials.get(payment.credentialId);
+  if (payment.kind !== 'payment' || !merchant || !credential)
+    throw new Refusal('not-found', { text: 'no such payment' });
+  const refundNo = text(detail, 'refundNo');
+  const report = await refund(
+    gate,
+    { merchant, credential },
+    {
+      refundNo,
+      orderNo: null,
+      platformNo: payment.platformNo,
+      amount: money(minorOrNull(detail, 'amount') ?? 0n, payment.amount.currency),
+      reason: detail['why'] || null,
+      notify: payment.detail.notify,
+      extras: {},
+    },
+    // Its number is of our making and used once: the number itself tells this refund from others.
+    new TextEncoder().encode(`console/${payment.id}/${refundNo}`),
+  );
+  return done(`refund ${refundNo}: ${report.state}`);
+}
+
+/** What a person may say about an order that nobody decides by itself. */
+export const outcomes: Readonly<Record<Kind, readonly Event[]>> = {
+  payment: ['succeeded', 'failed'],
+  payout: ['succeeded', 'failed', 'returned'],
+  refund: ['succeeded', 'failed'],
+};
+
+/** Through the one door, as evidence whose source is a person: postings and notices are those of any other evidence. */
+async function decideOutcome(office: Office, actor: string, detail: Detail): Promise<Carried> {
+  const { gate } = office;
+  const order = await orderOf(office, detail);
+  const event = outcomes[order.kind].find((one) => one === detail['outcome']);
+  if (event === undefined)
+    throw new Refusal('invalid-request', { field: 'outcome', text: 'not an outcome of this order' });
+  if (isFinal(order)) throw new Refusal('conflict', { text: `the order is ${order.state} already` });
+  const about = { kind: order.kind, channelId: order.channelId, reference: null };
+  const reason = { code: 'operator', text: `decided by ${detail['asker'] ?? '?'} and ${actor}` };
+  const evidence = { ...bareEvidence(about, 'operator', event, gate.world.now(), reason), money: order.amount };
+  const after = await learnAbout(gate, order, evidence);
+  return done(`now ${after.state}`);
+}
+
+export interface Asking {
+  readonly userId: bigint;
+  readonly name: string;
+}
+
+/** Writes down what somebody asks for. Nothing happens yet. */
+export async function askSecond(
+  office: Office,
+  who: Asking,
+  action: DeedName,
+  detail: Detail,
+  reason: string,
+): Promise<bigint> {
+  const { world, db } = office.gate;
+  const now = world.now();
+  const row = { id: world.newId(), action, detail: { ...detail, asker: who.name }, reason, askedBy: who.userId };
+  const entry = {
+    at: now,
+    actor: who.name,
+    action: 'approval.ask',
+    detail: { approval: row.id, action, ...detail, reason },
+  };
+  await recorded(db, entry, (query) => insertApproval(query, row, now));
+  return row.id;
+}
+
+/**
+ * Takes the decision, once; then carries it out under both names. What cannot be carried out is noted with the decision:
+ * it has to be asked for again. Throws Refusal `forbidden` for whoever asked for it.
+ */
+export async function decide(
+  office: Office,
+  who: Asking,
+  approval: bigint,
+  state: 'approved' | 'refused',
+): Promise<Carried | null> {
+  const { world, db } = office.gate;
+  const now = world.now();
+  const entry = { at: now, actor: who.name, action: `approval.${state}`, detail: { approval } };
+  const asked = await recorded(db, entry, async (query) => {
+    const found = await decideApproval(query, approval, { state, by: who.userId }, now);
+    if (found === null) throw new Refusal('conflict', { text: 'it is decided already' });
+    return found;
+  }).catch((error: unknown) => {
+    throw asRefusal(error);
+  });
+  if (state === 'refused') return null;
+  if (!isDeed(asked.action)) throw new Refusal('internal');
+  const deed: Deed = deeds[asked.action];
+  try {
+    const carried = await deed(office, `${asked.detail['asker'] ?? '?'}, ${who.name}`, asked.detail);
+    await noteResult(db, approval, carried.result);
+    return carried;
+  } catch (error) {
+    const why = error instanceof Refusal ? (error.detail.text ?? error.code) : 'internal';
+    await noteResult(db, approval, `not done: ${why}`);
+    throw error;
+  }
+}
+
+function asRefusal(error: unknown): unknown {
+  const { code, constraint } = (error ?? {}) as { code?: unknown; constraint?: unknown };
+  return code === '23514' && constraint === 'approvals_two_persons'
+    ? new Refusal('forbidden', { why: 'same-person', text: 'somebody else has to decide this' })
+    : error;
+}

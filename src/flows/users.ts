@@ -1,0 +1,97 @@
+/** People of the console: each change is one transaction with its audit entry. A one-time code is shown once and opens the set-up page. */
+import { Refusal } from '../core/refusal.ts';
+import type { World } from '../core/world.ts';
+import { recorded } from '../store/admin.ts';
+import { appendAudit } from '../store/audit.ts';
+import { endSessionsOf } from '../store/sessions.ts';
+import type { Role } from '../store/tokens.ts';
+import { finishSetup, insertUser, resetUser, updateUser, type UserChange } from '../store/users.ts';
+import type { Gate } from './gate.ts';
+
+type Office = Pick<Gate, 'db' | 'world'>;
+
+const letters = 'ABCDEFGHJKMNPQRSTUVWXYZ123456789';
+const groups = 4;
+const lettersPerGroup = 5;
+/** A code of a new or forgetful user is good for three days; that of the very first user has no end. */
+const codeMs = 3 * 86_400_000;
+
+/** "7KQ2M-…": four groups of five letters, a hundred random bits. */
+export function setupCode(world: Pick<World, 'nonce'>): string {
+  const made = [...world.nonce(groups * lettersPerGroup)].map((byte) => letters.charAt(byte & 31)).join('');
+  return made.replace(/(.{5})(?=.)/g, '$1-');
+}
+
+/** As people copy it: blanks around, small letters, no dashes. */
+export function readSetupCode(typed: string): string {
+  const plain = typed.toUpperCase().replace(/[^A-Z0-9]/g, '');
+  return plain.replace(/(.{5})(?=.)/g, '$1-');
+}
+
+export interface UserAsk {
+  readonly name: string;
+  readonly role: Role;
+  readonly merchantId: bigint | null;
+}
+
+function asConflict(error: unknown): unknown {
+  const { code } = (error ?? {}) as { code?: unknown };
+  return code === '23505' ? new Refusal('conflict', { field: 'name', text: 'that name is taken' }) : error;
+}
+
+/** → the one-time code of the new user. */
+export async function addUser({ db, world }: Office, actor: string, ask: UserAsk): Promise<string> {
+  const code = setupCode(world);
+  const now = world.now();
+  const id = world.newId();
+  const detail = { user: id, ...ask };
+  await recorded(db, { at: now, actor, action: 'user.add', detail }, (query) =>
+    insertUser(query, { id, ...ask, setupCode: code, setupUntil: BigInt(now + codeMs) }, now),
+  ).catch((error: unknown) => {
+    throw asConflict(error);
+  });
+  return code;
+}
+
+/** Forgets password and second factor, ends every session. → a new one-time code. */
+export async function renewUser({ db, world }: Office, actor: string, id: bigint): Promise<string> {
+  const code = setupCode(world);
+  const now = world.now();
+  await recorded(db, { at: now, actor, action: 'user.renew', detail: { user: id } }, async (query) => {
+    if (!(await resetUser(query, id, code, now + codeMs))) throw new Refusal('not-found', { text: 'no such user' });
+    await endSessionsOf(query, id, now);
+  });
+  return code;
+}
+
+/** A changed or disabled user is signed out everywhere. */
+export async function changeUser({ db, world }: Office, actor: string, id: bigint, change: UserChange): Promise<void> {
+  const now = world.now();
+  await recorded(db, { at: now, actor, action: 'user.change', detail: { user: id, ...change } }, async (query) => {
+    if (!(await updateUser(query, id, change))) throw new Refusal('not-found', { text: 'no such user' });
+    await endSessionsOf(query, id, now);
+  });
+}
+
+export async function completeSetup(
+  { db, world }: Office,
+  user: { readonly id: bigint; readonly name: string },
+  made: { readonly password: string; readonly totp: Uint8Array | null; readonly totpStep: number },
+): Promise<void> {
+  const now = world.now();
+  const detail = { user: user.id, secondFactor: made.totp === null ? 'no' : 'yes' };
+  await recorded(db, { at: now, actor: user.name, action: 'user.set-up', detail }, async (query) => {
+    if (!(await finishSetup(query, user.id, made))) throw new Refusal('conflict', { text: 'it is set up already' });
+    await endSessionsOf(query, user.id, now);
+  });
+}
+
+/** Something that changes no row of the directory, on the record: a sign-in, an export, a look at something raw. */
+export async function note(
+  { db, world }: Office,
+  actor: string,
+  action: string,
+  detail: Readonly<Record<string, string>>,
+): Promise<void> {
+  await db.transaction((query) => appendAudit(query, { at: world.now(), actor, action, detail }));
+}

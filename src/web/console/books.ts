@@ -1,0 +1,107 @@
+/** The ledger: the trial balance, and the postings of one account. */
+import { type AccountMove, movesOfAccount } from '../../store/account-moves.ts';
+import { trialBalance } from '../../store/ledger.ts';
+import { idOf } from '../api/desk.ts';
+import { html, type Html } from '../html.ts';
+import { card, headed, money, table, time } from './parts.ts';
+import { type ConsoleDesk, everybody, page, type Row, type Visit } from './row.ts';
+
+/** Account names with the names of the merchants and channels in them. */
+export function accountName(desk: ConsoleDesk, account: string): string {
+  const [kind, id, side] = account.split('/');
+  const { merchants, channels } = desk.gate.directory();
+  const row =
+    kind === 'merchant'
+      ? merchants.get(BigInt(id ?? '0'))
+      : kind === 'channel'
+        ? channels.get(BigInt(id ?? '0'))
+        : undefined;
+  return row ? `${row.name} / ${side ?? ''}` : account;
+}
+
+function accountLink(desk: ConsoleDesk, account: string, currency: string): Html {
+  const query = new URLSearchParams({ account, currency });
+  return html`<a href="/console/ledger/account?${query.toString()}">${accountName(desk, account)}</a>`;
+}
+
+async function ledger({ desk, eyes }: Visit) {
+  const { say } = eyes;
+  const books = await trialBalance(desk.gate.db);
+  const verdict = books.balanced
+    ? html`<p class="note good" role="status">${say('balanced')}</p>`
+    : html`<div class="alarm" role="alert"><p>${say('unbalanced')}</p><ul>${books.findings.map((one) => html`<li>${one}</li>`)}</ul></div>`;
+  const rows = books.accounts;
+  return page(
+    say('ledger'),
+    html`${headed(say('ledger'))}${verdict}
+<section class="card flush"><header><h2>${say('trialBalance')}</h2></header>${table(
+      [
+        { head: say('currency'), cell: ({ currency }) => currency },
+        { head: say('debit'), cell: ({ debit, currency }) => money(debit, currency), look: 'number' },
+        { head: say('credit'), cell: ({ credit, currency }) => money(credit, currency), look: 'number' },
+      ],
+      books.currencies,
+      say('nothing'),
+    )}</section>
+<section class="card flush"><header><h2>${say('account')}</h2></header>${table(
+      [
+        { head: say('account'), cell: ({ account, currency }) => accountLink(desk, account, currency) },
+        { head: say('currency'), cell: ({ currency }) => currency, isExtra: true },
+        { head: say('debit'), cell: ({ debit, currency }) => money(debit, currency), look: 'number', isExtra: true },
+        { head: say('credit'), cell: ({ credit, currency }) => money(credit, currency), look: 'number', isExtra: true },
+        { head: say('balance'), cell: ({ balance, currency }) => money(balance, currency), look: 'number' },
+      ],
+      rows,
+      say('nothing'),
+    )}</section>`,
+  );
+}
+
+const pageSize = 100;
+
+async function account({ desk, eyes, query }: Visit) {
+  const { say } = eyes;
+  const name = query.get('account') ?? '';
+  const currency = query.get('currency') ?? '';
+  const before = idOf(query.get('before') ?? '');
+  const rows = await movesOfAccount(desk.gate.db, name, currency, before, pageSize);
+  const oldest = rows.at(-1);
+  const older =
+    rows.length < pageSize || !oldest
+      ? null
+      : new URLSearchParams({ account: name, currency, before: String(oldest.at) });
+  return page(
+    accountName(desk, name),
+    html`<p class="crumb"><a href="/console/ledger">${say('ledger')}</a></p>${headed(html`${accountName(desk, name)} <small>${currency}</small>`)}${card(
+      say('entries'),
+      table<AccountMove>(
+        [
+          { head: say('when'), cell: ({ at }) => time(eyes, at), look: 'code' },
+          { head: say('posting'), cell: ({ reason }) => reason },
+          {
+            head: say('order'),
+            cell: ({ objectKind, objectId }) =>
+              objectKind === 'operator'
+                ? String(objectId)
+                : html`<a href="/console/orders/${String(objectId)}">${String(objectId)}</a>`,
+            look: 'code',
+          },
+          { head: say('account'), cell: (row) => accountLink(desk, row.other, currency), isExtra: true },
+          {
+            head: say('amount'),
+            cell: ({ change }) =>
+              html`<span class="${change < 0n ? 'minus' : 'plus'}">${change < 0n ? '−' : '+'}${money(change < 0n ? -change : change, currency)}</span>`,
+            look: 'number',
+          },
+        ],
+        rows,
+        say('nothing'),
+      ),
+    )}<nav class="pages">${older && html`<a class="button" href="/console/ledger/account?${older.toString()}">${say('older')}</a>`}</nav>`,
+  );
+}
+
+export const bookRows: readonly Row[] = [
+  { method: 'GET', path: '/console/ledger', roles: everybody, tenant: 'operator-only', answer: ledger },
+  { method: 'GET', path: '/console/ledger/account', roles: everybody, tenant: 'operator-only', answer: account },
+];

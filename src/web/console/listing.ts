@@ -1,0 +1,144 @@
+/** What every list has: one search box, filters, pages and exports of what the filter leaves. A list is a value of `Listing`. */
+import { methods } from '../../core/commands.ts';
+import { note } from '../../flows/users.ts';
+import type { Page } from '../../store/lists.ts';
+import type { SearchFilter } from '../../store/search.ts';
+import { idOf } from '../api/desk.ts';
+import { type Html, html } from '../html.ts';
+import { type Cell, csvOf, type Sheet } from '../sheet.ts';
+import { xlsxOf } from '../xlsx.ts';
+import { choose, type Column, headed, table } from './parts.ts';
+import { type ConsoleDesk, page, type Row, type Visit } from './row.ts';
+import { sayValue, type Word } from './words.ts';
+
+export interface Export<T> {
+  readonly head: string;
+  readonly cell: (desk: ConsoleDesk, row: T) => Cell;
+}
+
+export interface Listing<T> {
+  readonly word: Word;
+  readonly path: string;
+  readonly roles: Row['roles'];
+  readonly tenant: Row['tenant'];
+  readonly states: readonly string[];
+  /** Which filters beside number, state and merchant. */
+  readonly filters: readonly ('channel' | 'method' | 'day')[];
+  read(desk: ConsoleDesk, filter: SearchFilter, page: Page): Promise<readonly T[]>;
+  columns(visit: Visit): readonly Column<T>[];
+  readonly cells: readonly Export<T>[];
+  /** Around the table: a form for many rows. */
+  around?(visit: Visit, rows: readonly T[], shown: Html): Html;
+}
+
+const pageSize = 50;
+const exportPage = 2_000;
+
+function dayStart(text: string | null): number | null {
+  return text !== null && /^\d{4}-\d{2}-\d{2}$/.test(text) ? Date.parse(`${text}T00:00:00Z`) || null : null;
+}
+
+/** The filter of an address; a bound user's merchant cannot be asked away. */
+function filterOf({ desk, person, query }: Visit): SearchFilter {
+  const given = (name: string) => query.get(name)?.trim() || null;
+  const channel = idOf(given('channel') ?? '');
+  const merchant = idOf(given('merchant') ?? '');
+  const to = dayStart(given('to'));
+  return {
+    merchantId:
+      person.merchantId ?? (merchant !== null && desk.gate.directory().merchants.has(merchant) ? merchant : null),
+    state: given('state'),
+    number: given('q')?.slice(0, 200) ?? null,
+    channelId: channel,
+    method: given('method'),
+    from: dayStart(given('from')),
+    to: to === null ? null : to + 86_400_000,
+  };
+}
+
+function filterForm<T>({ desk, eyes, person, query }: Visit, listing: Listing<T>): Html {
+  const { say } = eyes;
+  const any = { value: '', label: say('any') };
+  const present = (name: string) => query.get(name) ?? '';
+  const { merchants, channels } = desk.gate.directory();
+  const has = (name: Listing<T>['filters'][number]) => listing.filters.includes(name);
+  return html`<form class="filter" action="${listing.path}"><label class="grow"><span>${say('searchAny')}</span><input type="search" name="q" value="${present('q')}" maxlength="200"></label>${choose(say('state'), 'state', [any, ...listing.states.map((value) => ({ value, label: sayValue(say, 'state', value) }))], present('state'))}${person.merchantId === null && choose(say('merchant'), 'merchant', [any, ...[...merchants.values()].map(({ id, name }) => ({ value: String(id), label: name }))], present('merchant'))}${has('channel') && person.merchantId === null && choose(say('channel'), 'channel', [any, ...[...channels.values()].map(({ id, name }) => ({ value: String(id), label: name }))], present('channel'))}${has('method') && choose(say('method'), 'method', [any, ...methods.map((value) => ({ value, label: value }))], present('method'))}${has('day') && html`<label><span>${say('from')}</span><input type="date" name="from" value="${present('from')}"></label><label><span>${say('to')}</span><input type="date" name="to" value="${present('to')}"></label>`}<div class="buttons"><button class="primary">${say('filter')}</button>${query.size > 0 && html`<a class="button" href="${listing.path}">${say('clear')}</a>`}</div></form>`;
+}
+
+/** The same query with one member more or less. */
+function withQuery(path: string, query: URLSearchParams, changes: Readonly<Record<string, string | null>>): string {
+  const made = new URLSearchParams(query);
+  made.delete('note');
+  for (const [name, value] of Object.entries(changes)) {
+    if (value === null) made.delete(name);
+    else made.set(name, value);
+  }
+  return made.size === 0 ? path : `${path}?${made.toString()}`;
+}
+
+async function screen<T extends { readonly id: bigint }>(visit: Visit, listing: Listing<T>) {
+  const { desk, eyes, query } = visit;
+  const { say } = eyes;
+  const before = idOf(query.get('before') ?? '');
+  const found = await listing.read(desk, filterOf(visit), { before, limit: pageSize + 1 });
+  const rows = found.slice(0, pageSize);
+  const shown = table(listing.columns(visit), rows, say('nothing'));
+  const exports = html`<span class="quiet">${say('exportAs')}</span><a class="button small" href="${withQuery(`${listing.path}/export/csv`, query, { before: null })}" download>CSV</a><a class="button small" href="${withQuery(`${listing.path}/export/xlsx`, query, { before: null })}" download>XLSX</a>`;
+  const last = rows.at(-1);
+  const pages = html`<nav class="pages">${before !== null && html`<a class="button" href="${withQuery(listing.path, query, { before: null })}">${say('newest')}</a>`}${found.length > pageSize && last !== undefined && html`<a class="button" href="${withQuery(listing.path, query, { before: String(last.id) })}">${say('older')}</a>`}</nav>`;
+  return page(
+    say(listing.word),
+    html`${headed(say(listing.word), exports)}${filterForm(visit, listing)}<section class="card flush">${listing.around ? listing.around(visit, rows, shown) : shown}</section>${pages}`,
+  );
+}
+
+async function* allRows<T extends { readonly id: bigint }>(
+  visit: Visit,
+  listing: Listing<T>,
+): AsyncGenerator<readonly Cell[]> {
+  const filter = filterOf(visit);
+  let before: bigint | null = null;
+  for (;;) {
+    const rows: readonly T[] = await listing.read(visit.desk, filter, { before, limit: exportPage });
+    for (const row of rows) yield listing.cells.map(({ cell }) => cell(visit.desk, row));
+    if (rows.length < exportPage) return;
+    before = rows.at(-1)?.id ?? null;
+  }
+}
+
+const types: Readonly<
+  Record<string, { readonly type: string; readonly of: (sheet: Sheet) => AsyncIterable<Uint8Array> }>
+> = {
+  csv: { type: 'text/csv; charset=utf-8', of: csvOf },
+  xlsx: { type: 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet', of: xlsxOf },
+};
+
+async function exported<T extends { readonly id: bigint }>(visit: Visit, listing: Listing<T>) {
+  const { desk, person, params, query } = visit;
+  const format = params['format'] ?? '';
+  const found = Object.hasOwn(types, format) ? types[format] : undefined;
+  if (!found) return { kind: 'go', to: listing.path } as const;
+  // Who took what out of the house is on the record.
+  await note(desk.gate, person.name, 'list.export', { list: listing.word, format, filter: String(query) });
+  const day = new Date(desk.gate.world.now()).toISOString().slice(0, 10);
+  const sheet = { name: listing.word, heads: listing.cells.map(({ head }) => head), rows: allRows(visit, listing) };
+  return {
+    kind: 'file',
+    reply: {
+      status: 200,
+      headers: {
+        'content-type': found.type,
+        'content-disposition': `attachment; filename="kanal-${listing.word}-${day}.${format}"`,
+      },
+      body: found.of(sheet),
+    },
+  } as const;
+}
+
+export function rowsOf<T extends { readonly id: bigint }>(listing: Listing<T>): Row[] {
+  const { path, roles, tenant } = listing;
+  return [
+    { method: 'GET', path, roles, tenant, answer: (visit) => screen(visit, listing) },
+    { method: 'GET', path: `${path}/export/{format}`, roles, tenant, answer: (visit) => exported(visit, listing) },
+  ];
+}

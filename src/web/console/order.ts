@@ -1,0 +1,194 @@
+/** One order: the flight recorder. Its numbers, everything that happened to it in one line of time, and safe actions beside it. */
+import { isFinal, type Order } from '../../core/order.ts';
+import { Refusal } from '../../core/refusal.ts';
+import { resendNotices } from '../../flows/administer.ts';
+import { askSecond, outcomes } from '../../flows/approve.ts';
+import { queryUpstream } from '../../flows/chase.ts';
+import { note } from '../../flows/users.ts';
+import { idOf } from '../api/desk.ts';
+import { orderNamed, timeline } from '../api/show.ts';
+import { type Html, html } from '../html.ts';
+import { methodOf, resenders } from './lists.ts';
+import { quoted, recorder } from './recorder.ts';
+import {
+  badge,
+  card,
+  choose,
+  copyable,
+  facts,
+  field,
+  headed,
+  merchantLink,
+  money,
+  post,
+  time,
+  timeThere,
+} from './parts.ts';
+import { type Eyes, everybody, may, page, type Row, type Visit } from './row.ts';
+import { sayValue } from './words.ts';
+
+/** Roles that may ask for money to move. */
+export const askers: Row['roles'] = ['finance', 'approver', 'admin'];
+const queriers: Row['roles'] = ['support', 'finance', 'approver', 'admin'];
+
+async function orderOf({ desk, person, params }: Visit): Promise<Order> {
+  return orderNamed(desk, person, params['id'] ?? '');
+}
+
+async function detail(visit: Visit) {
+  const { desk, eyes } = visit;
+  const { say } = eyes;
+  const order = await orderOf(visit);
+  const entries = await timeline(desk, order);
+  const title = html`${money(order.amount.minor, order.amount.currency)} ${badge(eyes, order.state)}`;
+  const kind = sayValue(say, 'kind', order.kind);
+  return page(
+    `${kind} ${order.orderNo}`,
+    html`<p class="crumb"><a href="/console/${order.kind}s">${kind}</a></p>${headed(title, html`<code>${order.platformNo}</code>${copyable(eyes, order.platformNo)}`)}
+<div class="split"><div>${card(say('timeline'), recorder(visit, order, entries))}</div><div>${card(say('facts'), numbers(visit, order))}${actions(visit, order)}</div></div>`,
+  );
+}
+
+function numbers({ desk, eyes, person }: Visit, order: Order): Html {
+  const { say } = eyes;
+  const { merchants, channels } = desk.gate.directory();
+  const { currency } = order.amount;
+  const isBad = order.state !== 'paid' && order.state !== 'succeeded';
+  const merchant = merchants.get(order.merchantId);
+  const channel = order.channelId === null ? undefined : channels.get(order.channelId);
+  const code = (text: string | null) => (text === null ? null : html`<code>${text}</code>${copyable(eyes, text)}`);
+  const deskUrl = order.kind === 'payment' && order.state === 'new' ? desk.gate.deskUrl(order) : null;
+  return facts([
+    [
+      say('merchant'),
+      person.merchantId === null && merchant ? merchantLink(merchant.name, merchant.id) : merchant?.name,
+    ],
+    [say('protocol'), order.protocol],
+    [say('orderNo'), code(order.orderNo)],
+    [say('platformNo'), code(order.platformNo)],
+    [say('channel'), channel?.name],
+    [say('reference'), code(order.reference)],
+    [say('upstreamNo'), code(order.upstreamNo)],
+    [say('method'), methodOf(order)],
+    [say('fee'), order.fee === 0n ? null : money(order.fee, currency)],
+    [say('refunded'), order.kind === 'payment' && order.refunded > 0n ? money(order.refunded, currency) : null],
+    [
+      say('kind.payment'),
+      order.kind === 'refund' &&
+        html`<a href="/console/orders/${String(order.paymentId)}">${order.detail.paymentOrderNo}</a>`,
+    ],
+    [say('subject'), order.kind === 'refund' ? order.detail.reason : order.detail.subject],
+    [say('reason'), isBad && order.reason && [order.reason.code, order.reason.text].filter(Boolean).join(': ')],
+    [say('address'), order.detail.notify && html`<span class="long">${order.detail.notify.url}</span>`],
+    [say('paySide'), deskUrl !== null && html`<a href="${deskUrl}">${deskUrl}</a>`],
+    [say('created'), html`${time(eyes, order.createdAt)}${timeThere(eyes, order.createdAt, currency)}`],
+    [
+      say('finished'),
+      order.finishedAt !== null && html`${time(eyes, order.finishedAt)}${timeThere(eyes, order.finishedAt, currency)}`,
+    ],
+    [
+      say('expires'),
+      order.kind === 'payment' && !isFinal(order) && order.expiresAt !== null && time(eyes, order.expiresAt),
+    ],
+  ]);
+}
+
+function actions(visit: Visit, order: Order): Html | null {
+  const { desk, eyes, person } = visit;
+  const { say } = eyes;
+  const id = String(order.id);
+  const canAsk = may(person, { roles: askers, tenant: 'operator-only' });
+  const rest = order.kind === 'payment' ? order.paid - order.refunded - order.refundPending : 0n;
+  const curl = `curl -H "Authorization: Bearer $KANAL_TOKEN" ${quoted(`${desk.publicUrl()}/admin/v1/orders/${id}`)}`;
+  const parts = [
+    !isFinal(order) && order.channelId !== null && may(person, { roles: queriers, tenant: 'merchant-bound' })
+      ? post(eyes, `/console/orders/${id}/query`, html`<button class="wide">${say('queryNow')}</button>`, 'inline')
+      : null,
+    person.merchantId === null ? copyable(eyes, curl, say('copyCurl')) : null,
+    canAsk && rest > 0n
+      ? html`<details><summary>${say('refundAsk')}</summary>${post(eyes, `/console/orders/${id}/refund`, html`${field(say('amount'), 'amount', { value: String(rest), hint: `${say('smallestUnits')}, ${order.amount.currency}` })}${field(say('why'), 'why')}<button class="primary">${say('askSecond')}</button>`)}</details>`
+      : null,
+    canAsk && !isFinal(order)
+      ? html`<details><summary>${say('outcomeAsk')}</summary>${outcomeForm(eyes, order)}</details>`
+      : null,
+  ].filter((one) => one !== null);
+  return parts.length === 0 ? null : card(say('actions'), html`<div class="stack">${parts}</div>`);
+}
+
+export function outcomeForm(eyes: Eyes, order: Order): Html {
+  const { say } = eyes;
+  const choices = outcomes[order.kind].map((value) => ({ value, label: sayValue(say, 'state', value) }));
+  return html`<p class="hint">${say('outcomeHelp')}</p>${post(eyes, `/console/orders/${String(order.id)}/outcome`, html`${choose(say('state'), 'outcome', choices)}${field(say('why'), 'why')}<button class="primary">${say('askSecond')}</button>`)}`;
+}
+
+async function queryNow(visit: Visit) {
+  const { desk, eyes, person } = visit;
+  const order = await orderOf(visit);
+  await note(desk.gate, person.name, 'order.query', { order: String(order.id) });
+  const after = await queryUpstream(desk.gate, order);
+  return {
+    kind: 'go',
+    to: `/console/orders/${order.id}`,
+    note: eyes.say('queried', { state: sayValue(eyes.say, 'state', after.state) }),
+  } as const;
+}
+
+async function askRefund(visit: Visit) {
+  const { desk, eyes, person, form } = visit;
+  const order = await orderOf(visit);
+  const why = form.required('why', 500);
+  const refundNo = `C${desk.gate.world.newId().toString(36).toUpperCase()}`;
+  await askSecond(
+    desk,
+    person,
+    'payment.refund',
+    { order: String(order.id), amount: form.required('amount', 20), refundNo, why },
+    why,
+  );
+  return { kind: 'go', to: `/console/orders/${order.id}`, note: eyes.say('asked') } as const;
+}
+
+async function askOutcome(visit: Visit) {
+  const { desk, eyes, person, form } = visit;
+  const order = await orderOf(visit);
+  const outcome = form.oneOf('outcome', outcomes[order.kind]);
+  await askSecond(desk, person, 'order.outcome', { order: String(order.id), outcome }, form.required('why', 500));
+  return { kind: 'go', to: `/console/orders/${order.id}`, note: eyes.say('asked') } as const;
+}
+
+const mostAtOnce = 500;
+
+async function resend({ desk, eyes, person, form, request }: Visit) {
+  const ids = form
+    .list('id', mostAtOnce)
+    .map(idOf)
+    .filter((id) => id !== null);
+  const back = backTo(request.headers['referer']);
+  if (ids.length === 0) return { kind: 'go', to: back, note: eyes.say('chooseSome') } as const;
+  const queued = await resendNotices(desk, person.name, ids, person.merchantId);
+  return { kind: 'go', to: back, note: eyes.say('resent', { n: String(queued.length) }) } as const;
+}
+
+/** The page the form stood on, without what it said last. Only places of the console. */
+function backTo(referer: string | undefined): string {
+  if (referer === undefined || !URL.canParse(referer)) return '/console/notices';
+  const { pathname, searchParams } = new URL(referer);
+  if (!/^\/console\/(?:notices|orders\/\d+)$/.test(pathname)) return '/console/notices';
+  searchParams.delete('note');
+  return searchParams.size === 0 ? pathname : `${pathname}?${searchParams.toString()}`;
+}
+
+/** Throws Refusal `not-found` when the text is no id. */
+export function idIn(params: Visit['params'], name = 'id'): bigint {
+  const id = idOf(params[name] ?? '');
+  if (id === null) throw new Refusal('not-found');
+  return id;
+}
+
+export const orderRows: readonly Row[] = [
+  { method: 'GET', path: '/console/orders/{id}', roles: everybody, tenant: 'merchant-bound', answer: detail },
+  { method: 'POST', path: '/console/orders/{id}/query', roles: queriers, tenant: 'merchant-bound', answer: queryNow },
+  { method: 'POST', path: '/console/orders/{id}/refund', roles: askers, tenant: 'operator-only', answer: askRefund },
+  { method: 'POST', path: '/console/orders/{id}/outcome', roles: askers, tenant: 'operator-only', answer: askOutcome },
+  { method: 'POST', path: '/console/notices/resend', roles: resenders, tenant: 'merchant-bound', answer: resend },
+];

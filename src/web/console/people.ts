@@ -1,0 +1,154 @@
+/** Users, the audit log, and how the gateway itself does. */
+import { examine } from '../../flows/examine.ts';
+import { addUser, changeUser, renewUser } from '../../flows/users.ts';
+import { type AuditRow, canonical, listAudit, verifyAudit } from '../../store/audit.ts';
+import { roles } from '../../store/tokens.ts';
+import { listUsers, type UserRow } from '../../store/users.ts';
+import { Refusal } from '../../core/refusal.ts';
+import { idOf } from '../api/desk.ts';
+import { type Html, html } from '../html.ts';
+import { shownOnce } from './decisions.ts';
+import { idIn } from './order.ts';
+import { badge, card, choose, field, headed, post, table, time } from './parts.ts';
+import { page, type Row, type Visit } from './row.ts';
+import { sayValue } from './words.ts';
+
+const admins: Row['roles'] = ['admin'];
+const operatorOnly = 'operator-only' as const;
+
+async function users(visit: Visit) {
+  const { desk, eyes } = visit;
+  const { say } = eyes;
+  const { merchants } = desk.gate.directory();
+  const choices = [
+    { value: '', label: say('everyone') },
+    ...[...merchants.values()].map(({ id, name }) => ({ value: String(id), label: name })),
+  ];
+  return page(
+    say('users'),
+    html`${headed(say('users'))}<section class="card flush">${table<UserRow>(
+      [
+        { head: say('name'), cell: ({ name }) => html`<strong>${name}</strong>` },
+        { head: say('role'), cell: ({ role }) => sayValue(say, 'role', role) },
+        {
+          head: say('merchant'),
+          cell: ({ merchantId }) => (merchantId === null ? say('everyone') : merchants.get(merchantId)?.name),
+        },
+        {
+          head: say('state'),
+          cell: ({ state, password }) =>
+            html`${badge(eyes, state)}${password === null && html` <small>${say('setUpYet')}</small>`}`,
+        },
+        { head: say('secondFactor'), cell: ({ totp }) => say(totp === null ? 'no' : 'yes'), isExtra: true },
+        { head: say('created'), cell: ({ createdAt }) => time(eyes, createdAt), look: 'code', isExtra: true },
+        { head: '', cell: (row) => acts(visit, row), look: 'action' },
+      ],
+      await listUsers(desk.gate.db),
+      say('nothing'),
+    )}</section>${card(say('addUser'), post(eyes, '/console/users', html`${field(say('name'), 'name')}${choose(say('role'), 'role', roleChoices(visit))}${choose(say('merchant'), 'merchant', choices)}<button class="primary">${say('add')}</button>`))}`,
+  );
+}
+
+function roleChoices({ eyes: { say } }: Visit) {
+  return roles.map((value) => ({ value, label: sayValue(say, 'role', value) }));
+}
+
+/** Nobody changes oneself: the last admin would be gone by a slip, and a role grows only by another's hand. */
+function acts(visit: Visit, row: UserRow): Html | null {
+  const { eyes, person } = visit;
+  const { say } = eyes;
+  if (row.id === person.userId) return null;
+  const id = String(row.id);
+  const next = row.state === 'active' ? 'disabled' : 'active';
+  return html`<details class="drop"><summary>${say('actions')}</summary>${post(eyes, `/console/users/${id}/role`, html`${choose(say('role'), 'role', roleChoices(visit), row.role)}<button class="small">${say('save')}</button>`)}${post(eyes, `/console/users/${id}/state`, html`<input type="hidden" name="state" value="${next}"><button class="small">${say(next === 'active' ? 'enable' : 'disable')}</button>`, 'inline')}${post(eyes, `/console/users/${id}/renew`, html`<button class="small">${say('renew')}</button>`, 'inline')}</details>`;
+}
+
+async function add({ desk, eyes, person, form }: Visit) {
+  const name = form.required('name', 100).toLowerCase();
+  if (!/^[a-z0-9][a-z0-9._@+-]*$/.test(name))
+    throw new Refusal('invalid-request', { field: 'name', text: 'letters, digits and . _ @ + -' });
+  const merchant = idOf(form.text('merchant'));
+  if (merchant !== null && !desk.gate.directory().merchants.has(merchant))
+    throw new Refusal('not-found', { field: 'merchant' });
+  const code = await addUser(desk.gate, person.name, { name, role: form.oneOf('role', roles), merchantId: merchant });
+  return page(name, shownOnce(eyes, { [eyes.say('setupCode')]: code }, '/console/users'));
+}
+
+function otherUser({ person, params }: Visit): bigint {
+  const id = idIn(params);
+  if (id === person.userId) throw new Refusal('conflict', { text: 'another admin changes your account' });
+  return id;
+}
+
+async function setRole(visit: Visit) {
+  const { desk, eyes, person, form } = visit;
+  await changeUser(desk.gate, person.name, otherUser(visit), { role: form.oneOf('role', roles) });
+  return { kind: 'go', to: '/console/users', note: eyes.say('saved') } as const;
+}
+
+async function setState(visit: Visit) {
+  const { desk, eyes, person, form } = visit;
+  await changeUser(desk.gate, person.name, otherUser(visit), { state: form.oneOf('state', ['active', 'disabled']) });
+  return { kind: 'go', to: '/console/users', note: eyes.say('saved') } as const;
+}
+
+async function renew(visit: Visit) {
+  const { desk, eyes, person } = visit;
+  const code = await renewUser(desk.gate, person.name, otherUser(visit));
+  return page(eyes.say('setupCode'), shownOnce(eyes, { [eyes.say('setupCode')]: code }, '/console/users'));
+}
+
+const pageSize = 100;
+
+async function audit({ desk, eyes, query }: Visit) {
+  const { say } = eyes;
+  const before = idOf(query.get('before') ?? '');
+  const rows = await listAudit(desk.gate.db, before, pageSize);
+  const verdict = before === null ? await verifyAudit(desk.gate.db) : null;
+  const oldest = rows.at(-1);
+  return page(
+    say('audit'),
+    html`${headed(say('audit'))}${verdict && (verdict.intact ? html`<p class="note good" role="status">${say('chainIntact', { n: String(verdict.entries) })}</p>` : html`<div class="alarm" role="alert"><p>${say('chainBroken')}</p><ul>${verdict.findings.map((one) => html`<li>${one}</li>`)}</ul></div>`)}
+<section class="card flush">${table<AuditRow>(
+      [
+        { head: say('when'), cell: ({ at }) => time(eyes, at), look: 'code' },
+        { head: say('who'), cell: ({ actor }) => actor },
+        { head: say('action'), cell: ({ action }) => html`<strong>${action}</strong>` },
+        { head: say('what'), cell: ({ detail }) => html`<code class="long">${canonical(detail)}</code>` },
+      ],
+      rows,
+      say('nothing'),
+    )}</section><nav class="pages">${rows.length === pageSize && oldest && html`<a class="button" href="/console/audit?before=${String(oldest.id)}">${say('older')}</a>`}</nav>`,
+  );
+}
+
+async function health({ desk, eyes }: Visit) {
+  const { say } = eyes;
+  const checks = await examine(desk.gate, desk.inspections);
+  return page(
+    say('health'),
+    html`${headed(say('health'))}<section class="card flush">${table(
+      [
+        {
+          head: say('state'),
+          cell: ({ ok }) => html`<span class="badge ${ok ? 'good' : 'bad'}">${say(ok ? 'ok' : 'attention')}</span>`,
+        },
+        { head: say('check'), cell: ({ check }) => check },
+        { head: say('found'), cell: ({ found }) => found },
+        { head: say('todo'), cell: ({ todo }) => todo },
+      ],
+      checks,
+      say('nothing'),
+    )}</section>`,
+  );
+}
+
+export const peopleRows: readonly Row[] = [
+  { method: 'GET', path: '/console/users', roles: admins, tenant: operatorOnly, answer: users },
+  { method: 'POST', path: '/console/users', roles: admins, tenant: operatorOnly, answer: add },
+  { method: 'POST', path: '/console/users/{id}/role', roles: admins, tenant: operatorOnly, answer: setRole },
+  { method: 'POST', path: '/console/users/{id}/state', roles: admins, tenant: operatorOnly, answer: setState },
+  { method: 'POST', path: '/console/users/{id}/renew', roles: admins, tenant: operatorOnly, answer: renew },
+  { method: 'GET', path: '/console/audit', roles: ['approver', 'admin'], tenant: operatorOnly, answer: audit },
+  { method: 'GET', path: '/console/health', roles: ['support', 'admin'], tenant: operatorOnly, answer: health },
+];

@@ -1,0 +1,66 @@
+/**
+ * Requests whose sender could not be believed, kept for the signature doctor: best effort, behind the reply, bounded per second
+ * and per merchant, without the headers that are secrets themselves (T093).
+ */
+import type { Served } from '../edge/serve.ts';
+import type { Caller, Gate } from '../flows/gate.ts';
+import type { Protocol, RequestWire } from '../protocols/protocol.ts';
+import { keepRefused, slots } from '../store/refused-requests.ts';
+
+const keptPerSecond = 10;
+const mostBodyBytes = 32 * 1024;
+
+interface Shelf {
+  second: number;
+  count: number;
+  readonly next: Map<bigint, number>;
+}
+
+/** A signature that did not fit is what the doctor needs; keys that travel in a header are nobody's to read. */
+function isSecret(name: string): boolean {
+  return /^(?:authorization|cookie|proxy-authorization)$|key|token|secret/.test(name);
+}
+
+const shelves = new WeakMap<Gate, Shelf>();
+
+function shelfOf(gate: Gate): Shelf {
+  const second = Math.floor(gate.world.monotonic() / 1000);
+  const shelf = shelves.get(gate) ?? { second, count: 0, next: new Map<bigint, number>() };
+  shelves.set(gate, shelf);
+  if (shelf.second !== second) Object.assign(shelf, { second, count: 0 });
+  shelf.count += 1;
+  return shelf;
+}
+
+/** The next slot of the merchant's ring; a process begins anywhere, so that a restart does not always lose the same ones. */
+function slotFor(shelf: Shelf, merchantId: bigint, random: number): number {
+  const slot = (shelf.next.get(merchantId) ?? random) % slots;
+  shelf.next.set(merchantId, slot + 1);
+  return slot;
+}
+
+export function noteRefused(
+  gate: Gate,
+  protocol: Protocol,
+  wire: RequestWire,
+  served: Pick<Served<Caller>, 'outcome' | 'why' | 'party'>,
+): void {
+  if (served.outcome !== 'unauthenticated' || wire.body.byteLength > mostBodyBytes) return;
+  const shelf = shelfOf(gate);
+  if (shelf.count > keptPerSecond) return;
+  const { world } = gate;
+  const merchantId = served.party?.merchant.id ?? null;
+  const slot = slotFor(shelf, merchantId ?? 0n, world.nonce(1)[0] ?? 0);
+  keepRefused(gate.db, slot, {
+    id: world.newId(),
+    merchantId,
+    at: BigInt(world.now()),
+    protocol: protocol.name,
+    why: served.why ?? served.outcome,
+    method: wire.method,
+    target: wire.target.slice(0, 4_096),
+    headers: wire.headers.map(([name, value]) => [name, isSecret(name) ? '[redacted]' : value] as const),
+    body: Buffer.from(wire.body),
+    remote: wire.remote,
+  }).catch((error: unknown) => world.log.info('refused-request-not-kept', { error: String(error) }));
+}
