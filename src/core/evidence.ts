@@ -354,5 +354,14 @@ export function chaseGapMs(
   return ladder[Math.min(tries, ladder.length - 1)] ?? 7_200_000;
 }
 
+/** When a barcode that was taken back is asked about once more: nobody calls back about those, and money may have crossed the reversal. */
+const watchMs: readonly number[] = [30_000, 300_000, 3_600_000];
+
+/** Milliseconds to the next look at an order that is over; null = none is due. */
+export function watchGapMs(order: Order, tries: number): number | null {
+  const isWatched = order.kind === 'payment' && order.method === 'barcode' && order.state === 'reversed';
+  return isWatched ? (watchMs[tries] ?? null) : null;
+}
+
 /** How many "unknown order" answers, over how long, count as proof that a payment was never created (rulings). */
 export const notFoundProof = { answers: 3, windowMs: 600_000 } as const;

@@ -10,6 +10,7 @@ import { paymentReport } from '../core/report.ts';
 import { endTimeToPay } from '../store/orders.ts';
 import { queryUpstream, reverse } from './chase.ts';
 import type { Caller, Gate } from './gate.ts';
+import { workerMs } from './hold-barcode.ts';
 import { findOwn } from './query.ts';
 
 export async function cancelPayment(gate: Gate, caller: Caller, find: Find): Promise<PaymentReport> {
@@ -28,9 +29,6 @@ export async function cancelPayment(gate: Gate, caller: Caller, find: Find): Pro
     throw new Refusal('channel-unavailable', { why: 'hours', text: 'outside the hours for cancelling' });
   return cancelled(gate, present, now);
 }
-
-/** When a worker goes on with a reversal that stayed unclear. Scaled. */
-const workerMs = 5_000;
 
 async function cancelled(gate: Gate, payment: Payment, now: number): Promise<PaymentReport> {
   // From here on it is being revoked, whatever becomes of the call: a worker goes on where we stop.

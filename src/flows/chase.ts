@@ -3,12 +3,12 @@
  * asks. Expiry is part of it: the channel is asked once more after the time, and only then the order is closed.
  */
 import type { CallOutcome, CommandName, Find } from '../core/commands.ts';
-import { chaseGapMs, notFoundProof } from '../core/evidence.ts';
+import { chaseGapMs, notFoundProof, watchGapMs } from '../core/evidence.ts';
 import { type Kind, type Order, type Payment, type Reason, isFinal } from '../core/order.ts';
 import type { ChannelRow } from '../store/directory.ts';
 import { countNotFound, orderByKey } from '../store/orders.ts';
 import { insertReviews } from '../store/settle.ts';
-import { type DueWork, reschedule } from '../store/work.ts';
+import { type DueWork, finishWork, reschedule } from '../store/work.ts';
 import { type About, bareEvidence, learnAbout, reportEvidence } from './attempt.ts';
 import type { Gate } from './gate.ts';
 import { sendLateRefund } from './refund-late.ts';
@@ -120,7 +120,7 @@ async function learnNotFound(
 /** One piece of due work: chase or expire, then make the next appointment. */
 export async function lookAgain(gate: Gate, due: DueWork): Promise<void> {
   const order = await orderByKey(gate.db, due.kind, { home: due.home, id: due.objectId });
-  if (!order || isFinal(order)) return;
+  if (!order || isFinal(order)) return watchOver(gate, order, due);
   const now = gate.world.now();
   const isOver = isExpired(order, now);
   const asked = isOver ? await expire(gate, order) : await nextStep(gate, order);
@@ -132,6 +132,14 @@ export async function lookAgain(gate: Gate, due: DueWork): Promise<void> {
     chaseGapMs(urgency, due.tries, after.kind, after.kind === 'payment' ? after.method : null),
   );
   await reschedule(gate.db, due.home, due.objectId, nextLook(after, gate.world.now(), gap));
+}
+
+/** What is over is asked about a few more times where nobody would tell us of late money; then its appointment goes. */
+async function watchOver(gate: Gate, order: Order | null, due: DueWork): Promise<void> {
+  if (order && watchGapMs(order, 0) !== null) await queryUpstream(gate, order);
+  const gap = order && watchGapMs(order, due.tries);
+  if (gap === null) await finishWork(gate.db, due.home, due.objectId);
+  else await reschedule(gate.db, due.home, due.objectId, gate.world.now() + gate.world.scaled(gap));
 }
 
 /** A refund of late money is begun by us; everything else is asked about. */

@@ -3,7 +3,7 @@
  * not decided in time is taken back before the merchant is answered. If we die meanwhile, the order's own expiry does it.
  */
 import { isFinal, type Payment } from '../core/order.ts';
-import { orderByKey } from '../store/orders.ts';
+import { endTimeToPay, orderByKey } from '../store/orders.ts';
 import { queryUpstream, reverse } from './chase.ts';
 import type { Gate } from './gate.ts';
 
@@ -11,6 +11,8 @@ import type { Gate } from './gate.ts';
 const gapMs = 4_000;
 /** Kept for the last query and the reversal, so that the worker's own look at the end of the time finds it done. Scaled. */
 const reversalMs = 2_000;
+/** When a worker goes on with a reversal that stayed unclear. Scaled. */
+export const workerMs = 5_000;
 
 /** Decided, or, when the reversal stays unclear, not: never earlier than that. */
 export async function holdBarcode(gate: Gate, payment: Payment): Promise<Payment> {
@@ -23,7 +25,10 @@ export async function holdBarcode(gate: Gate, payment: Payment): Promise<Payment
     if (!isFinal(present)) present = (await queryUpstream(gate, present)) as Payment;
   }
   const last = isFinal(present) ? present : await asItIs(gate, present);
-  return isFinal(last) ? last : reverse(gate, last);
+  if (isFinal(last)) return last;
+  // From here on it is being revoked, whatever becomes of the call: a worker goes on where we stop.
+  await endTimeToPay(gate.db, last, world.now(), world.now() + world.scaled(workerMs));
+  return reverse(gate, { ...last, expiresAt: world.now() });
 }
 
 /** A callback or the merchant's own /cancel may have decided it. */

@@ -3,7 +3,7 @@
  * judged by `core/evidence.ts`, and state, postings, timeline, notice and work are stored in one transaction. It takes many
  * pieces of evidence at once; that is all group commit needs.
  */
-import { type Decision, type Evidence, type LatePolicy, chaseGapMs, decide } from '../core/evidence.ts';
+import { type Decision, type Evidence, type LatePolicy, chaseGapMs, watchGapMs, decide } from '../core/evidence.ts';
 import type { Move } from '../core/ledger.ts';
 import { type Key, type Kind, type Order, type Payment, type Payout, type Refund, isFinal } from '../core/order.ts';
 import { Refusal } from '../core/refusal.ts';
@@ -338,7 +338,9 @@ class Draft {
   #addWork({ lookAgainAt, evidence }: Learning, before: Order, order: Order): void {
     const { home, id, kind } = order;
     if (isFinal(order)) {
-      if (!isFinal(before)) this.#parts.work.push({ home, id, kind, dueAt: null });
+      const watch = watchGapMs(order, 0);
+      const dueAt = watch === null ? null : evidence.at + this.#gate.world.scaled(watch);
+      if (!isFinal(before)) this.#parts.work.push({ home, id, kind, dueAt });
     } else if (lookAgainAt !== null) this.#parts.work.push({ home, id, kind, dueAt: lookAgainAt });
     else if (order.state !== before.state) {
       const gap = this.#gate.world.scaled(

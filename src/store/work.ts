@@ -90,3 +90,8 @@ export async function reschedule(query: Query, home: number, objectId: bigint, d
     named('work-reschedule', sql`update work set due_at = ${dueAt} where home = ${home} and object_id = ${objectId}`),
   );
 }
+
+/** Nothing more to look at. */
+export async function finishWork(query: Query, home: number, objectId: bigint): Promise<void> {
+  await query.run(sql`delete from work where home = ${home} and object_id = ${objectId}`);
+}
