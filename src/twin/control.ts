@@ -44,13 +44,16 @@ const actions: Readonly<Record<string, Action>> = {
   },
   'POST /_twin/pay': pay,
   'POST /_twin/callback': callBack,
-  'GET /pay': async (twin, { query }) => {
-    const code = query.get('code') ?? '';
-    const order = await twin.order(code);
-    return order === null ? nothingToPay(code) : payerPage(order, code);
-  },
+  'GET /pay': (twin, { query }) => payer(twin, query.get('code') ?? ''),
+  // The address in a one-code payload leads to the same page.
+  'GET /online/pay/': (twin, { query }) => payer(twin, query.get('tradeNo') ?? ''),
   'POST /pay': payByForm,
 };
+
+async function payer(twin: Twin, code: string): Promise<ReplyWire> {
+  const order = await twin.order(code);
+  return order === null ? nothingToPay(code) : payerPage(order, code);
+}
 
 /** Answers one control request. Never throws. */
 export async function control(twin: Twin, wire: RequestWire): Promise<ReplyWire> {

@@ -27,12 +27,28 @@ type MakeCode = (option: string, amount: Money, nonce: Nonce) => string;
 const codes: Readonly<Partial<Record<Method | 'any', MakeCode>>> = {
   'virtual-account': (option, _amount, nonce) => (bankPrefixes[option] ?? '9000') + digits(12, nonce),
   'store-code': (option, _amount, nonce) => (storePrefixes[option] ?? '700') + digits(10, nonce),
+  'in-app': (option, _amount, nonce) => (option === 'WECHAT' ? wechatCall(nonce) : `20${digits(26, nonce)}`),
   qr: (_option, { currency, minor }, nonce) => (currency === 'IDR' ? qris(minor, digits(12, nonce)) : plainQr(nonce)),
 };
 
 /** What the payer types or scans; null for methods that need nothing of the kind. */
 export function payCodeFor(method: Method | 'any', option: string | null, amount: Money, nonce: Nonce): string | null {
   return codes[method]?.(option ?? '', amount, nonce) ?? null;
+}
+
+/** What WeChat's bridge is called with, in the shape aggregators pass it on: seconds, and a signature nobody here checks. */
+function wechatCall(nonce: Nonce): string {
+  const hex = (bytes: number) => Buffer.from(nonce(bytes)).toString('hex');
+  return JSON.stringify({
+    appId: `wx${hex(8)}`,
+    timeStamp: `17${digits(8, nonce)}`,
+    status: '0',
+    signType: 'MD5',
+    package: `prepay_id=wx${digits(14, nonce)}${hex(10)}`,
+    callback_url: null,
+    nonceStr: hex(8),
+    paySign: hex(16).toUpperCase(),
+  });
 }
 
 /** Chinese and Thai codes are links; this one leads nowhere, `_twin/pay` and the payer page know it. */

@@ -144,7 +144,7 @@ export class Twin {
 
   async #named(number: string): Promise<readonly TwinOrder[]> {
     const { store, resolve } = this.#options;
-    const own = await store.find(this.name, number);
+    const own = await store.find(this.name, numberIn(number));
     const references = own.length > 0 ? [] : ((await resolve?.(number)) ?? []);
     const resolved = await Promise.all(references.map((reference) => store.find(this.name, reference)));
     return [...own, ...resolved.flat()];
@@ -204,17 +204,18 @@ export class Twin {
   // ── one request ───────────────────────────────────────────────────────────────────────────────────────────────────
 
   async #record(wire: RequestWire): Promise<void> {
-    const { store, world } = this.#options;
-    const text = Buffer.from(wire.body).toString('utf8');
+    const { store, world, protocol } = this.#options;
+    const body = withoutMembers(wire.body, protocol.unkept ?? []);
+    const text = Buffer.from(body).toString('utf8');
     // PostgreSQL's text has no NUL, and bytes that are no UTF-8 would be lost.
-    const isText = Buffer.from(text, 'utf8').equals(wire.body) && !text.includes('\0');
+    const isText = Buffer.from(text, 'utf8').equals(body) && !text.includes('\0');
     await store.addRequest(this.name, {
       id: world.newId().toString(),
       at: world.now(),
       method: wire.method,
       target: wire.target,
       headers: wire.headers,
-      body: isText ? text : Buffer.from(wire.body).toString('base64'),
+      body: isText ? text : Buffer.from(body).toString('base64'),
       encoding: isText ? 'utf8' : 'base64',
     });
   }
@@ -275,6 +276,20 @@ export async function openTwin(options: TwinOptions): Promise<Twin> {
   const twin = new Twin(options);
   await twin.plans.load();
   return twin;
+}
+
+/** A payload that is an address names the order in its query: one-code links, payer pages. */
+function numberIn(text: string): string {
+  if (!/^https?:/i.test(text) || !URL.canParse(text)) return text;
+  const { searchParams } = new URL(text);
+  return searchParams.get('tradeNo') ?? searchParams.get('code') ?? text;
+}
+
+/** Values of those members blanked out, whether the JSON stands as it is or escaped inside a form. */
+function withoutMembers(body: Uint8Array, names: readonly string[]): Uint8Array {
+  if (names.length === 0) return body;
+  const member = new RegExp(`(${names.join('|')})("|%22)(\\s*(?::|%3A)\\s*)("|%22)(?:(?!"|%22).)*`, 'gi');
+  return Buffer.from(Buffer.from(body).toString('latin1').replaceAll(member, '$1$2$3$4*'), 'latin1');
 }
 
 /** Always short of the end: a whole answer is not truncated. */

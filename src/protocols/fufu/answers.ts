@@ -238,12 +238,16 @@ export const closeAnswer: Message<PaymentReport> = {
       state: revokedCodes.has(textIn(data, 'return_msg') ?? '') ? 'reversed' : 'closed',
     };
   },
-  write: (report, scene) =>
-    success({
+  write(report, scene) {
+    // Closed twice is closed (row 20); what failed or ran out of time is not ours to close any more.
+    if (report.state === 'failed') throw new Refusal('conflict', { why: 'failed' });
+    if (stateOf(report, scene.moment) === states.revoked) throw new Refusal('conflict', { why: 'reversed' });
+    return success({
       out_trade_no: report.orderNo ?? undefined,
       trade_no: report.platformNo ?? undefined,
       time_zone: zoneOf(scene, report.extras) ?? undefined,
-    }),
+    });
+  },
 };
 
 function convertedOf(report: RefundReport): Record<string, Json | undefined> {

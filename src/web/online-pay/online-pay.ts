@@ -5,7 +5,7 @@
 import type { WalletUser } from '../../core/commands.ts';
 import type { Payment } from '../../core/order.ts';
 import { Refusal } from '../../core/refusal.ts';
-import { bindOneCode, paysInPage } from '../../flows/bind-one-code.ts';
+import { asksWhoPays, bindOneCode } from '../../flows/bind-one-code.ts';
 import type { Gate } from '../../flows/gate.ts';
 import type { CredentialRow } from '../../store/directory.ts';
 import { orderByPlatformNo } from '../../store/orders.ts';
@@ -108,7 +108,8 @@ async function show(visit: Visit): Promise<WebReply> {
   const wallet = walletOfAgent(request.headers['user-agent'] ?? '');
   const view = viewOf(payment, gate.world.now());
   // Only a wallet may bind, and only while somebody could still pay; whoever comes back from paying just looks.
-  const mayPay = wallet !== null && (view === 'choose' || (view === 'waiting' && payment.option === wallet));
+  const isBegun = (view === 'waiting' || view === 'preparing') && payment.option === wallet;
+  const mayPay = wallet !== null && (view === 'choose' || isBegun);
   if (isOver(view) || !mayPay || request.query.has('back'))
     return pageReply(200, oneCodePage(frame, shown(visit, payment)));
   const asked = whoAsks(visit, wallet);
@@ -142,7 +143,7 @@ function identityOf({ credential }: Visit, wallet: string): Identity | null {
 function whoAsks(visit: Visit, wallet: string): WalletUser | string | null {
   const { gate, payment, request, ports } = visit;
   const identity = identityOf(visit, wallet);
-  if (identity === null || !paysInPage(gate, payment, wallet, identity.appId)) return null;
+  if (identity === null || !asksWhoPays(gate, payment, wallet, identity.appId)) return null;
   const userId = request.query.get('openId') ?? '';
   // Anybody may claim to be anybody here: it only decides whose wallet is asked to pay.
   if (/^[0-9A-Za-z_-]{1,128}$/.test(userId)) return { userId, appId: identity.appId };
