@@ -267,4 +267,6 @@ export interface Protocol {
   numberSpace(command: CommandName, extras?: Extras): string;
   /** Members, by wire name at any depth, and headers that never reach a transcript, log or export in clear. */
   readonly confidential: readonly string[];
+  /** Members, by wire name inside JSON, that may not be stored in any form, not even in the sandbox (a card's CVV). */
+  readonly unkept?: readonly string[];
 }

@@ -51,6 +51,8 @@ export interface BankOptions {
   readonly courier: Courier;
   readonly view: () => View;
   readonly statementUrl: (day: string) => string;
+  /** Unpaid orders end by themselves when their time is over. */
+  readonly closesUnpaid?: boolean;
 }
 
 /** One request, as the bank sees it. */
@@ -81,6 +83,12 @@ const opening: Readonly<Record<Currency, bigint>> = {
 /** A failed refund is tried again under its own number (fufu page, section 9.3); nothing moved the first time. */
 function isToTryAgain({ kind, outcome }: TwinOrder): boolean {
   return kind === 'refund' && (outcome === 'declined' || outcome === 'cancelled');
+}
+
+/** An order that waits for its payer does so until then. */
+function closing(order: TwinOrder, at: Instant | null): TwinOrder {
+  const waits = order.outcome === 'pending' && order.next === null;
+  return waits && at !== null ? { ...order, next: { at, outcome: 'closed' } } : order;
 }
 
 export class Bank {
@@ -153,7 +161,8 @@ export class Bank {
 
   async #pay(ask: Pay, errand: Errand): Promise<PaymentReport> {
     if (ask.agreementNo !== null) await this.#checkAgreement(ask.agreementNo);
-    return this.#payment(await this.#create('payment', ask.orderNo, errand, () => newPayment(ask, this.#making())));
+    const make = () => newPayment(ask, this.#making());
+    return this.#payment(await this.#create('payment', ask.orderNo, errand, make, undefined, this.#closesAt(ask)));
   }
 
   async #payOut(ask: PayOut, errand: Errand): Promise<PayoutReport> {
@@ -201,6 +210,7 @@ export class Bank {
     errand: Errand,
     make: () => Made,
     save: (order: TwinOrder) => Promise<void> = (order) => this.#save(order),
+    closesAt: Instant | null = null,
   ): Promise<TwinOrder> {
     const { store, name, world } = this.#options;
     const space = this.#space(kind);
@@ -211,7 +221,8 @@ export class Bank {
         throw new Refusal('conflict', { field: 'orderNo', text: 'the number is taken by another order' });
       if (known !== null && !isToTryAgain(known)) return known;
       const made = { ...make(), ...(known === null ? {} : { upstreamNo: known.upstreamNo }) };
-      const order = planned({ ...made, space, reference, fingerprint }, faults, world.now(), this.#payoutMs());
+      const asked = planned({ ...made, space, reference, fingerprint }, faults, world.now(), this.#payoutMs());
+      const order = closing(asked, closesAt);
       if (faults.every(({ executed }) => executed)) await save(order);
       return order;
     });
@@ -226,6 +237,11 @@ export class Bank {
       codeMs: world.scaled(codeMs),
       keptUrl: (asked) => courier.keptUrl(asked),
     };
+  }
+
+  #closesAt({ expiresInS }: Pay): Instant | null {
+    const { closesUnpaid, world } = this.#options;
+    return closesUnpaid === true && expiresInS !== null ? world.now() + world.scaled(expiresInS * 1_000) : null;
   }
 
   #payoutMs(): number {

@@ -52,6 +52,7 @@ export function payerPage(order: TwinOrder, code: string): ReplyWire {
     row('Amount', `${currency} ${formatDecimal(minor, exponents[currency])}`) +
     row('Pay with', [order.method, order.option].filter((part) => part !== null).join(' ')) +
     row('Code', order.payCode) +
+    row('SMS code', order.outcome === 'pending' && order.confirmedAt === null ? order.smsCode : null) +
     row('State', order.outcome);
   return html(
     200,

@@ -79,6 +79,7 @@ export class Twin {
   constructor(options: TwinOptions) {
     const { protocol, keys, store, world, callbackUrl, statementUrl } = options;
     const name = options.name ?? protocol.name;
+    const closesUnpaid = keys.setting('closesUnpaid') === 'true';
     const view = (): View => ({
       now: world.now(),
       payPage: (order) => options.payPage(order.payCode ?? order.upstreamNo),
@@ -87,7 +88,7 @@ export class Twin {
     this.#options = options;
     this.plans = new Plans(name, store, world, options.resolve ?? (async () => []));
     this.#courier = new Courier({ name, protocol, keys, store, world, callbackUrl, view });
-    this.#bank = new Bank({ name, protocol, store, world, courier: this.#courier, view, statementUrl });
+    this.#bank = new Bank({ name, protocol, store, world, courier: this.#courier, view, statementUrl, closesUnpaid });
   }
 
   /** Never throws: what cannot be served is answered in the protocol's own words, or with HTTP 404. */

@@ -256,7 +256,7 @@ test('a notice is signed at sending, read by the other side, and only final stat
     const added = { ...wire, body: Buffer.concat([wire.body, Buffer.from('&new=1')]) };
     assert.equal(refusalOf(() => ysepay.notice.open(added, merchant)).code, 'unauthenticated');
     const empty = { ...wire, body: Buffer.concat([wire.body, Buffer.from('&card_type=')]) };
-    assert.equal(ysepay.notice.open(empty, merchant).fields.get('card_type'), '');
+    assert.equal(ysepay.notice.open(empty, merchant).fields.has('card_type'), false);
   }
   for (const state of ['pending', 'unknown'] as const)
     assert.equal(ysepay.writeNotice({ ...report, state }, sceneOf(platform)), null);
@@ -310,8 +310,7 @@ test('a reply is believed only when its very node is signed', () => {
     'a web page': '<html></html>',
     nothing: '',
   };
-  for (const [what, body] of Object.entries(bad))
-    refusalOf(() => ysepay.reply.open(replyOf(body), scene)) && assert.ok(true, what);
+  for (const [what, body] of Object.entries(bad)) refusalOf(() => ysepay.reply.open(replyOf(body), scene), what);
 });
 
 test('GBK replies: a trail byte that looks like a backslash or a brace ends nothing', () => {
@@ -523,7 +522,7 @@ test('every refusal has a sub_code of the table, a short text and a signature', 
       word,
       code,
     );
-    assert.ok(String(reply.fields.get('sub_msg') ?? '').length <= 50);
+    assert.ok(JSON.stringify(reply.fields.get('sub_msg') ?? '').length <= 52);
   }
 });
 

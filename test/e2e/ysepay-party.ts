@@ -137,11 +137,8 @@ export class YsepayMerchant {
     };
   }
 
-  /** A DES member (page, section 2.5): GBK, key of the first eight characters. */
   des(plain: string): string {
-    const key = Buffer.from(this.keys.partnerId.slice(0, 8).padStart(8, ' '));
-    const cipher = createCipheriv('des-ede3-ecb', Buffer.concat([key, key, key]), null);
-    return Buffer.concat([cipher.update(inCharset(plain, 'GBK')), cipher.final()]).toString('base64');
+    return desOf(plain, this.keys.partnerId);
   }
 
   signing(no: string, changes: Members = {}): Members {
@@ -188,8 +185,15 @@ export class YsepayMerchant {
   }
 }
 
+/** A DES member (page, section 2.5): GBK, key of the partner's first eight characters. */
+export function desOf(plain: string, partnerId: string): string {
+  const key = Buffer.from(partnerId.slice(0, 8).padStart(8, ' '));
+  const cipher = createCipheriv('des-ede3-ecb', Buffer.concat([key, key, key]), null);
+  return Buffer.concat([cipher.update(inCharset(plain, 'GBK')), cipher.final()]).toString('base64');
+}
+
 /** "yyyy-MM-dd HH:mm:ss" in China. */
-export function chinaTime(at: number = Date.now()): string {
+function chinaTime(at: number = Date.now()): string {
   return new Date(at + 8 * 3_600_000).toISOString().slice(0, 19).replace('T', ' ');
 }
 
@@ -231,7 +235,7 @@ function inCharset(text: string, charset: string): Buffer {
         if (trail !== 0x7f) gbk.set(decoder.decode(Uint8Array.of(lead, trail)), Buffer.from([lead, trail]));
   }
   return Buffer.concat(
-    [...text].map((char) => (char <= '\x7f' ? Buffer.from(char) : (gbk.get(char) ?? Buffer.from('?')))),
+    Array.from(text, (char) => (char <= '\x7f' ? Buffer.from(char) : (gbk.get(char) ?? Buffer.from('?')))),
   );
 }
 

@@ -4,7 +4,7 @@ import { after, before, test } from 'node:test';
 import { rawSql } from '../../src/store/database.ts';
 import { bookFindings } from './harness.ts';
 import { until } from './http.ts';
-import { card, encoded, hasOpenssl, sloppy } from './ysepay-party.ts';
+import { card, desOf, encoded, hasOpenssl, sloppy } from './ysepay-party.ts';
 import {
   agreed,
   assertDone,
@@ -323,5 +323,14 @@ test('of a card, nothing in clear is kept or logged, and the CVV not at all', as
   ];
   for (const { text } of kept) for (const secret of cvv.slice(1)) assert.ok(!text.includes(secret), secret);
   assert.ok(kept.length > 3);
+  const requests = await owner.run<{ text: string }>(rawSql('select t::text as text from twin.requests t'));
+  assert.ok(requests.some(({ text }) => text.includes('cardCvn2')));
+  const up = scene.gateway.sandbox?.facts.channels.find(({ protocol }) => protocol === 'ysepay');
+  assert.ok(up);
+  const sealed = [card.cvv, card.expiry].map((plain) => desOf(plain, up.sender));
+  for (const { text } of requests)
+    for (const secret of sealed) {
+      assert.ok(!text.includes(secret) && !text.includes(encodeURIComponent(secret)), 'the twin keeps a CVV');
+    }
   assert.deepEqual(await bookFindings(scene), []);
 });

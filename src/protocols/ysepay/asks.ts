@@ -1,164 +1,16 @@
-/** What is asked: core commands ↔ members of biz_content (page, section 1.2). */
-import type {
-  Ask,
-  Confirm,
-  Extras,
-  Find,
-  NotifyTarget,
-  Party,
-  Pay,
-  RefundAsk,
-  SignAgreement,
-} from '../../core/commands.ts';
+/** What is asked about payments, refunds and statements: core commands ↔ members of biz_content (page, section 1.2). */
+import type { Ask, Confirm, Find, Pay, RefundAsk } from '../../core/commands.ts';
 import { money } from '../../core/money.ts';
-import { type Fields, Obj, fields } from '../json.ts';
+import { Obj, fields } from '../json.ts';
 import { integer, looseText, optional, text } from '../leaves.ts';
 import { field, invalid, missing, table } from '../message.ts';
-import type { Message, Opened, Scene } from '../protocol.ts';
+import type { Message } from '../protocol.ts';
+import { address, cardMembers, cardOf, kept, nobody, notifyOf, request, seller, smsCode } from './ask-parts.ts';
 import { bizOf } from './legs.ts';
 import * as leaf from './members.ts';
 import { settingOf } from './settings.ts';
 
-const nobody: Party = { name: null, phone: null, email: null, country: 'CN' };
 const weekS = 7 * 86_400;
-
-/** What has to be given back later; sign_type is that of the notice, too. */
-function kept(message: Opened, members: Readonly<Record<string, string | null>> = {}): Extras {
-  const all = Object.entries({ ...members, sign_type: message.marks['signType'] ?? null });
-  return Object.fromEntries(all.filter((entry): entry is [string, string] => entry[1] !== null));
-}
-
-const address = optional(text({ max: 1024, pattern: /^[\x21-\x7e]+$/ }));
-
-function notifyOf(message: Opened): NotifyTarget | null {
-  const url = address.read(message.fields.get('notify_url'), 'notify_url');
-  return url === null ? null : { kind: 'http', url };
-}
-
-/** The outer members of a request beside those of every request. */
-function request(biz: Obj, notify: NotifyTarget | null, returnUrl: string | null = null): Fields {
-  return fields({
-    notify_url: notify?.kind === 'http' ? notify.url : undefined,
-    return_url: returnUrl ?? undefined,
-    biz_content: biz,
-  });
-}
-
-function seller({ keys }: Scene) {
-  const own = settingOf(keys, 'sellerId');
-  return { seller_id: own === '' ? keys.sender : own, seller_name: settingOf(keys, 'sellerName') };
-}
-
-/** Without the country code, as banks here know it. */
-function mobileOf(phone: string | null): string {
-  const mobile = (phone ?? '').replace(/^86(?=1[0-9]{10}$)/, '');
-  if (!leaf.secretForms.mobile.test(mobile)) throw missing('buyer_mobile');
-  return mobile;
-}
-
-function secrets(scene: Scene) {
-  const { name, cardNumber, mobile, idNumber, cvv, expiry } = leaf.secretForms;
-  return {
-    name: leaf.secret(scene, name),
-    cardNumber: leaf.secret(scene, cardNumber),
-    mobile: leaf.secret(scene, mobile),
-    idNumber: leaf.secret(scene, idNumber),
-    cvv: optional(leaf.secret(scene, cvv)),
-    expiry: optional(leaf.secret(scene, expiry)),
-  };
-}
-
-function cardOf(biz: Obj, scene: Scene) {
-  const { cvv, expiry } = secrets(scene);
-  return { cvv: cvv.read(biz.get('cardCvn2'), 'cardCvn2'), expiry: expiry.read(biz.get('cardExprDt'), 'cardExprDt') };
-}
-
-function cardMembers(card: { cvv: string | null; expiry: string | null } | undefined, scene: Scene) {
-  const { cvv, expiry } = secrets(scene);
-  return card === undefined ? {} : { cardCvn2: cvv.write(card.cvv), cardExprDt: expiry.write(card.expiry) };
-}
-
-interface SignBiz {
-  readonly orderNo: string;
-  readonly sellerId: string;
-  readonly sellerName: string;
-  readonly amount: bigint | null;
-  readonly userId: string;
-  readonly scope: string | null;
-  readonly imei: string | null;
-}
-const signBiz = table<SignBiz>({
-  orderNo: field('out_trade_no', leaf.orderNo),
-  sellerId: field('seller_id', leaf.partnerNo),
-  sellerName: field('seller_name', leaf.line(50)),
-  amount: field('total_amount', optional(leaf.yuan)),
-  userId: field('user_id', leaf.customerNo),
-  scope: field('actionScope', optional(text({ max: 2, pattern: /^0[12]$/ }))),
-  imei: field('imei', leaf.loose(64)),
-});
-
-export const signAsk: Message<SignAgreement> = {
-  read(message, scene) {
-    const members = bizOf(message);
-    const biz = signBiz.read(members);
-    leaf.checkDayOf(biz.orderNo, scene);
-    const { name, mobile, cardNumber, idNumber } = secrets(scene);
-    const phone = mobile.read(members.get('buyer_mobile'), 'buyer_mobile');
-    return {
-      orderNo: biz.orderNo,
-      userId: biz.userId,
-      payer: { ...nobody, name: name.read(members.get('buyer_name'), 'buyer_name'), phone: `86${phone}` },
-      card: {
-        number: cardNumber.read(members.get('buyer_card_number'), 'buyer_card_number'),
-        idNumber: idNumber.read(members.get('pyerIDNo'), 'pyerIDNo'),
-        ...cardOf(members, scene),
-      },
-      payeeNo: biz.sellerId,
-      scope: biz.scope === '02' ? 'any-payee' : 'one-payee',
-      extras: kept(message),
-    };
-  },
-  write({ orderNo, userId, payer, card, scope }, scene) {
-    const { name, mobile, cardNumber, idNumber } = secrets(scene);
-    if (payer.name === null) throw missing('buyer_name');
-    const biz = fields({
-      out_trade_no: orderNo,
-      ...seller(scene),
-      buyer_name: name.write(payer.name),
-      buyer_card_number: cardNumber.write(card.number),
-      buyer_mobile: mobile.write(mobileOf(payer.phone)),
-      pyerIDNo: idNumber.write(card.idNumber),
-      ...cardMembers(card, scene),
-      user_id: userId,
-      actionScope: scope === 'any-payee' ? '02' : '01',
-    });
-    return request(biz, null);
-  },
-};
-
-const smsCode = looseText({ max: 6, pattern: /^[0-9]{6}$/ });
-
-export const signConfirmAsk: Message<Confirm> = {
-  read(message, scene) {
-    const biz = bizOf(message);
-    return {
-      orderNo: leaf.orderNo.read(biz.get('out_trade_no'), 'out_trade_no'),
-      confirmNo: null,
-      code: smsCode.read(biz.get('mobile_verify_code'), 'mobile_verify_code'),
-      card: cardOf(biz, scene),
-      extras: kept(message),
-    };
-  },
-  write: (ask, scene) =>
-    request(
-      fields({
-        out_trade_no: ask.orderNo ?? undefined,
-        mobile_verify_code: ask.code,
-        ...cardMembers(ask.card, scene),
-      }),
-      null,
-    ),
-};
 
 interface PayBiz {
   readonly orderNo: string;
@@ -369,40 +221,6 @@ export const refundFindAsk: Message<Find> = {
   },
   write: ({ refundNo, orderNo, platformNo }) =>
     request(refundFindBiz.write({ refundNo: refundNo ?? '', orderNo, tradeNo: platformNo }), null),
-};
-
-const agreementBiz = table<{ orderNo: string | null; protocolNo: string | null; userId: string | null }>({
-  orderNo: field('out_trade_no', optional(leaf.orderNo)),
-  protocolNo: field('protocol_no', optional(leaf.partnerNo)),
-  userId: field('user_id', optional(leaf.customerNo)),
-});
-
-/** queryProtocol: its members are not public; any of the three names an agreement. */
-export const agreementFindAsk: Message<Find> = {
-  read(message) {
-    const { orderNo, protocolNo, userId } = agreementBiz.read(bizOf(message));
-    if (orderNo === null && protocolNo === null && userId === null) throw missing('protocol_no');
-    return {
-      orderNo,
-      platformNo: protocolNo,
-      refundNo: null,
-      extras: kept(message, userId === null ? {} : { user_id: userId }),
-    };
-  },
-  write: ({ orderNo, platformNo, extras }) =>
-    request(agreementBiz.write({ orderNo, protocolNo: platformNo, userId: extras['user_id'] ?? null }), null),
-};
-
-/** sign.cancel names the agreement by its own number. */
-export const agreementCancelAsk: Message<Find> = {
-  read(message) {
-    const protocolNo = leaf.partnerNo.read(bizOf(message).get('protocol_no'), 'protocol_no');
-    return { orderNo: null, platformNo: protocolNo, refundNo: null, extras: kept(message) };
-  },
-  write: ({ platformNo }) => {
-    if (platformNo === null) throw missing('protocol_no');
-    return request(fields({ protocol_no: platformNo }), null);
-  },
 };
 
 const statementDay = text({ max: 10, pattern: /^\d{4}-\d\d-\d\d$/ });

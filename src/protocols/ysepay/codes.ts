@@ -35,7 +35,7 @@ export const subCodes = {
 export type SubCode = keyof typeof subCodes;
 
 /** Also written `ACQ_…` on one page. Null for a word that is not in the table. */
-export function subCodeOf(word: string): SubCode | null {
+function subCodeOf(word: string): SubCode | null {
   const dotted = word.replace(/^ACQ_/, 'ACQ.');
   return Object.hasOwn(subCodes, dotted) ? (dotted as SubCode) : null;
 }

@@ -7,10 +7,6 @@ import { invalid, missing } from '../message.ts';
 import {
   type AckLeg,
   type AckWord,
-  type CostlyCheck,
-  header,
-  type Headers,
-  type Keys,
   type Leg,
   type Opened,
   opened,
@@ -20,10 +16,20 @@ import {
 } from '../protocol.ts';
 import { scalarText } from '../reading.ts';
 import { type Charset, charsetNamed, decodeText, encodeText } from './charset.ts';
-import { canonicalForm, type Param, parseForm, writeForm } from './form.ts';
 import { cutNode } from './node-text.ts';
-import { ownSignType, settingOf, type SignType } from './settings.ts';
-import { costlyChecks, isSignType, rememberedSignature, signatureOf, verifies } from './signing.ts';
+import { ownSignType, settingOf } from './settings.ts';
+import {
+  charsetOf,
+  checkSignature,
+  costly,
+  formOf,
+  formWire,
+  signedForm,
+  signTypeOf,
+  textsOf,
+  Unopened,
+} from './signed-form.ts';
+import { isSignType, rememberedSignature, signatureOf, verifies } from './signing.ts';
 
 export const chinaMinutes = 480;
 const version = '3.0';
@@ -41,37 +47,6 @@ export const unknownNode = 'unknow_response';
 
 export function nodeOf(method: string): string {
   return `${method.replaceAll('.', '_')}_response`;
-}
-
-const forms = new WeakMap<Uint8Array, readonly Param[] | null>();
-
-/** The form of a body, parsed once however often it is asked for. */
-export function formOf(body: Uint8Array): readonly Param[] | null {
-  const known = forms.get(body);
-  if (known !== undefined) return known;
-  const form = parseForm(body);
-  forms.set(body, form);
-  return form;
-}
-
-/** A member that is plain ASCII by its grammar; '' when absent or not that. */
-export function asciiOf(form: readonly Param[], name: string): string {
-  const value = Buffer.from(form.find((param) => param.name === name)?.value ?? []).toString('latin1');
-  return /^[\x21-\x7e]*$/.test(value) ? value : '';
-}
-
-/** How somebody whose request does not open wants to be answered all the same. */
-export class Unopened extends Refusal {
-  readonly marks: Readonly<Record<string, string>>;
-
-  constructor(form: readonly Param[], refusal: Refusal) {
-    super(refusal.code, refusal.detail);
-    const signType = asciiOf(form, 'sign_type');
-    this.marks = {
-      charset: charsetNamed(asciiOf(form, 'charset')) ?? 'GBK',
-      ...(isSignType(signType) ? { signType } : {}),
-    };
-  }
 }
 
 // ── request ───────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -92,68 +67,6 @@ function openRequest(wire: RequestWire, scene: Scene): Opened {
   } catch (error) {
     throw error instanceof Refusal ? new Unopened(form, error) : error;
   }
-}
-
-function signTypeOf(form: readonly Param[]): SignType {
-  const signType = asciiOf(form, 'sign_type');
-  if (isSignType(signType)) return signType;
-  throw new Refusal('unauthenticated', { field: 'sign_type', why: 'sign-type' });
-}
-
-function checkSignature(form: readonly Param[], signType: SignType, scene: Scene): void {
-  const sign = signIn(form);
-  if (!verifies(canonicalOf(form), sign, signType, scene))
-    throw new Refusal('unauthenticated', { field: 'sign', why: 'signature' });
-}
-
-function signIn(form: readonly Param[]): string {
-  const found = form.filter(({ name }) => name.toLowerCase() === 'sign');
-  return found.length === 1 && found[0] ? Buffer.from(found[0].value).toString('latin1') : '';
-}
-
-const canonicals = new WeakMap<readonly Param[], Uint8Array>();
-
-function canonicalOf(form: readonly Param[]): Uint8Array {
-  const known = canonicals.get(form) ?? canonicalForm(form);
-  canonicals.set(form, known);
-  return known;
-}
-
-/** SM2 takes long; RSA is checked on the spot. */
-function costly(wire: RequestWire, keys: Keys): readonly CostlyCheck[] {
-  const form = formOf(wire.body);
-  if (form === null || asciiOf(form, 'sign_type') !== 'SM') return [];
-  return costlyChecks(canonicalOf(form), signIn(form), keys);
-}
-
-/** What the sender declares, else the default of the leg. Unknown ones are refused, never guessed. */
-function charsetOf(form: readonly Param[], fallback: Charset): Charset {
-  const declared = asciiOf(form, 'charset');
-  const charset = declared === '' ? fallback : charsetNamed(declared);
-  if (charset === null) throw invalid('charset', 'charset must be UTF-8, GBK or GB2312');
-  return charset;
-}
-
-/** All members but `sign` as texts. */
-function textsOf(form: readonly Param[], charset: Charset, documented: readonly string[]): Obj {
-  const texts = new Obj();
-  for (const { name, value } of form) {
-    if (name.toLowerCase() === 'sign') continue;
-    const text = decodeText(value, charset);
-    if (text === null) throw invalid(name, `${name} is not text in ${charset}`);
-    if (hidesMember(text, documented) && !isUrls(text)) throw invalid(name, `${name} holds another member`);
-    texts.set(name, text);
-  }
-  return texts;
-}
-
-/** Two forms with one signed text must not exist (T014, T019): `&name=` inside a value is refused, addresses aside. */
-function hidesMember(text: string, documented: readonly string[]): boolean {
-  return text.includes('&') && documented.some((name) => text.includes(`&${name}=`));
-}
-
-function isUrls(text: string): boolean {
-  return text.split(',').every((part) => /^https?:\/\//i.test(part) && URL.canParse(part));
 }
 
 function textMember(members: Obj, name: string): string {
@@ -222,24 +135,6 @@ function sealRequest(members: Fields, scene: Scene): RequestWire {
   return formWire(signedForm(texts, charset, signType, scene), charset, scene);
 }
 
-function signedForm(texts: Obj, charset: Charset, signType: SignType, scene: Scene): readonly Param[] {
-  const params = [...texts].map(([name, value]) => ({ name, value: bytesOf(scalarText(value), charset, name) }));
-  const sign = signatureOf(canonicalForm(params), signType, scene);
-  if (sign === '') throw new Error(`${scene.keys.sender}: no ${signType} key to sign with`);
-  return [...params, { name: 'sign', value: Buffer.from(sign, 'latin1') }];
-}
-
-function bytesOf(text: string, charset: Charset, name: string): Uint8Array {
-  const bytes = encodeText(text, charset);
-  if (bytes === null) throw invalid(name, `${name} has a character that ${charset} has not`);
-  return bytes;
-}
-
-function formWire(params: readonly Param[], charset: Charset, scene: Scene): RequestWire {
-  const headers: Headers = [['content-type', `application/x-www-form-urlencoded; charset=${charset}`]];
-  return { kind: 'request', method: 'POST', target: scene.url, headers, body: writeForm(params), remote: '' };
-}
-
 export const request: Leg<RequestWire> = {
   signature: 'sign = Base64 of RSA-SHA1 or SM3withSM2 over the received members, sorted, blank ones dropped, raw bytes',
   costly,
@@ -289,7 +184,7 @@ function writtenIn(value: Json, charset: Charset): Uint8Array {
   const text = writeJson(value);
   const whole = encodeText(text, charset);
   if (whole !== null) return whole;
-  const escaped = [...text].map((char) => (encodeText(char, charset) === null ? escapeOf(char) : char)).join('');
+  const escaped = Array.from(text, (char) => (encodeText(char, charset) === null ? escapeOf(char) : char)).join('');
   return encodeText(escaped, charset) ?? new Uint8Array(0);
 }
 
@@ -369,11 +264,3 @@ export const ack: AckLeg = {
     return { kind: 'reply', status, headers: [['content-type', 'text/plain']], body: new TextEncoder().encode(text) };
   },
 };
-
-const formType = /^(?:application\/x-www-form-urlencoded|text\/plain)\b/i;
-
-/** Clients of this wire send a form, some without saying so. */
-export function isFormType(wire: RequestWire): boolean {
-  const type = header(wire, 'content-type');
-  return type === null || formType.test(type);
-}

@@ -25,7 +25,7 @@ export const yuan: Leaf<bigint> = {
     if (fen > most) throw new Refusal('limit-exceeded', { field: name, why: 'amount' });
     return fen;
   },
-  write: yuanText.write,
+  write: (fen) => yuanText.write(fen),
 };
 
 /** yyyyMMdd, a day that exists. */

@@ -21,34 +21,19 @@ import {
 } from '../protocol.ts';
 import { scalarText } from '../reading.ts';
 import { decimalNumber, homeOfDecimal } from '../signing.ts';
+import * as agreements from './agreement-asks.ts';
 import * as answers from './answers.ts';
 import * as asks from './asks.ts';
 import { done, failed, subCodeFor, subCodes, verdictOf } from './codes.ts';
-import {
-  ack,
-  asciiOf,
-  bizOf,
-  formOf,
-  isFormType,
-  noded,
-  nodeOf,
-  notice,
-  reply,
-  request,
-  secretMembers,
-  unknownNode,
-  Unopened,
-} from './legs.ts';
+import { ack, bizOf, noded, nodeOf, notice, reply, request, secretMembers, unknownNode } from './legs.ts';
 import { dayOf } from './members.ts';
 import { readNotice, writeNotice } from './notices.ts';
 import { keySpecs, settingSpecs } from './settings.ts';
+import { asciiOf, formOf, isFormType, Unopened } from './signed-form.ts';
 
 /** Section 1: the Java client waits 20 seconds. */
 const waitMs = 20_000;
-const secretsOut: ReadonlySet<string> = new Set([
-  ...['timestamp', 'charset', 'sign_type', 'version'],
-  ...secretMembers,
-]);
+const secretsOut: ReadonlySet<string> = new Set(['timestamp', 'charset', 'sign_type', 'version', ...secretMembers]);
 const row = { method: 'POST', path: '/gateway.do', volatile: secretsOut, timeoutMs: waitMs } as const;
 const once = { ...row, repeatable: false } as const;
 const again = { ...row, repeatable: true } as const;
@@ -63,14 +48,14 @@ const endpoints: readonly AnyEndpoint[] = [
     ...once,
     name: `${trusteeship}.sign`,
     command: 'sign-agreement',
-    ask: asks.signAsk,
+    ask: agreements.signAsk,
     answer: answers.signAnswer,
   }),
   endpoint({
     ...once,
     name: `${trusteeship}.sign.confirm`,
     command: 'confirm-agreement',
-    ask: asks.signConfirmAsk,
+    ask: agreements.signConfirmAsk,
     answer: answers.signConfirmAnswer,
   }),
   endpoint({
@@ -98,14 +83,14 @@ const endpoints: readonly AnyEndpoint[] = [
     ...again,
     name: `${trusteeship}.fastPay.queryProtocol`,
     command: 'query-agreement',
-    ask: asks.agreementFindAsk,
+    ask: agreements.agreementFindAsk,
     answer: answers.agreementQueryAnswer,
   }),
   endpoint({
     ...again,
     name: `${trusteeship}.sign.cancel`,
     command: 'cancel-agreement',
-    ask: asks.agreementCancelAsk,
+    ask: agreements.agreementCancelAsk,
     answer: answers.agreementCancelAnswer,
   }),
   endpoint({
@@ -182,7 +167,7 @@ const noMethod: AnyEndpoint = endpoint({
     read() {
       throw new Refusal('invalid-request', { field: 'method', why: 'unknown-method' });
     },
-    write: asks.findAsk.write,
+    write: (find, scene) => asks.findAsk.write(find, scene),
   },
   answer: answers.queryAnswer,
 });
@@ -359,4 +344,5 @@ export const ysepay: Protocol = {
     return command === 'refund' || command === 'query-refund' ? 'ysepay:refund' : 'ysepay:payment';
   },
   confidential: ['sign', 'mobile_verify_code', ...secretMembers],
+  unkept: ['cardCvn2', 'cardExprDt'],
 };
