@@ -1,16 +1,18 @@
 /** docs/generated/matrix.md: what each protocol can ask for and carry out, and how each of its legs is signed. */
 import { methods } from '../core/commands.ts';
 import { exponents, formatDecimal, isCurrency } from '../core/money.ts';
-import { channelProtocols, merchantProtocols, protocols } from '../protocols/all.ts';
-import type { Capability, Protocol } from '../protocols/protocol.ts';
+import { channelProtocols, protocols } from '../protocols/all.ts';
+import type { Capability } from '../protocols/protocol.ts';
+import { type Crossing, crossings } from '../wiring/crossings.ts';
 import { markdownTable } from './markdown.ts';
 
 export function matrixPage(): string {
   const all = [...protocols.values()];
+  const crossed = crossings();
   return [
     '# What each protocol can do',
     '## Methods',
-    'A merchant of a row’s protocol is paid through a channel of a column’s where both have the method, a currency and an option in common.',
+    'What each protocol’s folder declares. “Merchant only”: can be asked for; “channel only”: can be carried out.',
     markdownTable(
       ['method', ...all.map(({ name }) => name)],
       [...methods, 'any' as const].map((method) => [
@@ -19,14 +21,13 @@ export function matrixPage(): string {
       ]),
     ),
     '## Any through any',
-    'Merchant protocol (row) through channel protocol (column): the methods both can do.',
+    'Probed: each request of a merchant was written, signed, verified and read as the gateway does it, and each channel was asked to say the same. `test/e2e/matrix.test.ts` goes every one of these ways over HTTP: create, pay, notice, query, refund where both can. **yes** = it is carried out, **yes, refunds** = and the merchant can give it back, – = it is refused in the merchant’s own protocol before anything is written. Settings are those of the sandbox; the fufu merchant has `extraChannels=true`.',
     markdownTable(
-      ['', ...channelProtocols.map(({ name }) => name)],
-      merchantProtocols.map((merchant) => [
-        `**${merchant.name}**`,
-        ...channelProtocols.map((channel) => shared(merchant, channel)),
-      ]),
+      ['merchant', 'endpoint', 'method', 'currency', 'which', ...channelProtocols.map(({ name }) => name)],
+      crossingRows(crossed),
     ),
+    '## Why not',
+    markdownTable(['channel', 'refuses', 'because'], refusalRows(crossed)),
     '## Operations',
     markdownTable(
       ['protocol', 'endpoint', 'command', 'address', 'may be repeated'],
@@ -87,25 +88,55 @@ function limits(currency: string, min: bigint, max: bigint | null): string {
   return max === null ? `from ${text(min)}` : `${text(min)} to ${text(max)}`;
 }
 
-function shared(merchant: Protocol, channel: Protocol): string {
-  const asked = merchant.capabilities.filter(({ sides }) => sides !== 'carry-out');
-  const done = channel.capabilities.filter(({ sides }) => sides !== 'ask');
-  const both = methods.filter((method) =>
-    asked.some(
-      (ask) =>
-        (ask.method === method || ask.method === 'any') &&
-        done.some((one) => one.method === method && meets(ask.currencies, one.currencies) && optionsMeet(ask, one)),
+/** One line per request and currency; options that go the same ways share it. */
+function crossingRows(crossed: readonly Crossing[]): string[][] {
+  const lines = groupBy(crossed, ({ merchant, endpoint, method, currency, option }) =>
+    JSON.stringify([merchant, endpoint, method, currency, option]),
+  ).map((ways) => ({ ways, verdicts: ways.map(verdictOf) }));
+  return groupBy(lines, ({ ways: [way], verdicts }) =>
+    JSON.stringify([way?.merchant, way?.endpoint, way?.method, way?.currency, verdicts]),
+  ).map((same) => {
+    const [first] = same;
+    const options = same.map(({ ways }) => ways[0]?.option ?? '').join(' ');
+    const { merchant = '', endpoint = '', method = '', currency = '' } = first?.ways[0] ?? {};
+    return [merchant, endpoint, method, currency, options, ...(first?.verdicts ?? [])];
+  });
+}
+
+function verdictOf({ why, refunds }: Crossing): string {
+  if (why !== null) return '–';
+  return refunds ? 'yes, refunds' : 'yes';
+}
+
+/** By channel and reason; `…` in a reason stands for what the request names. */
+function refusalRows(crossed: readonly Crossing[]): string[][] {
+  const refused = channelProtocols.flatMap(({ name }) =>
+    crossed.flatMap((one) =>
+      one.channel === name && one.why !== null ? [{ ...one, why: withoutOption(one.why, one.option) }] : [],
     ),
   );
-  return both.length === 0 ? '–' : both.join(', ');
+  return groupBy(refused, ({ channel, why }) => JSON.stringify([channel, why])).map((same) => [
+    same[0]?.channel ?? '',
+    groupBy(same, ({ merchant, endpoint, method }) => `${merchant} ${endpoint} ${method}`)
+      .map((ways) =>
+        `${ways[0]?.merchant} ${ways[0]?.endpoint} ${ways[0]?.method}: ${[...new Set(ways.map(({ option }) => option))].join(' ')}`.replace(
+          /: $/,
+          '',
+        ),
+      )
+      .join('; '),
+    same[0]?.why ?? '',
+  ]);
 }
 
-function meets<T>(a: readonly T[], b: readonly T[]): boolean {
-  return a.some((one) => b.includes(one));
+function withoutOption(why: string, option: string): string {
+  return option === '' ? why : why.replace(` ${option}`, ' …');
 }
 
-function optionsMeet(ask: Capability, one: Capability): boolean {
-  return ask.options === null || one.options === null || meets(ask.options, one.options);
+function groupBy<T>(rows: readonly T[], keyOf: (row: T) => string): T[][] {
+  const groups = new Map<string, T[]>();
+  for (const row of rows) groups.set(keyOf(row), [...(groups.get(keyOf(row)) ?? []), row]);
+  return [...groups.values()];
 }
 
 function duration(ms: number): string {

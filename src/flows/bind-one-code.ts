@@ -3,6 +3,7 @@
  * asked for something that wallet can be paid with. Two wallets cannot pay the same order: the second one is refused.
  */
 import type { Method, Pay, WalletUser } from '../core/commands.ts';
+import { oneCodeMethods } from '../core/desk-offers.ts';
 import type { Key, Payment } from '../core/order.ts';
 import { Refusal } from '../core/refusal.ts';
 import type { ChannelRow } from '../store/directory.ts';
@@ -68,8 +69,7 @@ interface Way {
 
 /** Called from the page when the payer is known, else by the channel's own code, which is an address, or its wallet page. */
 function wayFor(gate: Gate, payment: Payment, choice: OneCodeChoice): Way | null {
-  const methods: readonly Method[] = choice.user === null ? ['qr', 'wallet'] : ['in-app', 'qr', 'wallet'];
-  for (const method of methods) {
+  for (const method of oneCodeMethods(choice.user !== null)) {
     const base = askOfChoice(gate, payment, { method, option: choice.wallet, phone: null });
     const ask: Pay = { ...base, returnUrl: choice.returnUrl, walletUser: choice.user };
     const { merchant, credential } = callerOf(gate, payment);
@@ -81,14 +81,12 @@ function wayFor(gate: Gate, payment: Payment, choice: OneCodeChoice): Way | null
   return null;
 }
 
-/** Could this wallet pay it from the page itself, if only the payer were known? Then it is worth asking who it is. */
-export function paysInPage(gate: Gate, payment: Payment, wallet: string, appId: string | null): boolean {
-  const ask = {
-    ...askOfChoice(gate, payment, { method: 'in-app', option: wallet, phone: null }),
-    walletUser: { userId: '0'.repeat(16), appId },
-  };
-  const verdicts = explainRoutes(gate, payment.merchantId, payment.protocol, 'pay', 'in-app', ask);
-  return verdicts.some(({ why }) => why === null);
+/** Is it worth asking who the payer is: can the wallet pay from the page itself, or not at all without that? */
+export function asksWhoPays(gate: Gate, payment: Payment, wallet: string, appId: string | null): boolean {
+  const somebody = { userId: '0'.repeat(16), appId };
+  const known = wayFor(gate, payment, { wallet, user: somebody, returnUrl: '' });
+  if (known === null || known.method === 'in-app') return known !== null;
+  return wayFor(gate, payment, { wallet, user: null, returnUrl: '' }) === null;
 }
 
 async function sameWallet(gate: Gate, payment: Payment, { wallet }: OneCodeChoice, deadline: number): Promise<Payment> {

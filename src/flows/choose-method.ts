@@ -2,9 +2,8 @@
  * The payer of a payment in state `new` chooses how to pay, on the hosted page. The choice binds the payment to one channel
  * in one transaction; then the channel is called as for any payment. A clear no opens the choice again.
  */
-import { type BankRow, banks } from '../core/banks.ts';
 import type { Method, Pay } from '../core/commands.ts';
-import type { Currency } from '../core/money.ts';
+import { type Offer, offersIn } from '../core/desk-offers.ts';
 import type { Key, Payment } from '../core/order.ts';
 import { Refusal } from '../core/refusal.ts';
 import { CommitUnknown } from '../store/database.ts';
@@ -12,6 +11,7 @@ import { orderByKey } from '../store/orders.ts';
 import type { Caller, Gate } from './gate.ts';
 import { type Choice, beginAttempt } from './learn-outcome.ts';
 import { afterIntent, callForPayment } from './pay.ts';
+import { anyPhone } from './payable.ts';
 import { whenCalled } from './repeat.ts';
 import { chooseChannels, explainRoutes, feeOfChoice } from './route.ts';
 
@@ -22,14 +22,6 @@ export interface Pick {
   readonly option: string | null;
   /** Digits with the country code, for wallets that ask on the phone; null = the number the merchant gave. */
   readonly phone: string | null;
-}
-
-/** Something the payer may be offered. */
-export interface Offer {
-  readonly method: Method;
-  readonly option: string | null;
-  /** A proper name ("Bank Central Asia", "DANA"), the same in every language. */
-  readonly label: string;
 }
 
 /**
@@ -128,40 +120,15 @@ function secondsLeft(gate: Gate, { expiresAt }: Payment): number | null {
   return Math.max(60, Math.ceil(leftMs / 1000));
 }
 
-function offersAt(method: Method, ...options: readonly (readonly [code: string, label: string])[]): Offer[] {
-  return options.map(([option, label]) => ({ method, option, label }));
-}
-
-/** With the short name people know, where the full one does not contain it: "BCA · Bank Central Asia". */
-function bankLabel({ code, name }: BankRow): string {
-  return name.toUpperCase().includes(code) ? name : `${code} · ${name}`;
-}
-
-/** Everything a desk can offer, in the order it is shown; which of it a merchant has is a matter of routes. */
-const offers: Readonly<Partial<Record<Currency, readonly Offer[]>>> = {
-  IDR: [
-    ...offersAt('qr', ['QRIS', 'QRIS']),
-    ...offersAt('wallet', ['DANA', 'DANA'], ['SHOPEEPAY', 'ShopeePay'], ['GOPAY', 'GoPay'], ['LINKAJA', 'LinkAja']),
-    ...offersAt('wallet-push', ['OVO', 'OVO']),
-    ...banks
-      .filter((bank) => bank.kind !== 'wallet' && bank.purposes.includes('pay'))
-      .map((bank): Offer => ({ method: 'virtual-account', option: bank.code, label: bankLabel(bank) })),
-    ...offersAt('store-code', ['ALFAMART', 'Alfamart'], ['INDOMARET', 'Indomaret']),
-  ],
-};
-
 /** Must the payer give a number before this method can be used? */
 export function needsPhone({ detail }: Payment, method: Method): boolean {
   return method === 'wallet-push' && detail.payer.phone === null;
 }
 
-/** Stands in for the number the payer has yet to give, when routes are asked what they can do. Never sent. */
-const anyPhone = '6281100000000';
-
 /** What the payer of this payment can choose from: only what some route can carry out for that amount. */
 export function offersFor(gate: Gate, payment: Payment): readonly Offer[] {
   if (gate.directory().merchants.get(payment.merchantId)?.state !== 'active') return [];
-  return (offers[payment.amount.currency] ?? []).filter(({ method, option }) => {
+  return offersIn(payment.amount.currency).filter(({ method, option }) => {
     if (feeOfChoice(gate, payment, method) > payment.amount.minor) return false;
     const phone = needsPhone(payment, method) ? anyPhone : null;
     const ask = askOfChoice(gate, payment, { method, option, phone });
@@ -172,7 +139,7 @@ export function offersFor(gate: Gate, payment: Payment): readonly Offer[] {
 
 /** The proper name of an option, for a payment that is bound already. */
 export function nameOfOption(payment: Payment): string | null {
-  const known = offers[payment.amount.currency]?.find(
+  const known = offersIn(payment.amount.currency).find(
     (offer) => offer.method === payment.method && offer.option === payment.option,
   );
   return known?.label ?? payment.option;

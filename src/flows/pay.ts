@@ -16,6 +16,7 @@ import { callOrNext, makeThrough } from './failover.ts';
 import type { Caller, Gate } from './gate.ts';
 import { exchangeFor } from './exchange.ts';
 import { holdBarcode } from './hold-barcode.ts';
+import { checkPayable } from './payable.ts';
 import { orderOfRepeat, whenCalled } from './repeat.ts';
 import { capOf, checkNotifyTarget, chooseChannels, feeFor } from './route.ts';
 
@@ -52,7 +53,7 @@ export async function pay(gate: Gate, caller: Caller, asked: Pay, fingerprint: U
 }
 
 /** The wallet of a payment code, where the merchant left that to us. Throws `invalid-request` for a text that is no payment code. */
-function withWallet(ask: Pay): Pay {
+export function withWallet(ask: Pay): Pay {
   if (ask.method !== 'barcode' || ask.authCode === null || ask.option !== null) return ask;
   const option = walletOf(ask.authCode);
   if (option === null)
@@ -79,6 +80,7 @@ async function makePayment(
   if (charge || ask.method === 'any') {
     // An agreement belongs to its channel; "any" is chosen by the payer.
     const channel = charge?.channel ?? null;
+    if (!channel) checkPayable(gate, caller, ask);
     const one = newPayment(gate, caller, ask, channel, fingerprint);
     return { one, made: await makeOrder(gate, gate.batches.payments, one), channel, others: [] };
   }

@@ -173,6 +173,14 @@ function ysepayChannel(world: World): SandboxChannel {
   };
 }
 
+/** Settings of the sandbox's channels by protocol: as much as each can do. */
+export const channelSettings: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  // Whoever has only a code on a screen does not know the payer yet.
+  bestpay: { merchantNo: '3178000093006075', wechatUserCode: 'optional' },
+  // Bestpay and UnionPay have no channel_type in the document.
+  fufu: { extraChannels: 'true' },
+};
+
 function bestpayChannel(world: World): SandboxChannel {
   const own = demoPair('bestpay/channel');
   const upstream = demoPair('bestpay/twin');
@@ -181,8 +189,7 @@ function bestpayChannel(world: World): SandboxChannel {
     protocol: 'bestpay',
     sender: '3178000003006075',
     secrets: { privateKey: own.privatePem, publicKey: upstream.publicPem },
-    // Whoever has only a code on a screen does not know the payer yet.
-    settings: { merchantNo: '3178000093006075', wechatUserCode: 'optional' },
+    settings: channelSettings['bestpay'] ?? {},
     twin: { privateKey: upstream.privatePem, publicKey: own.publicPem },
   };
 }
@@ -223,7 +230,7 @@ function inventFacts(world: World): SandboxFacts {
         protocol: 'fufu',
         sender: '733010220151343',
         secrets: { key: key(world, 'u') },
-        settings: {},
+        settings: channelSettings['fufu'] ?? {},
       },
       ysepayChannel(world),
     ],

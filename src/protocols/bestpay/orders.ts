@@ -116,7 +116,7 @@ export const qrAsk: Message<Pay> = {
   write(ask, scene) {
     const tradeType = tradeTypeOf(ask.option);
     if (tradeType === null) throw missing('tradeType');
-    const userCode = ask.payer.walletUser ?? null;
+    const userCode = ask.payer.walletUser ?? ask.walletUser?.userId ?? null;
     if (tradeType === 'TENPAY' && userCode === null && needsUserCode(scene)) throw missing('userCode');
     return wire.qrAsk.write({ ...writeOrder(ask, scene), tradeType, userCode });
   },

@@ -51,7 +51,7 @@ const endpoints: readonly AnyEndpoint[] = [
     path: `${base}/platform/orderMixQrcode`,
     ask: qrAsk,
     answer: qrAnswer,
-    suits: (ask) => ask.method === 'qr' || ask.method === 'wallet' || ask.method === 'in-app',
+    suits: (ask) => ask.method === 'qr' || ask.method === 'wallet',
     volatile,
     timeoutMs: createMs,
     repeatable: false,
@@ -147,8 +147,8 @@ const yuan = { currencies: ['CNY'], options: walletOptions, min: 1n, max: 10_000
 const capabilities: readonly Capability[] = [
   { ...yuan, method: 'barcode', sides: 'both' },
   { ...yuan, method: 'qr', sides: 'both' },
+  // The address leads the payer to the wallet's page; what a wallet's bridge is called with (in-app) it is not.
   { ...yuan, method: 'wallet', sides: 'carry-out' },
-  { ...yuan, method: 'in-app', sides: 'carry-out' },
 ];
 
 const minuteMs = 60_000;

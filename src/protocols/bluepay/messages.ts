@@ -1,5 +1,5 @@
 /** BluePay's requests and replies as tables. Page, sections 6 and 10. Amounts are whole rupiah in both directions. */
-import { bankName, bankNamed } from '../../core/banks.ts';
+import { bankName, bankNamed, bankOf } from '../../core/banks.ts';
 import { noInstruction, type Pay, type PaymentReport, type PayOut, type PayoutReport } from '../../core/commands.ts';
 import { money } from '../../core/money.ts';
 import { fields, Num, Obj } from '../json.ts';
@@ -191,7 +191,7 @@ export const transferAsk: Message<PayOut> = {
       transactionId: orderNo,
       promotionId: keys.setting('promotionId') ?? '1000',
       payeeCountry: payee.country ?? 'ID',
-      payeeBankName: bankName('bluepay.payeeBankName', payee.bank) ?? payee.bank,
+      payeeBankName: payeeBankOf(payee),
       payeeName: payee.accountName,
       payeeAccount: payee.account,
       payeeMsisdn: msisdnOf(payee.phone, keys) ?? '',
@@ -203,6 +203,14 @@ export const transferAsk: Message<PayOut> = {
     return members;
   },
 };
+
+/** A bank we know must have a name here: wallets have none. A word we do not know is BluePay's to judge. */
+function payeeBankOf({ bank, accountKind }: PayOut['payee']): string {
+  if (accountKind === 'virtual-account') throw invalid('payeeAccount', 'BluePay pays to bank accounts only');
+  const name = bankName('bluepay.payeeBankName', bank) ?? (bankOf(bank) === null ? bank : null);
+  if (name === null) throw invalid('payeeBankName', `BluePay does not pay to ${bank}`);
+  return name;
+}
 
 export const transferAnswer: Message<PayoutReport> = {
   read({ fields: reply }) {

@@ -1,7 +1,8 @@
 /** The cashier's pages. Everything outside text passes through `` html`…` ``; no text of a channel is ever markup. */
 import type { Instant } from '../../core/world.ts';
 import type { Payment } from '../../core/order.ts';
-import { type Offer, needsPhone } from '../../flows/choose-method.ts';
+import type { Offer } from '../../core/desk-offers.ts';
+import { needsPhone } from '../../flows/choose-method.ts';
 import type { Assets } from '../assets.ts';
 import { type Html, html } from '../html.ts';
 import { instructionOf } from './instruction.ts';
