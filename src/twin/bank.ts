@@ -287,6 +287,9 @@ export class Bank {
   async #end(find: Find, outcome: 'closed' | 'reversed'): Promise<PaymentReport> {
     const order = await this.#known('payment', find);
     if (order.outcome === outcome) return this.#payment(order);
+    // Where cancelling has rules of its own, what is paid is refunded and not reversed.
+    const isPaidFor = order.outcome === 'paid' && this.#options.protocol.conduct?.cancel !== undefined;
+    if (outcome === 'reversed' && isPaidFor) throw new Refusal('conflict', { why: 'paid' });
     if (outcome === 'reversed' && order.refunded > 0n) throw new Refusal('conflict', { why: 'refunded' });
     const decided = await this.decide(order, { outcome, at: this.#options.world.now() });
     if (decided === null) throw new Refusal('conflict', { why: order.outcome });

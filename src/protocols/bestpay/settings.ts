@@ -124,6 +124,13 @@ export const settingSpecs = [
     about: 'operator of the orders and refunds we send.',
   },
   {
+    name: 'closesUnpaid',
+    side: 'channel',
+    pattern: yesOrNo,
+    default: 'true',
+    about: 'Twin: an unpaid order ends by itself after its timeOut, as there is no call that closes it.',
+  },
+  {
     name: 'lateMoney',
     side: 'channel',
     pattern: /^(?:revive|refund|suspense)$/,
