@@ -48,6 +48,10 @@ const finer: Readonly<Partial<Record<RefusalCode, Readonly<Record<string, Told>>
     paid: data('订单已成功'),
     failed: data('订单已失败'),
     closed: data('订单已失败'),
+    // A twin's words for how an order ended.
+    declined: data('订单已失败'),
+    cancelled: data('订单已失败'),
+    refunded: data('订单已成功'),
     reversed: data('AREADY_REVOKED'),
     'not-paid': data('ILLEGAL_PARAMETER'),
   },
