@@ -24,7 +24,7 @@ import { makeFirstUser } from './wiring/first-user.ts';
 import { makePorts } from './wiring/ports.ts';
 import { startProcesses } from './wiring/processes.ts';
 import { makeRooms, type Rooms } from './wiring/rooms.ts';
-import { keepTwins } from './wiring/sandbox-document.ts';
+import { keepTwins } from './wiring/kept-twins.ts';
 import { type Sandbox, startSandbox } from './wiring/sandbox-twins.ts';
 import { answer, refuseUnserved, type Traffic } from './wiring/traffic.ts';
 import { ownerToken } from './wiring/owner-token.ts';
@@ -114,9 +114,11 @@ async function bringUp(
   let url = '';
   const publicUrl = () => config.publicUrl?.replace(/\/$/, '') ?? url;
   const sandbox =
-    config.mode === 'sandbox' && !isChild ? await startSandbox({ db, world, vault, publicUrl, progress }) : null;
+    config.mode === 'sandbox' && !isChild
+      ? await startSandbox({ db, world, vault, publicUrl, progress, isShared: config.databaseUrl !== null })
+      : null;
   if (sandbox) undo.add(() => sandbox.stop());
-  if (sandbox) await keepTwins(db, sandbox);
+  if (sandbox) await keepTwins(db, sandbox.twins);
 
   let runner: Runner | null = null;
   const rooms = await makeRooms({ config, vault, world, keyring, publicUrl });

@@ -209,15 +209,18 @@ class Server implements Embedded {
   }
 
   /**
-   * The number in a stale `postmaster.pid` may belong to somebody else by now, or to a zombie, and PostgreSQL would refuse
-   * to start. Only the number is replaced (by one beyond any possible): the rest of the file lets it find orphaned backends.
+   * The number in a stale `postmaster.pid`, or in the lock beside the socket, may belong to somebody else by now, or to a
+   * zombie, and PostgreSQL would refuse to start. Only the number is replaced (by one beyond any possible): the rest of
+   * `postmaster.pid` lets it find orphaned backends.
    */
   async #disown(): Promise<void> {
-    const path = join(this.#place.cluster, 'postmaster.pid');
-    const running = await readPostmaster(this.#place.cluster);
-    if (running === null || (await isPostmasterOf(running.pid, this.#place.cluster))) return;
-    const text = await readFile(path, 'latin1');
-    await writeFile(path, text.replace(/^\d+/, '2147483646'));
+    const { cluster, root } = this.#place;
+    for (const path of [join(cluster, 'postmaster.pid'), join(root, '.s.PGSQL.5432.lock')]) {
+      const text = await readFile(path, 'latin1').catch(() => '');
+      const [pid] = /^\d+/.exec(text) ?? [];
+      if (pid === undefined || (await isPostmasterOf(Number(pid), cluster))) continue;
+      await writeFile(path, text.replace(/^\d+/, '2147483646'));
+    }
   }
 
   async #chooseAddress(): Promise<DatabaseTarget> {
