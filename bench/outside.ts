@@ -145,9 +145,10 @@ function upstream(request: http.IncomingMessage, response: http.ServerResponse):
   });
 }
 
+/** On all addresses: a sink has sixteen loopback names. */
 async function listening(server: http.Server): Promise<string> {
   server.keepAliveTimeout = 30_000;
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(0, '0.0.0.0', resolve));
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 

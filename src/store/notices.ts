@@ -19,44 +19,50 @@ export interface DueNotice extends Key {
   readonly manual: boolean;
 }
 
-/** Homes with notices due, of those leased. */
-export async function homesWithNotices(query: Query, homes: readonly number[], now: Instant): Promise<number[]> {
-  const rows = await query.run<{ home: number }>(
-    named(
-      'notices-homes',
-      sql`select h.home from unnest(${homes}::smallint[]) as h (home)
-          where exists (select from notices_due d where d.home = h.home and d.due_at <= ${now})`,
-    ),
-  );
-  return rows.map((row) => row.home);
+/** Attempts under way at one receiving host. */
+export interface BusyHost {
+  readonly host: string;
+  readonly count: number;
 }
 
+/** However many homes have something due, each gives as many at a time as this, if it has them. */
+const fewestPerHome = 4;
+
 /**
- * Takes up to `limit` due notices of one home, oldest first, leaving out hosts and merchants that are at their cap, and moves their
- * due time to `leaseUntil`: if we die, they come back by themselves.
+ * Takes up to `limit` due notices of these homes, oldest first, no more of one host than its cap leaves room for, and moves
+ * their due time to `leaseUntil`: if we die, they come back by themselves. A lease that another worker takes meanwhile is
+ * noticed by the second look at `due_at`, so that nothing need be locked first.
  */
 export async function claimNotices(
   query: Query,
-  home: number,
+  homes: readonly number[],
   now: Instant,
   leaseUntil: Instant,
   limit: number,
   perHost: number,
-  full: readonly string[],
+  busy: readonly BusyHost[],
 ): Promise<DueNotice[]> {
+  const full = busy.filter(({ count }) => count >= perHost).map(({ host }) => host);
   const rows = await query.run<Omit<DueNotice, 'createdAt'> & { createdAt: bigint }>(
     named(
       'notices-claim',
-      sql`with oldest as (select home, id, host, due_at from notices_due
-            where home = ${home} and due_at <= ${now} and host <> all (${full}::text[])
-            order by due_at limit ${limit} for update skip locked),
-          ranked as (select home, id, row_number() over (partition by host order by due_at) as place from oldest),
+      sql`with busy_homes as materialized (select h.home from unnest(${homes}::smallint[]) as h (home)
+            where exists (select from notices_due d where d.home = h.home and d.due_at <= ${now})),
+          oldest as (
+            select d.* from busy_homes h cross join lateral (
+              select home, id, host, due_at from notices_due
+              where home = h.home and due_at <= ${now} and host <> all (${full}::text[]) order by due_at
+              limit greatest(${fewestPerHome}, 2 * ${limit} / (select count(*) from busy_homes))) d
+            order by d.due_at limit ${limit}),
+          busy as (select * from unnest(${busy.map((b) => b.host)}::text[], ${busy.map((b) => b.count)}::int[]) as b (host, under_way)),
+          ranked as (select o.home, o.id, coalesce(b.under_way, 0) + row_number() over (partition by o.host order by o.due_at) as place
+            from oldest o left join busy b using (host)),
           leased as (update notices_due d set due_at = ${leaseUntil}, tries = d.tries + 1
-            from ranked r where d.home = ${home} and d.home = r.home and d.id = r.id and r.place <= ${perHost}
+            from ranked r where d.home = r.home and d.id = r.id and r.place <= ${perHost} and d.due_at <= ${now}
             returning d.home, d.id, d.host, d.tries, d.manual)
           select n.home, n.id, n.merchant_id as "merchantId", n.credential_id as "credentialId", n.protocol, n.event, n.target_kind as "targetKind",
             n.target_url as "targetUrl", l.host, n.body, n.object_id as "objectId", n.created_at as "createdAt", l.tries, l.manual
-          from leased l join notices n on n.home = ${home} and n.id = l.id`,
+          from leased l join notices n on n.home = l.home and n.id = l.id`,
     ),
   );
   return rows.map((row) => ({ ...row, createdAt: Number(row.createdAt) }));

@@ -1,20 +1,19 @@
 /**
- * Background work of one process: leases homes, and claims what is due in them, home by home. Nothing here knows what the work is;
+ * Background work of one process: leases homes, and claims what is due in them. Nothing here knows what the work is;
  * `schedule.ts` lists it. Everything is bounded: what is in flight, what is claimed at once, how long a lease lasts.
  */
 import type { World } from '../core/world.ts';
 import { type Database, DatabaseAway } from '../store/database.ts';
 import { leaseHomes, leaseOwners, releaseHomes } from '../store/work.ts';
 
-/** A kind of work: where there is some, and taking it. `work` starts at most `room` pieces and returns how many it took. */
+/** A kind of work, and taking it: `claim` leases at most `room` pieces of the homes we hold, and starts none of them. */
 export interface Task {
   readonly name: string;
   /** Most pieces in flight. */
   readonly inFlight: number;
   /** How long to wait before looking again when nothing was found and nobody called `wake`. */
   readonly pollMs: number;
-  homes(homes: readonly number[]): Promise<number[]>;
-  claim(home: number, room: number): Promise<readonly Piece[]>;
+  claim(homes: readonly number[], room: number): Promise<readonly Piece[]>;
 }
 export interface Piece {
   /** Work is carried out one at a time per lane beyond the cap (a host, a channel). */
@@ -106,15 +105,11 @@ export class Runner {
   }
 
   async #look(task: Task): Promise<number> {
-    let taken = 0;
-    for (const home of await task.homes(this.#homes)) {
-      const room = this.#room(task);
-      if (room <= 0 || this.#stop.signal.aborted) break;
-      const pieces = await task.claim(home, room);
-      taken += pieces.length;
-      for (const piece of pieces) this.#fly(task, piece);
-    }
-    return taken;
+    const room = this.#room(task);
+    if (room <= 0 || this.#homes.length === 0) return 0;
+    const pieces = await task.claim(this.#homes, room);
+    for (const piece of pieces) this.#fly(task, piece);
+    return pieces.length;
   }
 
   #room(task: Task): number {
@@ -126,7 +121,11 @@ export class Runner {
     this.#flying.set(task.name, flying);
     const flight: Promise<void> = this.#survive(task.name, () => piece.run())
       .then(() => undefined)
-      .finally(() => flying.delete(flight));
+      .finally(() => {
+        flying.delete(flight);
+        // What was left because its host had its fill may go now.
+        this.#wakers.get(task.name)?.();
+      });
     flying.add(flight);
   }
 

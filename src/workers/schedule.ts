@@ -2,9 +2,9 @@
 import { deliverNotice } from '../flows/deliver-notice.ts';
 import type { Gate } from '../flows/gate.ts';
 import { lookAgain } from '../flows/chase.ts';
-import { claimNotices, homesWithNotices } from '../store/notices.ts';
+import { claimNotices } from '../store/notices.ts';
 import { claimWork, homesWithWork } from '../store/work.ts';
-import type { Task } from './runner.ts';
+import type { Piece, Task } from './runner.ts';
 
 /** Longer than any attempt may take (20 s cap), twice: a slow attempt is never started a second time beside itself (T004). */
 const leaseMs = 60_000;
@@ -20,10 +20,10 @@ export function deliverNotices(gate: Gate): Task {
     name: 'notices',
     inFlight: noticesInFlight,
     pollMs: 500,
-    homes: (homes) => homesWithNotices(db, homes, world.now()),
-    async claim(home, room) {
-      const full = [...busy].filter(([, count]) => count >= perHost).map(([host]) => host);
-      const due = await claimNotices(db, home, world.now(), world.now() + leaseMs, Math.min(room, 96), perHost, full);
+    async claim(homes, room) {
+      const hosts = [...busy].map(([host, count]) => ({ host, count }));
+      const now = world.now();
+      const due = await claimNotices(db, homes, now, now + leaseMs, Math.min(room, 128), perHost, hosts);
       return due.map((notice) => ({
         async run() {
           busy.set(notice.host, (busy.get(notice.host) ?? 0) + 1);
@@ -46,10 +46,14 @@ export function chaseOrders(gate: Gate): Task {
     name: 'chase',
     inFlight: chasesInFlight,
     pollMs: 500,
-    homes: (homes) => homesWithWork(db, homes, world.now()),
-    async claim(home, room) {
-      const due = await claimWork(db, home, world.now(), world.now() + leaseMs, Math.min(room, 32));
-      return due.map((work) => ({ run: () => lookAgain(gate, work) }));
+    async claim(homes, room) {
+      const pieces: Piece[] = [];
+      for (const home of await homesWithWork(db, homes, world.now())) {
+        if (pieces.length >= room) break;
+        const due = await claimWork(db, home, world.now(), world.now() + leaseMs, room - pieces.length);
+        pieces.push(...due.map((work) => ({ run: () => lookAgain(gate, work) })));
+      }
+      return pieces;
     },
   };
 }
