@@ -49,12 +49,20 @@ export class Network {
   readonly #clock: Clock;
   readonly #chance: Chance;
   readonly #journal: Journal;
+  readonly #spawn: (work: Promise<unknown>) => void;
   /** null = nobody listens now. */
   readonly #servers = new Map<string, () => Serve | null>();
   readonly #lastAnswers = new Map<string, Answer>();
   #exchanges = 0;
 
-  constructor(clock: Clock, chance: Chance, journal: Journal, weather: Weather) {
+  constructor(
+    clock: Clock,
+    chance: Chance,
+    journal: Journal,
+    weather: Weather,
+    spawn: (work: Promise<unknown>) => void,
+  ) {
+    this.#spawn = spawn;
     this.#clock = clock;
     this.#chance = chance;
     this.#journal = journal;
@@ -108,7 +116,7 @@ export class Network {
     this.#clock.after(ms, async () => {
       const server = this.#servers.get(new URL(request.url).host)?.();
       if (!server) return exchange?.end(this.#latency(), { kind: 'NOT_SENT', why: 'nobody listens' });
-      void server(request).then((answer) => this.#back(edge, request, answer, fault, exchange));
+      this.#spawn(server(request).then((answer) => this.#back(edge, request, answer, fault, exchange)));
     });
   }
 

@@ -16,6 +16,10 @@ import type { Tooth } from './teeth.ts';
 import { Upstream } from './upstream.ts';
 import { type Weather, drawWeather, fairWeather } from './weather.ts';
 
+function shown(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
 /** An invariant that does not hold; ends the seed. */
 export class Broken extends Error {}
 
@@ -54,7 +58,9 @@ export class Scene {
     this.weather = drawWeather(this.chance.fork('weather'));
     this.#fate = this.chance.fork('fate');
     this.journal = new Journal(() => this.clock.now, echo);
-    this.network = new Network(this.clock, this.chance.fork('network'), this.journal, this.weather);
+    this.network = new Network(this.clock, this.chance.fork('network'), this.journal, this.weather, (work) =>
+      this.spawn(work),
+    );
     this.auditor = new Auditor(books, (what) => this.fail(what));
     this.payers = new Payers(this);
     this.strangers = new Strangers(this);
@@ -74,15 +80,23 @@ export class Scene {
     throw this.broken;
   }
 
+  /** Something goes on by itself; if it ends badly, so does the seed. */
+  spawn(work: Promise<unknown>): void {
+    work.catch((error: unknown) => {
+      this.broken ??= error instanceof Broken ? error : new Broken(`unhandled: ${shown(error)}`);
+    });
+  }
+
   // ── processes ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
   launch(): void {
     const gateway = new Gateway(this, ++this.#slots, this.#reads);
     this.#gateways.add(gateway);
-    void gateway.start().catch((error: unknown) => {
+    const started = gateway.start().catch((error: unknown) => {
       this.journal.note(gateway.name, `does not start: ${String(error)}`);
       if (gateway.alive) gateway.kill('at the start');
     });
+    this.spawn(started);
   }
 
   /** One that serves, or null while all are down. */

@@ -31,17 +31,10 @@ const longestMs = 6 * dayMs;
 export async function runSeed(books: Books, { seed, tooth = null, echo = false }: SeedOptions): Promise<Outcome> {
   await books.reset();
   const scene = new Scene(books, seed, tooth, echo);
-  const onRejection = (error: unknown): void => {
-    if (error !== scene.broken)
-      scene.broken ??= new Broken(`unhandled: ${error instanceof Error ? error.stack : String(error)}`);
-  };
-  process.on('unhandledRejection', onRejection);
   try {
     await play(scene);
   } catch (error) {
     if (!(error instanceof Broken)) throw error;
-  } finally {
-    process.off('unhandledRejection', onRejection);
   }
   const { journal, clock } = scene;
   return {
@@ -97,16 +90,16 @@ function schedule(scene: Scene, activeMs: number): void {
     const shop = plan.pick(shops);
     // Each amount is one order's alone, in both directions of a contradiction.
     const minor = BigInt(20_000 + i * 137 + plan.whole(0, 60) * 2);
-    clock.at(plan.between(200, activeMs * 0.7), () => void shop.trade(minor));
+    clock.at(plan.between(200, activeMs * 0.7), () => scene.spawn(shop.trade(minor)));
   }
   for (let i = 0; i < 2; i += 1)
     clock.at(plan.between(10_000, activeMs), () => {
       const theirs = [...(shops[1]?.orders.values() ?? [])];
-      if (theirs.length > 0) void shops[0]?.pry(plan.pick(theirs));
+      if (theirs.length > 0 && shops[0]) scene.spawn(shops[0].pry(plan.pick(theirs)));
     });
   for (let i = 0; i < 2; i += 1) {
     clock.at(plan.between(20_000, activeMs), () => scene.strangers.resend());
-    clock.at(plan.between(10_000, activeMs), () => void scene.strangers.attack());
+    clock.at(plan.between(10_000, activeMs), () => scene.spawn(scene.strangers.attack()));
   }
   if (weather.pauses)
     clock.at(plan.between(1_000, activeMs), () => scene.someGateway()?.pause(plan.pick([5_000, 20_000, 80_000])));
