@@ -2,18 +2,21 @@
  * `npm run bench`: ratios inside one interleaved run on one machine. README.md beside this file says what is compared and why
  * only ratios count.
  *
- *     npm run bench -- [--rounds 5] [--quick] [--only a,b,c,d,e,f,x]
+ *     npm run bench -- [--rounds 5] [--quick] [--only a,b,c,d,e,f,g,x]
  */
 import { parseArgs } from 'node:util';
 import { Child } from './child.ts';
 import { gateIn } from './gate.ts';
-import { type LaneName, type Reading, type Stage, lanes, sinksOf } from './lanes.ts';
+import { type LaneName, type Reading, type Stage, lanes, sinksOf, startOf } from './lanes.ts';
 import { measureMemory } from './memory.ts';
 import { metrics } from './metrics.ts';
+import { pointChannel } from './parties.ts';
 import { installPeers } from './peers.ts';
 import { findPgbench, missing } from './pgbench.ts';
 import { flushTimeUs, makePlace, type Place } from './place.ts';
 import { type Row, printTable, ratioRow } from './report.ts';
+import { notifyUrl } from './scripts.ts';
+import { measureSignatures } from './signatures/measure.ts';
 import { measureStart } from './start.ts';
 
 const { values: options } = parseArgs({
@@ -27,9 +30,11 @@ const { values: options } = parseArgs({
 
 async function main(): Promise<void> {
   if (options.help) {
-    console.log('npm run bench -- [--rounds 5] [--quick] [--only a,b,c,d,e,f,x]');
+    console.log('npm run bench -- [--rounds 5] [--quick] [--only a,b,c,d,e,f,g,x]');
     for (const { letter, title } of metrics) console.log(`  ${letter}  ${title}`);
-    console.log('  e  empty folder and warm folder → ready\n  f  memory with 100,000 pending notices');
+    console.log(
+      '  e  empty folder and warm folder → ready\n  f  memory with 100,000 pending notices\n  g  signatures: rates, and what a flood of bad ones costs others',
+    );
     return;
   }
   const only = new Set(options.only.split(','));
@@ -37,6 +42,7 @@ async function main(): Promise<void> {
   const scale = options.quick ? 0.25 : 1;
   const rows: Row[] = [];
   if (only.has('e')) rows.push(...(await measureStart(options.quick ? 3 : 5)));
+  if (only.has('g')) await measureSignatures();
   const wanted = metrics.filter(({ letter }) => only.has(letter));
   if (wanted.length > 0 || only.has('f')) {
     const place = await makePlace();
@@ -81,19 +87,20 @@ async function setUp(
   place: Place,
   used: ReadonlySet<LaneName>,
   scale: number,
-  children: Pick<Stage, 'outside' | 'gateway' | 'graphile'> & { readonly conventional: Child },
+  children: Pick<Stage, 'outside' | 'graphile'> & { readonly gateway: Child; readonly conventional: Child },
 ): Promise<Stage> {
   const { outside, gateway, conventional } = children;
   const { sink, upstream } = await outside.call<{ sink: string; upstream: string }>('open');
-  const allowHosts = sinksOf(sink).map((url) => new URL(url).host);
-  const { target, masterKey } = place;
+  await pointChannel(place.owner, upstream);
+  // The orders of the lanes without workers name an address that nobody is ever told at.
+  const allowHosts = [...sinksOf(sink).map((url) => new URL(url).host), new URL(notifyUrl).host];
   return {
     ...children,
     place,
     scale,
-    gatewayUrl: await gateway.call('start', { target, masterKey, allowHosts, upstream }),
-    conventionalUrl: await conventional.call('start', target),
-    // After the channel has its address: the directory is read once.
+    allowHosts,
+    gatewayUrl: await gateway.call('start', startOf(place, 'edge', allowHosts)),
+    conventionalUrl: await conventional.call('start', place.target),
     gate: await gateIn(place),
     pgbenchPath: findPgbench(),
     withoutPeers: used.has('graphile') ? installPeers() : null,

@@ -1,5 +1,5 @@
 /**
- * `node dist/bench/signatures/main.js`: what ysepay's signatures cost.
+ * `npm run bench -- --only g`: what ysepay's signatures cost.
  * 1. Requests opened and replies sealed per second of one processor, by algorithm.
  * 2. Another merchant's latency while somebody sends bad signatures as fast as 32 connections can.
  */
@@ -163,5 +163,7 @@ function print(name: string, took: readonly number[]): void {
   console.log(`${name.padEnd(47)} ${at(0.5)} ${at(0.95)} ${at(0.99)}`);
 }
 
-costs();
-await latencies();
+export async function measureSignatures(): Promise<void> {
+  costs();
+  await latencies();
+}
