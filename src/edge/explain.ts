@@ -6,6 +6,7 @@ import type { Explanation, RawMessage } from '../core/inspection.ts';
 import { Refusal } from '../core/refusal.ts';
 import type { World } from '../core/world.ts';
 import type { Keys, Protocol, RequestWire } from '../protocols/protocol.ts';
+import { explainBestpay } from './explain-bestpay.ts';
 import { explainBluepay } from './explain-bluepay.ts';
 import { explainPayin } from './explain-payin.ts';
 import { explainUnified } from './explain-unified.ts';
@@ -13,6 +14,7 @@ import { type Explainer, type Finding, finding, headerOf, type KnownParty } from
 import { sceneOf } from './serve.ts';
 
 const explainers: Readonly<Record<string, Explainer>> = {
+  bestpay: explainBestpay,
   payin: explainPayin,
   bluepay: explainBluepay,
   unified: explainUnified,
