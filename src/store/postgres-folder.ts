@@ -5,7 +5,10 @@ import { createServer } from 'node:net';
 const largestLogBytes = 10_000_000;
 
 /** Makes the server's user the owner, where it is not ourselves. */
-export async function handOver(path: string, { owner }: { readonly owner: { readonly uid: number; readonly gid: number } | null }): Promise<void> {
+export async function handOver(
+  path: string,
+  { owner }: { readonly owner: { readonly uid: number; readonly gid: number } | null },
+): Promise<void> {
   if (owner !== null) await chown(path, owner.uid, owner.gid);
 }
 

@@ -215,7 +215,11 @@ const notices: Listing<ListedNotice> = {
           ]
         : []),
       { head: say('event'), cell: (row) => row.event },
-      { head: say('state'), cell: (row) => badge(eyes, row.state) },
+      {
+        head: say('state'),
+        cell: (row) =>
+          html`${badge(eyes, row.state)}${row.dueAt !== null && html`<span class="below" title="${say('nextTry')}">→ ${time(eyes, row.dueAt)}</span>`}`,
+      },
       { head: say('order'), cell: subjectLink, look: 'code' },
       {
         head: say('address'),
@@ -229,7 +233,6 @@ const notices: Listing<ListedNotice> = {
         cell: (row) => [row.lastStatus, row.lastOutcome].filter((one) => one !== null).join(' · '),
         isExtra: true,
       },
-      { head: say('nextTry'), cell: (row) => time(eyes, row.dueAt), look: 'code', isExtra: true },
       { head: say('created'), cell: (row) => time(eyes, row.createdAt), look: 'code' },
     ];
   },

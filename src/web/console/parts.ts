@@ -40,7 +40,8 @@ export function badge({ say }: Eyes, state: string, group: 'state' | 'attempt' =
 }
 
 export function money(minor: bigint, currency: string): string {
-  return isCurrency(currency) ? showMoney({ minor, currency }) : `${minor} ${currency}`;
+  if (!isCurrency(currency)) return `${minor} ${currency}`;
+  return minor < 0n ? `−${showMoney({ minor: -minor, currency })}` : showMoney({ minor, currency });
 }
 
 /** For a cell of an export: plain decimal text. */
