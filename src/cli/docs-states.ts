@@ -1,5 +1,5 @@
 /** docs/generated/states.md: the state rules of core/rules.ts as a picture and as a table. */
-import { type Event, events, paymentRules, payoutRules, refundRules, type Rules } from '../core/rules.ts';
+import { type Event, events, lateRefundRules, paymentRules, payoutRules, refundRules, type Rules } from '../core/rules.ts';
 import { type Kind, isFinal, type Order } from '../core/order.ts';
 import { markdownTable } from './markdown.ts';
 
@@ -9,6 +9,7 @@ const kinds: readonly { readonly kind: Kind; readonly title: string; readonly ru
   { kind: 'payment', title: 'Payments', rules: paymentRules },
   { kind: 'payout', title: 'Payouts', rules: payoutRules },
   { kind: 'refund', title: 'Refunds', rules: refundRules },
+  { kind: 'refund', title: 'Refunds of late money', rules: lateRefundRules },
 ];
 
 interface Change {

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { test } from 'node:test';
 import { mayRepeat } from '../../src/core/refusal.ts';
-import { paymentRules, payoutRules, refundRules } from '../../src/core/rules.ts';
+import { lateRefundRules, paymentRules, payoutRules, refundRules } from '../../src/core/rules.ts';
 import { merchantProtocols, protocols } from '../../src/protocols/all.ts';
 import { packageRoot } from '../../src/store/package-root.ts';
 import { filesBelow, type Source, source, sourcesBelow, textOf } from './source.ts';
@@ -154,7 +154,7 @@ test('lifecycle: the drawn states and arrows are rules', () => {
 
 /** Reasons of reviews: those in the rules, those that decide() names, and those of queries. */
 function reviewReasons(): string[] {
-  const tables = [paymentRules, payoutRules, refundRules];
+  const tables = [paymentRules, payoutRules, refundRules, lateRefundRules];
   const ruled = tables.flatMap((rules) =>
     Object.values(rules).flatMap((row) =>
       Object.values(row).map((rule) => (rule as { review?: string }).review ?? null),
