@@ -1,8 +1,7 @@
 /** merchant, credential, channel, route, fee, rate, token: what is set up. */
-import { readFile } from 'node:fs/promises';
 import { type Command, exits, type Input, type OptionSpec, pairs, print, printJson, usage } from './command.ts';
-import { CliError } from './command.ts';
 import { call, query, type Row, rows } from './gateway.ts';
+import { givenKeys, keyOptions } from './given-keys.ts';
 import { holderHelp } from './protocol-help.ts';
 import { fields, table } from './table.ts';
 
@@ -16,23 +15,6 @@ function showAll(input: Input, all: readonly Row[], columns: readonly string[]):
   if (input.json) printJson(all);
   else print(table(all, columns));
   return exits.done;
-}
-
-async function fileText(path: string): Promise<string> {
-  try {
-    return await readFile(path === '-' ? '/dev/stdin' : path, 'utf8');
-  } catch {
-    throw new CliError(`${path} cannot be read`);
-  }
-}
-
-async function fileJson(path: string): Promise<unknown> {
-  try {
-    return JSON.parse(await fileText(path));
-  } catch (error) {
-    if (error instanceof CliError) throw error;
-    throw new CliError(`${path} is not JSON`);
-  }
 }
 
 const id = encodeURIComponent;
@@ -106,33 +88,6 @@ async function setMerchant(input: Input): Promise<number> {
   return show(input, await call(input, 'PATCH', `/merchants/${id(input.word(0, 'M'))}`, body));
 }
 
-const keyOptions: Readonly<Record<string, OptionSpec>> = {
-  key: { value: 'K', many: true, about: 'The key, or NAME=KEY where there are several; `@FILE` reads it from a file' },
-  'public-key': { value: 'FILE', about: "PEM of the other side's public key" },
-  keys: { value: 'FILE', about: "JSON: the protocol's part of the sandbox document, plus the names below" },
-};
-
-/** `--key`, `--public-key` and `--keys` as the operator API takes them. */
-async function givenKeys(input: Input, names: readonly string[]) {
-  const plain: string[] = [];
-  const named: Record<string, string> = {};
-  for (const text of input.all('key')) {
-    const name = names.find((one) => text.startsWith(`${one}=`));
-    const value = name === undefined ? text : text.slice(name.length + 1);
-    const secret = value.startsWith('@') ? (await fileText(value.slice(1))).trimEnd() : value;
-    if (name === undefined) plain.push(secret);
-    else named[name] = secret;
-  }
-  if (plain.length > 1) throw usage('several keys: say which is which, --key NAME=KEY');
-  const [publicKey, keys] = [input.text('public-key'), input.text('keys')];
-  return {
-    ...(plain[0] === undefined ? {} : { key: plain[0] }),
-    ...(Object.keys(named).length === 0 ? {} : { keys: named }),
-    ...(publicKey === undefined ? {} : { publicKey: await fileText(publicKey) }),
-    ...(keys === undefined ? {} : { file: await fileJson(keys) }),
-  };
-}
-
 async function keyNames(input: Input, protocol: string): Promise<readonly string[]> {
   const sheet = (await rows(input, '/protocols')).find(({ name }) => name === protocol);
   const keys: readonly unknown[] = Array.isArray(sheet?.['keys']) ? sheet['keys'] : [];
@@ -165,7 +120,7 @@ const credentialCommands: readonly Command[] = [
         merchant: input.needed('merchant'),
         protocol,
         ...(sender === undefined ? {} : { sender }),
-        ...(await givenKeys(input, await keyNames(input, protocol))),
+        ...(await givenKeys(input, await keyNames(input, protocol), 'merchant')),
         settings: pairs(input.all('set'), 'set'),
         addresses: input.all('address'),
         allowWeakKey: input.flag('allow-weak-key'),
@@ -195,7 +150,7 @@ const credentialCommands: readonly Command[] = [
       const overlap = input.text('overlap');
       if (overlap !== undefined && !/^\d{1,8}$/.test(overlap)) throw usage('--overlap takes seconds');
       const body = {
-        ...(await givenKeys(input, names)),
+        ...(await givenKeys(input, names, 'merchant')),
         ...(overlap === undefined ? {} : { overlapSeconds: Number(overlap) }),
       };
       return show(input, await call(input, 'POST', `/credentials/${id(credential)}/rotate`, body));
@@ -237,7 +192,7 @@ const channelCommands: readonly Command[] = [
         baseUrl: input.needed('base-url'),
         ...(name === undefined ? {} : { name }),
         ...(sender === undefined ? {} : { sender }),
-        ...(await givenKeys(input, await keyNames(input, protocol))),
+        ...(await givenKeys(input, await keyNames(input, protocol), 'channel')),
         settings: pairs(input.all('set'), 'set'),
       };
       return show(input, await call(input, 'POST', '/channels', body));
