@@ -63,6 +63,7 @@ export class FufuMerchant {
       out_trade_no: no,
       fee_type: 'CNY',
       trade_type: 'QRCODE',
+      time_expire: '60',
       ...changes,
     });
   }
