@@ -37,6 +37,8 @@ export interface ProtocolFacts {
   unable(channel: ChannelRow, command: CommandName, ask: Ask): string | null;
   /** Has the channel left calls unanswered lately? Others are tried first then. */
   isAiling(channelId: bigint): boolean;
+  /** Our address as others see it, without a slash at the end. */
+  publicUrl(): string;
   /** Where that channel shall call us back. */
   callbackUrl(channel: ChannelRow): string;
   /** Milliseconds a create may wait for its channel before the caller is answered. */

@@ -8,6 +8,7 @@ import { closePayment } from '../flows/close-payment.ts';
 import { confirmAgreement } from '../flows/confirm-agreement.ts';
 import { confirmPayment } from '../flows/confirm-payment.ts';
 import type { Caller, Gate } from '../flows/gate.ts';
+import { getStatement } from '../flows/get-statement.ts';
 import { pay } from '../flows/pay.ts';
 import { payOut } from '../flows/pay-out.ts';
 import { refund } from '../flows/refund.ts';
@@ -36,6 +37,7 @@ const carriers: Carriers = {
   'confirm-agreement': confirmAgreement,
   'query-agreement': queryAgreement,
   'cancel-agreement': cancelAgreement,
+  'get-statement': getStatement,
   'query-payment': queryPayment,
   'query-payout': queryPayout,
   'query-order': queryOrder,

@@ -90,6 +90,7 @@ function makeFacts({ world, keyring, publicUrl }: PortParts, health: ChannelHeal
       settings[name] ?? protocolNamed(protocol).settings.find((spec) => spec.name === name)?.default ?? null,
     unable: (channel, command, ask) => whyNot(world, keyring, channel, command, ask),
     isAiling: (channelId) => health.isAiling(channelId),
+    publicUrl,
     callbackUrl: (channel) => `${publicUrl()}/listen/${channel.id}`,
     answerTimeMs(protocol, command) {
       const rows = protocolNamed(protocol).endpoints.filter((row) => row.command === command);

@@ -14,6 +14,7 @@ import { readAssets } from '../web/assets.ts';
 import { cashier } from '../web/cashier/cashier.ts';
 import { onlinePay } from '../web/online-pay/online-pay.ts';
 import { consoleRoom } from '../web/console/console.ts';
+import { statements } from '../web/statements/statements.ts';
 import type { Room } from '../web/web.ts';
 import { healthRoom } from './health.ts';
 import { makeInspections } from './inspections.ts';
@@ -64,6 +65,7 @@ export async function makeRooms({ config, vault, world, keyring, publicUrl }: Ro
         metricsRoom(gate, metrics),
         onlinePay(gate, { assets, isSandbox, protocols: oneCodeProtocols, publicUrl }),
         cashier(gate, { openToken: (text) => tokens.open(text), assets, isSandbox }),
+        statements(gate),
         operatorApi(desk),
         consoleRoom({ ...desk, seal, open, assets, isSandbox, publicUrl }),
       ];

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { rawSql } from '../../src/store/database.ts';
 import { bookFindings } from './harness.ts';
-import { until } from './http.ts';
+import { request, until } from './http.ts';
 import { card, desOf, encoded, hasOpenssl, sloppy } from './ysepay-party.ts';
 import {
   agreed,
@@ -238,6 +238,27 @@ test('an unpaid order is closed; it can no longer be confirmed', async () => {
   assertRefused(await shop.ask(methods.confirm, { paysn, mobile_verify_code: code }), 'ACQ.TRADE_HAS_CLOSE');
   const [notice] = await until('the notice', () => (noticesOf(scene, no).length > 0 ? noticesOf(scene, no) : null));
   assert.equal(notice?.get('trade_status'), 'TRADE_CLOSED');
+});
+
+test("a day's statement: an address that only this merchant was told, with what was paid and refunded", async () => {
+  const { shop, other } = scene;
+  const { no } = await paid(scene, protocolNo, { total_amount: '7.77' });
+  assertDone(await shop.ask(methods.refund, shop.refunding(no, `${no}r`, '0.77')));
+  const day = shop.today.replace(/(....)(..)(..)/, '$1-$2-$3');
+  const url = assertDone(await shop.ask(methods.statement, { account_date: day })).is['bill_download_url'] ?? '';
+  const { status, text } = await request('GET', url);
+  assert.equal(status, 200);
+  const lines = text.split('\r\n');
+  assert.ok(
+    lines.some((line) => line.startsWith(`payment,"${no}",`) && line.includes(',7.77,CNY,')),
+    text,
+  );
+  assert.ok(lines.some((line) => line.startsWith(`refund,"${no}r",`) && line.includes(',0.77,CNY,')));
+  const theirs = assertDone(await other.ask(methods.statement, { account_date: day })).is['bill_download_url'] ?? '';
+  assert.ok(!(await request('GET', theirs)).text.includes(no));
+  for (const wrongUrl of [url.replace(/.$/, (last) => (last === 'A' ? 'B' : 'A')), url.replace(day, '2026-01-01')])
+    assert.equal((await request('GET', wrongUrl)).status, 404);
+  assertRefused(await shop.ask(methods.statement, { account_date: '2999-01-01' }), 'ACQ.INVALID_PARAMETER');
 });
 
 test('instalments are told as the document types them', async () => {
