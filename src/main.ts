@@ -3,6 +3,7 @@
  * database, migrations, keys, twins (sandbox), gate, listener, workers; `stop` takes it down in the reverse order.
  */
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Config } from './config.ts';
@@ -25,6 +26,7 @@ import { makePorts } from './wiring/ports.ts';
 import { startProcesses } from './wiring/processes.ts';
 import { makeRooms, type Rooms } from './wiring/rooms.ts';
 import { keepTwins } from './wiring/kept-twins.ts';
+import { findDemoPairs } from './wiring/sandbox.ts';
 import { type Sandbox, startSandbox } from './wiring/sandbox-twins.ts';
 import { answer, refuseUnserved, type Traffic } from './wiring/traffic.ts';
 import { ownerToken } from './wiring/owner-token.ts';
@@ -98,6 +100,8 @@ async function bringUp(
 ): Promise<Gateway> {
   await mkdir(config.data, { recursive: true });
   if (!isChild) undo.add(await claimPidFile(join(config.data, 'kanal.pid')));
+  const isFirst = config.mode === 'sandbox' && !isChild && !existsSync(join(config.data, 'master.key'));
+  const pairs = isFirst ? findDemoPairs() : null;
   const { target, db } = await openStore(config, progress, log, undo);
   const ports = new Set<number>();
   const rules: TargetRules = {
@@ -111,6 +115,7 @@ async function bringUp(
   const vault = new Vault(await masterKey(config), world.nonce);
   const keyring = new Keyring(vault, world.now);
 
+  await pairs;
   let url = '';
   const publicUrl = () => config.publicUrl?.replace(/\/$/, '') ?? url;
   const sandbox =

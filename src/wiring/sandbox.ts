@@ -8,7 +8,7 @@ import { accounts, type Move } from '../core/ledger.ts';
 import { type Currency, exponents } from '../core/money.ts';
 import type { World } from '../core/world.ts';
 import { secretPlace } from '../edge/keyring.ts';
-import { makePair, privatePem, publicPem } from '../edge/make-keys.ts';
+import { findRsaPair, type KeyPair, makePair, privatePem, publicPem } from '../edge/make-keys.ts';
 import { isSm2 } from '../edge/party-file.ts';
 import type { Vault } from '../edge/vault.ts';
 import { type Database, type Query, sql } from '../store/database.ts';
@@ -110,12 +110,21 @@ const pairs = new Map<string, { readonly privatePem: string; readonly publicPem:
  * with `sm2` in it is a pair on that curve.
  */
 function demoPair(name: string) {
-  const known = pairs.get(name);
-  if (known) return known;
-  const { privateKey, publicKey } = makePair(isSm2(name));
+  return pairs.get(name) ?? keepPair(name, makePair(isSm2(name)));
+}
+
+function keepPair(name: string, { privateKey, publicKey }: KeyPair) {
   const made = { privatePem: privatePem(privateKey), publicPem: publicPem(publicKey) };
   pairs.set(name, made);
   return made;
+}
+
+const merchantNumbers = ['1002001', '1002002'] as const;
+
+/** Finds the RSA pairs of a first start on other threads, while the database is being made. */
+export async function findDemoPairs(): Promise<void> {
+  const names = ['platform', ...merchantNumbers, 'channel', 'twin'].map((name) => `bestpay/${name}`);
+  await Promise.all(names.map(async (name) => keepPair(name, await findRsaPair())));
 }
 
 function bestpayMerchant(number: string): SandboxMerchant['protocols']['bestpay'] {
@@ -208,7 +217,7 @@ function inventFacts(world: World): SandboxFacts {
     },
   });
   return {
-    merchants: [merchant('Toko Melati', '1002001', 'a'), merchant('Warung Kenanga', '1002002', 'b')],
+    merchants: [merchant('Toko Melati', merchantNumbers[0], 'a'), merchant('Warung Kenanga', merchantNumbers[1], 'b')],
     channels: [
       {
         id: String(world.newId()),
