@@ -32,12 +32,13 @@ const actions: Readonly<Record<string, Action>> = {
   },
   'GET /_twin/requests': async (twin, { query }) => json(200, await twin.requests(limitOf(query))),
   'GET /_twin/orders': async (twin, { query }) => json(200, (await twin.orders(limitOf(query))).map(shownOrder)),
-  'GET /_twin/statement': async (twin, { query }) => {
-    const day = query.get('day') ?? '';
-    if (!/^\d{4}-\d{2}-\d{2}$/.test(day) || Number.isNaN(Date.parse(day)))
-      throw new PlanError('day must be a date, YYYY-MM-DD');
-    return json(200, await twin.statement(day));
-  },
+  'GET /_twin/statement': async (twin, { query }) => json(200, await twin.statement(dayOf(query))),
+  'GET /_twin/bill': async (twin, { query }) => ({
+    kind: 'reply',
+    status: 200,
+    headers: [['content-type', 'text/csv; charset=utf-8']],
+    body: new TextEncoder().encode(await twin.bill(dayOf(query))),
+  }),
   'GET /_twin/sms': async (twin, { query }) => {
     const sms = await twin.smsOf(query.get('reference') ?? '');
     return sms === null ? problem(404, 'no SMS code for that reference') : json(200, sms);
@@ -99,6 +100,13 @@ function bodyOf({ wire }: Call): Obj {
     throw new PlanError(`the body is no JSON: ${error.message}`);
   }
   throw new PlanError('the body must be a JSON object');
+}
+
+function dayOf(query: URLSearchParams): string {
+  const day = query.get('day') ?? '';
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(day) || Number.isNaN(Date.parse(day)))
+    throw new PlanError('day must be a date, YYYY-MM-DD');
+  return day;
 }
 
 function limitOf(query: URLSearchParams): number {

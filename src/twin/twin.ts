@@ -9,6 +9,7 @@ import { type Request, serve } from '../edge/serve.ts';
 import type { Obj } from '../protocols/json.ts';
 import type { Keys, Protocol, ReplyWire, RequestWire } from '../protocols/protocol.ts';
 import { Bank } from './bank.ts';
+import { billOf } from './bill.ts';
 import { Courier, type SentCallback } from './courier.ts';
 import { claimedState, forgedReply, maintenancePage, serverError, wrongAmounts } from './damage.ts';
 import { type CallbackFault, type Fault, type FaultKind, magicFor, type Plan, type Subject } from './faults.ts';
@@ -182,8 +183,7 @@ export class Twin {
 
   /** What was decided on a day (YYYY-MM-DD, the twin's zone), in order. */
   async statement(day: string): Promise<readonly StatementLine[]> {
-    const from = Date.parse(`${day}T00:00:00Z`) - (this.#options.offsetMinutes ?? 480) * 60_000;
-    const orders = await this.#options.store.list(this.name, { finished: { from, to: from + dayMs }, limit: listed });
+    const { from, orders } = await this.#finishedOn(day);
     return orders
       .filter(({ kind }) => kind !== 'agreement')
       .map((order) => ({
@@ -192,6 +192,18 @@ export class Twin {
         fee: order.fee.toString(),
         finishedAt: order.finishedAt ?? from,
       }));
+  }
+
+  /** The same day as the file that such channels hand out. */
+  async bill(day: string): Promise<string> {
+    const { orders } = await this.#finishedOn(day);
+    return billOf(orders, this.#options.offsetMinutes ?? 480);
+  }
+
+  async #finishedOn(day: string) {
+    const from = Date.parse(`${day}T00:00:00Z`) - (this.#options.offsetMinutes ?? 480) * 60_000;
+    const finished = { from, to: from + dayMs };
+    return { from, orders: await this.#options.store.list(this.name, { finished, limit: listed }) };
   }
 
   requests(limit: number): Promise<readonly SeenRequest[]> {
