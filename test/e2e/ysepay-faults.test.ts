@@ -68,6 +68,42 @@ for (const [fault, becomes, executed] of confirmFaults)
     else assert.equal(noticesOf(scene, no).length, 0);
   });
 
+test('nobody asks and nothing is called back: the gateway finds out by itself', async () => {
+  const { no, paysn } = await ordered(scene, protocolNo);
+  const code = await codeOf(scene, no);
+  const faults = [{ kind: 'http-500' }, { kind: 'callback', times: 0 }];
+  await twin().plan({ operation: 'confirm-payment', merchantOrderNo: no }, faults);
+  const told = assertDone(await scene.shop.ask(methods.confirm, { paysn, mobile_verify_code: code }));
+  assert.equal(told.is['trade_status'], 'TRADE_PROCESS');
+  await until('the notice', () => noticesOf(scene, no).length === 1);
+});
+
+test('money on its way wins over a close: paid while it is being closed is paid', async () => {
+  for (const kind of ['answer-late', 'http-500']) {
+    const { no, paysn } = await ordered(scene, protocolNo);
+    const code = await codeOf(scene, no);
+    const faults = [
+      { kind, ms: 600 },
+      { kind: 'callback', delayMs: 3_000 },
+    ];
+    await twin().plan({ operation: 'confirm-payment', merchantOrderNo: no }, faults);
+    const confirming = scene.shop.ask(methods.confirm, { paysn, mobile_verify_code: code });
+    await until('it is executed', async () => (await movedAt(scene, no)) === 1);
+    assertRefused(await scene.shop.ask(methods.close, { out_trade_no: no }), 'ACQ.TRADE_HAS_SUCCESS');
+    assertDone(await confirming);
+    assert.equal(await stateOf(scene, no), 'TRADE_SUCCESS');
+  }
+  // The other way round: once the channel has closed it, the code pays nothing.
+  const { no, paysn } = await ordered(scene, protocolNo);
+  const code = await codeOf(scene, no);
+  await twin().plan({ operation: 'close-payment', merchantOrderNo: no }, [{ kind: 'truncate' }]);
+  const close = await scene.shop.ask(methods.close, { out_trade_no: no });
+  assert.ok(close.is['trade_status'] === 'TRADE_CLOSED' || close.is['sub_code'] === 'ACQ.SYSTEM_ERROR', close.text);
+  await untilState(scene, no, 'TRADE_CLOSED');
+  assertRefused(await scene.shop.ask(methods.confirm, { paysn, mobile_verify_code: code }), 'ACQ.TRADE_HAS_CLOSE');
+  assert.equal(await movedAt(scene, no), 0);
+});
+
 /** fault at fastPay | reply | what becomes of the order by itself */
 const payFaults: readonly [fault: object, reply: string, becomes: string][] = [
   [{ kind: 'http-500' }, 'WAIT_BUYER_PAY', 'WAIT_BUYER_PAY'],
