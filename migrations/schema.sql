@@ -51,7 +51,7 @@ create table attempts (
   answered_at bigint,
   not_found integer not null default 0,
   not_found_since bigint
-) with (fillfactor=70);
+) with (fillfactor=50);
 create table audit (
   id bigint not null,
   at bigint not null,
@@ -217,7 +217,7 @@ create table notices (
   body text not null,
   state text not null default 'pending'::text,
   created_at bigint not null
-) with (fillfactor=70);
+) with (fillfactor=50);
 create table notices_due (
   home smallint not null,
   id bigint not null,
