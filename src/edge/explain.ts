@@ -8,6 +8,7 @@ import type { World } from '../core/world.ts';
 import type { Keys, Protocol, RequestWire } from '../protocols/protocol.ts';
 import { explainBestpay } from './explain-bestpay.ts';
 import { explainBluepay } from './explain-bluepay.ts';
+import { explainFufu } from './explain-fufu.ts';
 import { explainPayin } from './explain-payin.ts';
 import { explainUnified } from './explain-unified.ts';
 import { type Explainer, type Finding, finding, headerOf, type KnownParty } from './finding.ts';
@@ -15,6 +16,7 @@ import { sceneOf } from './serve.ts';
 
 const explainers: Readonly<Record<string, Explainer>> = {
   bestpay: explainBestpay,
+  fufu: explainFufu,
   payin: explainPayin,
   bluepay: explainBluepay,
   unified: explainUnified,

@@ -42,7 +42,8 @@ export async function pay(gate: Gate, caller: Caller, asked: Pay, fingerprint: U
     }
     if (!channel) return paymentReport(one.order, gate.deskUrl(one.order));
     const isHeld = ask.method === 'barcode' && conduct.barcodeMs !== null;
-    const called = await callForPayment(gate, channel, one.order, charge?.ask ?? ask, {
+    const upstream = isHeld ? endingInTime(gate, channel, ask) : (charge?.ask ?? ask);
+    const called = await callForPayment(gate, channel, one.order, upstream, {
       deadline: isHeld ? 0 : deadline,
       others,
     });
@@ -50,6 +51,14 @@ export async function pay(gate: Gate, caller: Caller, asked: Pay, fingerprint: U
   } catch (error) {
     throw afterIntent(error, gate, one.order);
   }
+}
+
+/** A channel that can neither cancel nor close must end a barcode by itself, before its merchant's time is over (rulings). */
+function endingInTime(gate: Gate, channel: ChannelRow, ask: Pay): Pay {
+  const find = { orderNo: '0', platformNo: null, refundNo: null, extras: {} };
+  const commands = ['cancel-payment', 'close-payment'] as const;
+  const canEnd = commands.some((command) => gate.facts.unable(channel, command, find) === null);
+  return canEnd || ask.expiresInS === null ? ask : { ...ask, expiresInS: Math.floor((ask.expiresInS * 3) / 4) };
 }
 
 /** The wallet of a payment code, where the merchant left that to us. Throws `invalid-request` for a text that is no payment code. */
@@ -111,8 +120,7 @@ function newPayment(
   const fee = feeFor(gate, merchant.id, ask.method, ask.amount);
   if (fee > ask.amount.minor)
     throw new Refusal('limit-exceeded', { why: 'amount', field: 'amount', text: 'the amount does not cover its fee' });
-  const seconds = ask.expiresInS ?? (Number(channel?.settings['expiresInS'] ?? '') || defaultExpiryS);
-  const expiresAt = now + gate.world.scaled(seconds * 1000);
+  const expiresAt = now + gate.world.scaled(expirySeconds(ask, channel) * 1000);
   const order: Payment = {
     kind: 'payment',
     home,
@@ -160,6 +168,10 @@ function newPayment(
   };
 }
 
+function expirySeconds(ask: Pay, channel: ChannelRow | null): number {
+  return ask.expiresInS ?? (Number(channel?.settings['expiresInS'] ?? '') || defaultExpiryS);
+}
+
 export interface CallPlan {
   /** Monotonic milliseconds until which the caller waits for a pay code. */
   readonly deadline: number;
@@ -197,6 +209,8 @@ function upstreamAsk(gate: Gate, channel: ChannelRow, payment: Payment, ask: Pay
     orderNo: payment.reference ?? '',
     payer: { ...ask.payer, phone: ask.payer.phone ?? channel.settings['defaultPhone'] ?? null },
     notify: { kind: 'http', url: gate.facts.callbackUrl(channel) },
+    // Channel and we let go of it at the same time.
+    expiresInS: expirySeconds(ask, channel),
     extras: {},
   };
 }
