@@ -433,7 +433,7 @@ describe('acknowledgements (T048)', () => {
     ];
     for (const res of results) assert.equal(isTaken(envelope(true, res)), false, JSON.stringify(res));
     for (const success of [false, 'true', 1, null, 'SUCCESS', [], {}])
-      assert.equal(isTaken(envelope(success, { statusCode: '200' })), false, String(success));
+      assert.equal(isTaken(envelope(success, { statusCode: '200' })), false, JSON.stringify(success));
     for (const status of [201, 202, 204, 301, 302, 400, 404, 500, 503])
       assert.equal(isTaken(envelope(true, { statusCode: '200' }), status), false, String(status));
     for (const body of [
@@ -492,7 +492,11 @@ describe('serving', () => {
       { a: 1 },
       '99999999999999999999',
     ])
-      assert.equal(refusalOf(() => readPay(barcodeMembers({ tradeAmt }))).detail.field, 'tradeAmt', String(tradeAmt));
+      assert.equal(
+        refusalOf(() => readPay(barcodeMembers({ tradeAmt }))).detail.field,
+        'tradeAmt',
+        JSON.stringify(tradeAmt),
+      );
     for (const value of [1, true, ['x'], { a: 1 }])
       for (const name of ['subject', 'outTradeNo', 'mediumNo', 'operator', 'goodsInfo'])
         assert.equal(refusalOf(() => readPay(barcodeMembers({ [name]: value }))).detail.field, name);

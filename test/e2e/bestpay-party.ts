@@ -11,8 +11,12 @@ export function bestpayText(members: Members): string {
   return Object.keys(members)
     .filter((name) => name !== 'sign')
     .sort()
-    .map((name) => `${name}=${typeof members[name] === 'object' ? nested(members[name]) : String(members[name])}`)
+    .map((name) => `${name}=${plain(members[name])}`)
     .join('&');
+}
+
+function plain(value: unknown): string {
+  return typeof value === 'string' ? value : nested(value);
 }
 
 function nested(value: unknown): string {

@@ -273,7 +273,6 @@ describe('error rows (page, sections 9.3 and 11)', () => {
   }
 
   test('no JSON, another type, another method, oversize: the protocol’s own words and HTTP 200', async () => {
-    const { raw } = scene.shop;
     const bodies: readonly [string, string | Uint8Array, string?][] = [
       ['no JSON', 'a=b'],
       ['a list', '[]'],
@@ -283,7 +282,7 @@ describe('error rows (page, sections 9.3 and 11)', () => {
       ['too long', `{"subject":"${'x'.repeat(200_000)}"}`],
     ];
     for (const [what, body, type] of bodies) {
-      const answer = await raw.call(scene.shop, '/orderMixBrcode', body, type);
+      const answer = await scene.shop.raw('/orderMixBrcode', body, type);
       assert.equal(answer.status, 200, what);
       assert.deepEqual(
         [member(JSON.parse(answer.text), 'success'), member(JSON.parse(answer.text), 'errorCode')],

@@ -61,12 +61,16 @@ const shortEscapes: Readonly<Record<string, string>> = {
   '\t': '\\t',
 };
 
+/** Categories Cc (controls), Zl and Zp (the two separators) are what fastjson writes as escapes, with quote and backslash. */
+const escaped = /["\\\p{Cc}\p{Zl}\p{Zp}]/gu;
+
 /** As JSON, but fastjson also escapes U+007F to U+009F and the line separators, and writes hex in upper case. */
 function quoted(text: string): string {
-  // biome-ignore format: one class, readable as a list
-  const escaped = text.replaceAll(/["\\\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, (char) =>
-    shortEscapes[char] ?? `\\u${char.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}`);
-  return `"${escaped}"`;
+  return `"${text.replaceAll(escaped, escapeOf)}"`;
+}
+
+function escapeOf(char: string): string {
+  return shortEscapes[char] ?? `\\u${char.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}`;
 }
 
 const base64 = /^[A-Za-z0-9+/]+={0,2}$/;

@@ -24,7 +24,10 @@ const time = localTime(chinaMinutes);
 /** The letters `null` sign like a null (T015), so they must mean the same. */
 function free<T>(leaf: Leaf<T>): Leaf<T | null> {
   const inner = optional(leaf);
-  return { read: (value, name) => (value === 'null' ? null : inner.read(value, name)), write: inner.write };
+  return {
+    read: (value, name) => (value === 'null' ? null : inner.read(value, name)),
+    write: (value) => inner.write(value),
+  };
 }
 
 /** Fen: a number token or a text of digits. Nothing, or less, is its own error (`-302`). */
