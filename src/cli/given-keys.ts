@@ -87,9 +87,9 @@ export async function givenKeys(input: Input, names: readonly string[], side: 'm
   }
   if (plain.length > 1) throw usage('several keys: say which is which, --key NAME=KEY');
   const [publicKey, keys, p12] = [input.text('public-key'), input.text('keys'), input.text('p12')];
-  const sealed = p12 === undefined ? { named: {}, publicKey: undefined } : await p12Keys(p12, input, side);
-  const all = { ...named, ...sealed.named };
-  const theirs = publicKey === undefined ? sealed.publicKey : await publicPem(publicKey);
+  const packed = p12 === undefined ? { named: {}, publicKey: undefined } : await p12Keys(p12, input, side);
+  const all = { ...named, ...packed.named };
+  const theirs = publicKey === undefined ? packed.publicKey : await publicPem(publicKey);
   return {
     ...(plain[0] === undefined ? {} : { key: plain[0] }),
     ...(Object.keys(all).length === 0 ? {} : { keys: all }),
