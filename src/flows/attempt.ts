@@ -6,7 +6,7 @@ import { Refusal } from '../core/refusal.ts';
 import type { Event } from '../core/rules.ts';
 import type { Instant } from '../core/world.ts';
 import type { NewOrder } from '../store/create.ts';
-import { CommitUnknown } from '../store/database.ts';
+import { CommitUnknown, DatabaseAway } from '../store/database.ts';
 import { numberOf } from '../store/orders.ts';
 import type { Made } from '../store/create.ts';
 import type { Gate, Learning } from './gate.ts';
@@ -106,6 +106,25 @@ export async function learnAbout(
   return learnt.kind === 'learnt' ? learnt.order : order;
 }
 
+/** Short numbers of ours may meet: then the order takes another one, a few times. Its object is changed, as nobody has seen it yet. */
+async function addWithNumber<O extends Order>(
+  gate: Gate,
+  batcher: { add(one: NewOrder<O>): Promise<Made> },
+  one: NewOrder<O>,
+): Promise<Made> {
+  for (let left = 3; ; left -= 1) {
+    try {
+      return await batcher.add(one);
+    } catch (error) {
+      const { code, constraint } = (error ?? {}) as { code?: unknown; constraint?: unknown };
+      const isTaken = code === '23505' && typeof constraint === 'string' && constraint.endsWith('_platform_no');
+      if (!isTaken || left === 0) throw error;
+      const { protocol, kind, home } = one.order;
+      Object.assign(one.order, { platformNo: gate.facts.platformNo(protocol, kind, home) });
+    }
+  }
+}
+
 /** Makes the order, and finds out by its number what happened when the commit's fate is unknown (T047). */
 export async function makeOrder<O extends Order>(
   gate: Gate,
@@ -113,8 +132,10 @@ export async function makeOrder<O extends Order>(
   one: NewOrder<O>,
 ): Promise<Made> {
   try {
-    return await batcher.add(one);
+    return await addWithNumber(gate, batcher, one);
   } catch (error) {
+    // Nothing was stored and nothing was sent: the caller may simply come again (T111, T114).
+    if (error instanceof DatabaseAway) throw new Refusal('busy', { text: 'the database is away' });
     if (!(error instanceof CommitUnknown)) throw error;
     const { home, merchantId, orderNo, id } = one.order;
     const by = await numberOf(gate.db, home, merchantId, one.space, orderNo);
