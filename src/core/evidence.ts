@@ -67,6 +67,7 @@ export function decide<O extends Order>(order: O, evidence: Evidence, late: Late
   if (evidence.money && !sameMoney(evidence.money, order.amount)) return mismatch(order, evidence);
   // "Unknown" settles nothing, and an order whose call is over must not look as if it were under way.
   if (isHeld && amountless.has(evidence.source) && evidence.event !== 'unknown') return noNews(order);
+  if (isOfNoAttempt(order, evidence)) return noNews(order);
   if (isSecondSuccess(order, evidence)) return secondSuccess(order, evidence, late);
   if (isOfFormerAttempt(order, evidence) && evidence.event !== 'succeeded') return noNews(order);
   const rule = ruleFor(order, evidence.event);
@@ -108,6 +109,12 @@ function differs(one: string | null | undefined, other: string | null | undefine
 /** About an attempt the payer has left behind: money counts wherever it comes from, anything else no longer matters. */
 function isOfFormerAttempt(order: Order, evidence: Evidence): boolean {
   return order.kind === 'payment' && evidence.reference !== null && evidence.reference !== order.reference;
+}
+
+/** An end without a channel (nobody had been asked yet), of a payment that has been bound to one meanwhile: that one is asked first. */
+function isOfNoAttempt(order: Order, { event, channelId, reference }: Evidence): boolean {
+  const namesNobody = channelId === null && reference === null;
+  return order.kind === 'payment' && event === 'closed' && namesNobody && order.reference !== null;
 }
 
 function noNews<O extends Order>(order: O): Decision<O> {
