@@ -1,0 +1,35 @@
+/** A short sample of `npm run chaos`: one blow of each kind on real processes, then everything is asked for again. */
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { blows, percentile, Storm } from './storm.ts';
+
+describe('kill -9', { skip: process.platform === 'linux' ? false : 'finds PostgreSQL’s processes in /proc' }, () => {
+  let storm: Storm;
+  const restarts: number[] = [];
+  before(async () => {
+    storm = await Storm.begin();
+  });
+  after(() => storm.end());
+
+  for (const blow of blows)
+    test(`${blow}: nothing acknowledged is lost, nothing is executed twice, the books balance`, async (t) => {
+      const { grievances, readyMs, tally } = await storm.round(blow, 500);
+      if (readyMs !== null) restarts.push(readyMs);
+      assert.deepEqual(grievances, []);
+      assert.ok(tally.acknowledged > 0);
+      t.diagnostic(`${JSON.stringify(tally)}, ready again in ${readyMs ?? 0} ms`);
+    });
+
+  test('every number asked again gets its first answer; what is paid was told, or is owed until a lease is over', async (t) => {
+    const { grievances, owed } = await storm.settle(30_000);
+    assert.deepEqual(grievances, []);
+    t.diagnostic(`${owed} owed`);
+  });
+
+  test('a restart is ready within ten seconds', (t) => {
+    const slowest = percentile(restarts, 0.99);
+    t.diagnostic(`p99 ${Math.round(slowest)} ms of ${restarts.length}`);
+    assert.ok(restarts.length >= 3);
+    assert.ok(slowest <= 10_000, `${slowest} ms`);
+  });
+});
