@@ -43,7 +43,7 @@ export interface Crossing extends Way {
 }
 
 /** Settings of the merchants that ask, where the document's own defaults leave a wallet out. */
-export const merchantSettings: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+const merchantSettings: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   fufu: { extraChannels: 'true' },
 };
 

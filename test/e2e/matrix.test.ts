@@ -10,7 +10,8 @@ import { type Crossing, crossings } from '../../src/wiring/crossings.ts';
 import { callbackBox, type CallbackBox } from './bestpay-party.ts';
 import { bookFindings, type Scene, startScene } from './harness.ts';
 import { textAt, until } from './http.ts';
-import { choose, openShops, type Shops } from './matrix-shops.ts';
+import { must, type Shops } from './matrix-shop.ts';
+import { choose, openShops } from './matrix-shops.ts';
 
 const all = crossings();
 const supported = all.filter(({ why }) => why === null);
@@ -30,7 +31,8 @@ before(async () => {
   for (const { name } of channelProtocols) shops.set(name, await openShops({ scene, box }, name));
 });
 after(async () => {
-  const findings = await bookFindings(scene).finally(() => scene.stop());
+  const findings = await bookFindings(scene);
+  await scene.stop();
   await box.close();
   assert.deepEqual(findings, []);
 });
@@ -40,9 +42,7 @@ function nameOf({ merchant, endpoint, method, option, currency, channel }: Cross
 }
 
 function shopOf({ merchant, channel }: Crossing) {
-  const shop = shops.get(channel)?.[merchant];
-  assert.ok(shop, `no ${merchant} shop at ${channel}`);
-  return shop;
+  return must(shops.get(channel)?.[merchant], `sell in ${merchant} through ${channel}`);
 }
 
 /** Walks the ways, some at once; what went wrong, one line each. */
@@ -171,6 +171,54 @@ describe('what crosses is carried out: create, pay, notice, query, refund', () =
   });
 });
 
+describe('a no is a no in the merchant’s words', () => {
+  test('of the channel: refused or failed at once, nothing paid', async () => {
+    const failures = await walkAll(declinable(), async (way, no) => {
+      const operation = 'payee' in way.ask ? 'pay-out' : 'pay';
+      await scene.twin(way.channel).plan({ operation, amount: Number(way.ask.amount.minor) }, [{ kind: 'decline' }]);
+      const { verdict, raw } = await shopOf(way).create(way, no);
+      assert.notEqual(verdict, 'unclear', raw);
+      const [order] = await ordersOf(no);
+      assert.deepEqual(order, { state: 'failed', moved: 0n });
+      assert.equal(shopOf(way).paidNotices(way, no) ?? 0, 0);
+    });
+    assert.deepEqual(failures, []);
+  });
+
+  test('of the channel’s limits: nothing is written', async () => {
+    const [beyond] = supported.filter(({ endpoint, channel }) => endpoint === 'payOut' && channel === 'bluepay');
+    const way = {
+      ...must(beyond, 'pay out'),
+      ask: { ...must(beyond, 'pay out').ask, amount: { minor: 14_075_001n, currency: 'IDR' as const } },
+    };
+    const no = shopOf(way).fresh();
+    assert.equal((await shopOf(way).create(way, no)).verdict, 'refused');
+    assert.deepEqual(await ordersOf(no), []);
+  });
+
+  /** One way of each request through each channel, every one with an amount of its own for the twin's plan. */
+  function declinable(): Crossing[] {
+    const seen = new Map(
+      supported
+        .filter(({ isPayersChoice, method }) => !isPayersChoice && method !== 'quick-pay')
+        .map((way) => [`${way.merchant} ${way.endpoint} ${way.method} ${way.channel}`, way] as const),
+    );
+    return [...seen.values()].map((way, index) => {
+      const amount = { ...way.ask.amount, minor: way.ask.amount.minor + BigInt(index) + 1n };
+      const ask = 'payee' in way.ask ? { ...way.ask, amount } : { ...way.ask, amount };
+      return { ...way, ask };
+    });
+  }
+
+  function ordersOf(no: string) {
+    return scene.database.owner.run<{ state: string; moved: bigint }>({
+      text: `select state, paid as moved from kanal.payments where order_no = $1
+        union all select state, 0::bigint from kanal.payouts where order_no = $1`,
+      values: [no],
+    });
+  }
+});
+
 /** Methods that need no payer any more once the merchant's own requests are done. */
 const paidByItself: ReadonlySet<string> = new Set(['barcode', 'quick-pay']);
 
@@ -190,10 +238,8 @@ async function goAllTheWay(way: Crossing, no: string): Promise<void> {
     await until(`the notice of ${no}`, () => (shop.paidNotices(way, no) ?? 0) > 0);
     assert.equal(shop.paidNotices(way, no), 1);
   }
-  if (way.refunds) await must(shop.refund)(way, no);
-}
-
-function must<T>(found: T | undefined): T {
-  assert.ok(found, 'the shop cannot refund');
-  return found;
+  if (way.refunds) {
+    assert.ok(shop.refund, 'the shop cannot refund');
+    await shop.refund(way, no);
+  }
 }

@@ -67,8 +67,9 @@ const unreachable: Said = { httpStatusCode: '0', status: '503', description: 'ne
 
 function refusedSaid(report: OrderReport): Said {
   if (report.reason?.code === 'not-sent') return unreachable;
-  const reason = report.reason ?? { code: statusOf(report.state, null), text: '' };
-  return { httpStatusCode: httpStatusOf(report), status: reason.code, description: reason.text || 'refused' };
+  // Callers know BluePay's numbers; another channel's word for it is none.
+  const status = statusOf(report.state, report.reason);
+  return { httpStatusCode: httpStatusOf(report), status, description: report.reason?.text || 'refused' };
 }
 
 function httpStatusOf(report: OrderReport): string {
