@@ -9,12 +9,10 @@ export interface Appointment {
 }
 
 interface Entry {
-  time: number;
+  readonly time: number;
   readonly order: number;
   readonly run: () => void | Promise<void>;
   cancelled: boolean;
-  /** Idle entries (polls) are passed over while there is nothing for them to find. */
-  readonly isIdle: boolean;
 }
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -28,18 +26,20 @@ export async function settled(): Promise<void> {
 export class Clock {
   /** Milliseconds since the seed's beginning; fractions order what would else be simultaneous. */
   now = 0;
-  /** When idle entries would find something; asked again after `touch`. */
+  /** When polls would find something; asked again after `touch`. */
   nextWork: () => Promise<number | null> = () => Promise.resolve(null);
   #heap: Entry[] = [];
-  #parked: Entry[] = [];
+  /** Polls: passed over while there is nothing for them to find. A handful, so a list will do. */
+  #idle: Entry[] = [];
   #orders = 0;
   #isTouched = true;
   #workAt: number | null = null;
   events = 0;
 
   at(time: number, run: Entry['run'], isIdle = false): Appointment {
-    const entry: Entry = { time: Math.max(time, this.now), order: this.#orders++, run, cancelled: false, isIdle };
-    this.#push(entry);
+    const entry: Entry = { time: Math.max(time, this.now), order: this.#orders++, run, cancelled: false };
+    if (isIdle) this.#idle.push(entry);
+    else this.#push(entry);
     return {
       cancel: () => {
         entry.cancelled = true;
@@ -57,7 +57,7 @@ export class Clock {
     });
   }
 
-  /** Something was stored: what was parked may have work now. */
+  /** Something was stored: polls may have something to find now. */
   touch(): void {
     this.#isTouched = true;
   }
@@ -68,47 +68,39 @@ export class Clock {
     while (!isOver()) {
       const entry = await this.#next();
       if (!entry) return;
-      this.now = Math.max(this.now, entry.time);
       this.events += 1;
       await entry.run();
       await settled();
     }
   }
 
+  /** Takes the next entry, and moves time to it. */
   async #next(): Promise<Entry | null> {
-    for (;;) {
-      const first = this.#peek();
-      if (this.#isTouched && (!first || first.isIdle || first.time > this.now)) await this.#lookForWork();
-      const entry = this.#pop();
-      if (!entry) return null;
-      if (!entry.isIdle || (this.#workAt !== null && this.#workAt <= entry.time)) return entry;
-      if (this.#workAt === null) this.#parked.push(entry);
-      else {
-        entry.time = this.#workAt;
-        this.#push(entry);
-      }
+    const first = this.#peek();
+    if (this.#isTouched && (!first || first.time > this.now)) {
+      this.#isTouched = false;
+      this.#workAt = await this.nextWork();
     }
+    const poll = this.#nextPoll();
+    if (!poll || (first && first.time < poll.at)) {
+      if (first) this.now = Math.max(this.now, first.time);
+      return first ? this.#popTop() : null;
+    }
+    this.#idle = this.#idle.filter((entry) => entry !== poll.entry);
+    this.now = Math.max(this.now, poll.at);
+    return poll.entry;
   }
 
-  /** Parked entries come back no earlier than there is work for them. */
-  async #lookForWork(): Promise<void> {
-    this.#isTouched = false;
-    this.#workAt = await this.nextWork();
-    if (this.#workAt === null) return;
-    for (const entry of this.#parked) {
-      entry.time = Math.max(entry.time, this.#workAt, this.now);
-      this.#push(entry);
-    }
-    this.#parked = [];
+  /** The first poll that would find something, and when: no earlier than the work it would find. */
+  #nextPoll(): { readonly entry: Entry; readonly at: number } | null {
+    this.#idle = this.#idle.filter((entry) => !entry.cancelled);
+    const [entry] = this.#idle.toSorted((a, b) => a.time - b.time || a.order - b.order);
+    return entry && this.#workAt !== null ? { entry, at: Math.max(entry.time, this.#workAt) } : null;
   }
 
   #peek(): Entry | undefined {
     while (this.#heap[0]?.cancelled) this.#popTop();
     return this.#heap[0];
-  }
-
-  #pop(): Entry | null {
-    return this.#peek() ? this.#popTop() : null;
   }
 
   #push(entry: Entry): void {

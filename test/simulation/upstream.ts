@@ -29,6 +29,8 @@ export class Upstream {
   readonly channelId: bigint;
   readonly movements: Movement[] = [];
   readonly orders = new Map<string, TwinOrder>();
+  /** What was decided about a reference when it was first seen: a copy of the request gets the same. */
+  readonly #refused = new Map<string, boolean>();
   readonly bank: Bank;
   readonly #scene: Scene;
   readonly #chance: Chance;
@@ -134,7 +136,9 @@ export class Upstream {
   async #admit(reference: string): Promise<void> {
     if (this.orders.has(reference)) return;
     await this.#scene.onFirstSight(this, reference);
-    if (!this.#chance.happens(this.#scene.weather.bank * 0.15)) return;
+    const isRefused = this.#refused.get(reference) ?? this.#chance.happens(this.#scene.weather.bank * 0.15);
+    this.#refused.set(reference, isRefused);
+    if (!isRefused) return;
     this.#scene.journal.count('bank: decline');
     throw new Refusal('channel-declined', { text: 'the bank says no', channelCode: '649' });
   }
