@@ -44,8 +44,15 @@ async function store(client: pg.PoolClient, m: number, ask: Ask, body: Buffer): 
           amount, currency, fee, channel_id, reference, created_at, expires_at, detail)
         values ($1, $2, $3, $4, 'payin', $5, $6, 'new', 'any', null, $7, 'IDR', 2500, null, null, $8, $9, $10)`,
       values: [
-        ...[m, id, merchant, firstCredential + m, ask.mchOrderNo, platformNo],
-        ...[BigInt(ask.amount.replace('.00', '')), now, now + ask.expireTime * 1000],
+        m,
+        id,
+        merchant,
+        firstCredential + m,
+        ask.mchOrderNo,
+        platformNo,
+        BigInt(ask.amount.replace('.00', '')),
+        now,
+        now + ask.expireTime * 1000,
         JSON.stringify({
           subject: ask.remark,
           payer: { name: ask.realName, phone: null, email: null, country: 'ID' },

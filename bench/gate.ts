@@ -7,10 +7,10 @@ import type { Place } from './place.ts';
 
 export function gateIn(place: Place): Promise<OpenGate> {
   const { world, db } = place;
-  const vault = new Vault(place.masterKey, world.nonce);
+  const vault = new Vault(place.masterKey, (bytes) => world.nonce(bytes));
   const ports = makePorts({
     world,
-    keyring: new Keyring(vault, world.now),
+    keyring: new Keyring(vault, () => world.now()),
     vault,
     publicUrl: () => 'http://127.0.0.1:9',
     refuseUrl: () => null,

@@ -3,7 +3,6 @@ import { createHmac } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { Pool } from 'undici';
-import type { DatabaseTarget } from '../src/store/database.ts';
 import { answerParent } from './child.ts';
 import { keyOf, senderOf, signed } from './parties.ts';
 import { root } from './place.ts';
@@ -21,13 +20,6 @@ interface Worker {
 }
 
 const folder = join(root, 'bench');
-
-function urlOf({ host = '', port, user, password = '', database }: DatabaseTarget): string {
-  const login = `${user}:${encodeURIComponent(password)}`;
-  return host.startsWith('/')
-    ? `postgres://${login}@/${database}?host=${encodeURIComponent(host)}&port=${port}`
-    : `postgres://${login}@${host}:${port}/${database}`;
-}
 
 let pools: readonly Pool[] = [];
 let next = 0;
@@ -64,15 +56,14 @@ function worker(): Worker {
 }
 
 answerParent({
-  migrate: ({ target }: { readonly target: DatabaseTarget }) =>
-    worker().runMigrations({ connectionString: urlOf(target) }),
-  async start({ target, sinks }: { readonly target: DatabaseTarget; readonly sinks: readonly string[] }) {
+  migrate: (connectionString: string) => worker().runMigrations({ connectionString }),
+  async start({ connectionString, sinks }: { readonly connectionString: string; readonly sinks: readonly string[] }) {
     pools = sinks.map((sink) => new Pool(sink, { connections: 24, pipelining: 1 }));
     const graphile = worker();
     running = await graphile.run({
       preset: {
         worker: {
-          connectionString: urlOf(target),
+          connectionString,
           concurrentJobs: 96,
           maxPoolSize: 8,
           pollInterval: 500,

@@ -32,7 +32,8 @@ export interface Stage {
   /** Why graphile-worker is not there; null = it is. */
   readonly withoutPeers: string | null;
   readonly outside: Child;
-  readonly gateway: Child;
+  /** `host:port` of the sinks. */
+  readonly allowHosts: readonly string[];
   readonly gatewayUrl: string;
   readonly conventionalUrl: string;
   readonly graphile: Child;
@@ -86,6 +87,7 @@ function finishReference(about: string, script: string, over: number, count: num
 }
 
 function newOrder({ world }: OpenGate, i: number): NewOrder<Payment> {
+  const nonce = (bytes: number) => world.nonce(bytes);
   const home = i % merchants;
   const id = world.newId();
   const now = world.now();
@@ -97,7 +99,7 @@ function newOrder({ world }: OpenGate, i: number): NewOrder<Payment> {
     credentialId: BigInt(firstCredential + home),
     protocol: 'payin',
     orderNo: `B${id}`,
-    platformNo: `PAYIN${100 + home}${hexNumber(0, world.nonce).slice(0, 16)}`,
+    platformNo: `PAYIN${100 + home}${hexNumber(0, nonce).slice(0, 16)}`,
     state: 'sending',
     amount: money(20_000n, 'IDR'),
     fee: 2_500n,
@@ -107,7 +109,7 @@ function newOrder({ world }: OpenGate, i: number): NewOrder<Payment> {
     refunded: 0n,
     refundPending: 0n,
     channelId,
-    reference: hexNumber(home, world.nonce),
+    reference: hexNumber(home, nonce),
     upstreamNo: null,
     instruction: noInstruction,
     reason: null,
@@ -213,23 +215,31 @@ const httpCallback: Lane = {
   },
 };
 
-/** Workers run only while a lane needs them: the notices of other lanes must not be delivered meanwhile. */
-async function withWorkers<T>({ gateway, place }: Stage, work: () => Promise<T>): Promise<T> {
+/** With workers, and only for as long as a lane needs it: it would deliver the notices of other lanes. It is warm when the lane begins. */
+async function withWorkers(stage: Stage, work: (url: string) => Promise<Reading>): Promise<Reading> {
+  const { place, outside, allowHosts } = stage;
   await place.owner.run(rawSql('truncate kanal.notices_due'));
-  await gateway.call('work');
+  const gateway = new Child('./gateway.js');
   try {
-    return await work();
+    const url = await gateway.call<string>('start', startOf(place, 'all', allowHosts));
+    const warm: LivesAsk = { url, count: scaled(stage, 3_000), width: 256, base: place.world.newId() };
+    await outside.call('lives', warm);
+    return await work(url);
   } finally {
-    await gateway.call('rest');
+    await gateway.stop();
   }
+}
+
+export function startOf(place: Place, role: 'edge' | 'all', allowHosts: readonly string[]): GatewayStart {
+  return { databaseUrl: place.url, masterKeyFile: place.masterKeyFile, folder: place.folder, role, allowHosts };
 }
 
 const wholeLife: Lane = {
   about: 'create, upstream, callback, notice arrived; 256 lives in flight',
   run: (stage) =>
-    withWorkers(stage, () => {
+    withWorkers(stage, (url) => {
       const count = scaled(stage, 8_000);
-      const ask: LivesAsk = { url: stage.gatewayUrl, count, width: 256, base: stage.place.world.newId() };
+      const ask: LivesAsk = { url, count, width: 256, base: stage.place.world.newId() };
       return stage.outside.call<Reading>('lives', ask);
     }),
 };
@@ -242,23 +252,20 @@ export function sinksOf(sink: string): readonly string[] {
 
 const notices: Lane = {
   about: 'notices delivered to a sink under 16 host names',
-  async run(stage) {
-    const { place, outside, gateway } = stage;
-    const { sink } = await outside.call<{ sink: string }>('open');
-    const count = scaled(stage, 16_000);
-    await place.owner.run(rawSql('truncate kanal.notices_due'));
-    for (const host of sinksOf(sink)) {
-      const target = `${host}/hook`;
-      await place.owner.run(
-        rawSql(scripts.dueNotices(place.world.newId(), count / 16, place.world.now() - 1_000, target)),
-      );
-    }
-    const arrived = outside.call<Reading>('arrivals', count);
-    await gateway.call('work');
-    const reading = await arrived;
-    await gateway.call('rest');
-    return reading;
-  },
+  run: (stage) =>
+    withWorkers(stage, async () => {
+      const { place, outside } = stage;
+      const { sink } = await outside.call<{ sink: string }>('open');
+      const count = scaled(stage, 16_000);
+      const arrived = outside.call<Reading>('arrivals', count);
+      await place.owner.transaction(async (query) => {
+        for (const host of sinksOf(sink)) {
+          const base = place.world.newId();
+          await query.run(rawSql(scripts.dueNotices(base, count / 16, place.world.now() - 1_000, `${host}/hook`)));
+        }
+      });
+      return arrived;
+    }),
 };
 
 const graphileNotices: Lane = {
@@ -267,15 +274,19 @@ const graphileNotices: Lane = {
     const { place, outside, graphile, withoutPeers } = stage;
     if (withoutPeers !== null) return withoutPeers;
     const { sink } = await outside.call<{ sink: string }>('open');
-    const count = scaled(stage, 16_000);
-    await graphile.call('migrate', { target: place.target });
-    await place.owner.run(
-      rawSql(
-        `select graphile_worker.add_job('notice', json_build_object('id', i)) from generate_series(1, ${count}) as s (i)`,
-      ),
-    );
-    const arrived = outside.call<Reading>('arrivals', count);
-    await graphile.call('start', { target: place.target, sinks: sinksOf(sink) });
+    const add = (count: number) =>
+      place.owner.run(
+        rawSql(
+          `select graphile_worker.add_job('notice', json_build_object('id', i)) from generate_series(1, ${count}) as s (i)`,
+        ),
+      );
+    await graphile.call('migrate', place.url);
+    await graphile.call('start', { connectionString: place.url, sinks: sinksOf(sink) });
+    const warm = outside.call<Reading>('arrivals', scaled(stage, 3_000));
+    await add(scaled(stage, 3_000));
+    await warm;
+    const arrived = outside.call<Reading>('arrivals', scaled(stage, 16_000));
+    await add(scaled(stage, 16_000));
     const reading = await arrived;
     await graphile.call('stop');
     return reading;
@@ -320,5 +331,3 @@ export const lanes = {
   graphile: graphileNotices,
 } as const satisfies Readonly<Record<string, Lane>>;
 export type LaneName = keyof typeof lanes;
-
-export type { GatewayStart };

@@ -2,6 +2,7 @@
 import { rawSql } from '../src/store/database.ts';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Child } from './child.ts';
+import { startOf } from './lanes.ts';
 import { type Place, median } from './place.ts';
 import type { Row } from './report.ts';
 import { dueNotices } from './scripts.ts';
@@ -29,16 +30,13 @@ async function memoryWith(place: Place, count: number): Promise<number> {
   if (count > 0) await place.owner.run(rawSql(dueNotices(place.world.newId(), count, now - 1_000, deadTarget)));
   const gateway = new Child('./gateway.js', { execArgv: ['--expose-gc'] });
   try {
-    const { target, masterKey } = place;
-    await gateway.call('start', { target, masterKey, allowHosts: ['127.0.0.1:9'], upstream: null });
-    await gateway.call('work');
+    await gateway.call('start', startOf(place, 'all', ['127.0.0.1:9']));
     await wait(3_000);
     const seen: number[] = [];
     for (let i = 0; i < 10; i++) {
       await wait(1_000);
       seen.push(await gateway.call<number>('memory'));
     }
-    await gateway.call('rest');
     return median(seen);
   } finally {
     await gateway.stop();

@@ -52,3 +52,10 @@ export async function seedParties(db: Database, world: World, vault: Vault): Pro
     await touchDirectory(query);
   });
 }
+
+export async function pointChannel(db: Database, baseUrl: string): Promise<void> {
+  await db.transaction(async (query) => {
+    await query.run(sql`update channels set base_url = ${baseUrl} where id = ${channelId}`);
+    await touchDirectory(query);
+  });
+}

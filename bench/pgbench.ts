@@ -37,10 +37,8 @@ export async function pgbench(place: Place, path: string, run: ReferenceRun): Pr
   const file = join(place.folder, 'reference.sql');
   await writeFile(file, run.script);
   const variables = Object.entries({ n: 0, clients: run.clients, ...run.variables });
-  const args = [
-    ...['-n', '-M', 'prepared', '-f', file, '-c', `${run.clients}`, '-j', '2', '-t', `${run.each}`],
-    ...variables.flatMap(([name, value]) => ['-D', `${name}=${value}`]),
-  ];
+  const how = ['-n', '-M', 'prepared', '-f', file, '-c', `${run.clients}`, '-j', '2', '-t', `${run.each}`];
+  const args = how.concat(variables.flatMap(([name, value]) => ['-D', `${name}=${value}`]));
   const { host = '', port = 5432, user = '', password = '', database = '' } = place.target;
   const env = {
     PATH: process.env['PATH'],

@@ -1,12 +1,13 @@
 /** Where everything runs: one embedded PostgreSQL in a folder of its own, made for this run with the settings that Kanal ships. */
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { mkdir, open, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Log, World } from '../src/core/world.ts';
 import { makeSend } from '../src/edge/send.ts';
 import { Vault } from '../src/edge/vault.ts';
 import { type Database, type DatabaseTarget, openDatabase, sql } from '../src/store/database.ts';
-import { startEmbedded } from '../src/store/embedded.ts';
+import { type Embedded, startEmbedded } from '../src/store/embedded.ts';
 import { migrate } from '../src/store/migrate.ts';
 import { packageRoot } from '../src/store/package-root.ts';
 import { clock, makeWorld } from '../src/world.ts';
@@ -15,6 +16,8 @@ import { seedParties } from './parties.ts';
 export interface Place {
   readonly folder: string;
   readonly target: DatabaseTarget;
+  /** The same as a URL. */
+  readonly url: string;
   readonly masterKeyFile: string;
   readonly masterKey: Uint8Array;
   /** As the gateway connects. */
@@ -34,15 +37,21 @@ export const quietLog: Log = {
 
 export const root: string = packageRoot;
 
-export async function makePlace(): Promise<Place> {
-  const folder = join(root, '.tmp', 'bench');
-  await rm(folder, { recursive: true, force: true });
-  await mkdir(folder, { recursive: true });
-  const server = await startEmbedded({
+function startServer(folder: string): Promise<Embedded> {
+  return startEmbedded({
     dataDir: join(folder, 'postgres'),
     log: quietLog,
     world: { ...clock, nonce: (bytes) => randomBytes(bytes) },
   });
+}
+
+export async function makePlace(): Promise<Place> {
+  const folder = join(root, '.tmp', 'bench');
+  // A run that was killed leaves its server behind: deleting the files under it would end this run's server too.
+  if (existsSync(join(folder, 'postgres', 'cluster', 'postmaster.pid'))) await (await startServer(folder)).stop();
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true });
+  const server = await startServer(folder);
   const { target } = server;
   await migrate({ target, log: quietLog, world: clock });
   const masterKey = randomBytes(32);
@@ -51,10 +60,11 @@ export async function makePlace(): Promise<Place> {
   const owner = await openDatabase({ ...target, log: quietLog, role: null, max: 4, statementTimeoutMs: 0 });
   const db = await openDatabase({ ...target, log: quietLog, role: 'kanal_app' });
   const world = await worldOn(db);
-  await seedParties(owner, world, new Vault(masterKey, world.nonce));
+  await seedParties(owner, world, new Vault(masterKey, (bytes) => world.nonce(bytes)));
   return {
     folder,
     target,
+    url: urlOf(target),
     masterKey,
     masterKeyFile,
     db,
@@ -68,9 +78,16 @@ export async function makePlace(): Promise<Place> {
   };
 }
 
-export async function worldOn(db: Database, allowHosts: readonly string[] = []): Promise<World> {
+/** A socket folder goes into the query, where pg and libpq both find it. */
+function urlOf({ host = '', port = 5432, user = '', password = '', database = '' }: DatabaseTarget): string {
+  const made = new URL(`postgres://${user}:${encodeURIComponent(password)}@localhost:${port}/${database}`);
+  made.searchParams.set('host', host);
+  return made.href;
+}
+
+async function worldOn(db: Database): Promise<World> {
   const [row] = await db.run<{ slot: bigint }>(sql`select nextval('process_slots') as slot`);
-  const rules = { allowHosts: new Set(allowHosts), allowLoopback: true, ownPorts: () => new Set<number>() };
+  const rules = { allowHosts: new Set<string>(), allowLoopback: true, ownPorts: () => new Set<number>() };
   const { send } = makeSend({ ...rules, log: quietLog, monotonic: clock.monotonic });
   return makeWorld({ log: quietLog, send, timeScale: 1, slot: Number(row?.slot ?? 0n) });
 }
