@@ -50,7 +50,7 @@ function whyUnsayable(
   ask: CreateAsk,
 ): string | null {
   const trial = {
-    ...ask,
+    ...withDefaultPhone(ask, keys.setting('defaultPhone')),
     orderNo: '0'.repeat(32),
     notify: { kind: 'http' as const, url: 'https://example.test/' },
     extras: {},
@@ -63,4 +63,10 @@ function whyUnsayable(
   } catch (error) {
     return error instanceof Refusal ? error.message : 'its protocol cannot say this';
   }
+}
+
+/** As the flows fill it in when they call. */
+function withDefaultPhone(ask: CreateAsk, phone: string | null): CreateAsk {
+  if ('payee' in ask) return { ...ask, payee: { ...ask.payee, phone: ask.payee.phone ?? phone } };
+  return { ...ask, payer: { ...ask.payer, phone: ask.payer.phone ?? phone } };
 }
