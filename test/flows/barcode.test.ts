@@ -187,7 +187,7 @@ describe('a barcode whose merchant waits', () => {
   });
 
   test('a channel without reversal is closed instead, and counts as reversed', async () => {
-    const unable = t.gate.facts.unable;
+    const unable = t.gate.facts.unable.bind(t.gate.facts);
     t.gate.facts.unable = (channel, command, ask) =>
       command === 'cancel-payment' ? 'no' : unable(channel, command, ask);
     t.script(
@@ -211,7 +211,7 @@ describe('a barcode whose merchant waits', () => {
 
   test('the merchant of another protocol is answered with what the wallet said first', async () => {
     t.script(saying({ pay: [answered(pending)] }));
-    const conduct = t.gate.facts.conduct;
+    const conduct = t.gate.facts.conduct.bind(t.gate.facts);
     t.gate.facts.conduct = (name) => ({ ...conduct(name), barcodeMs: null });
     assert.equal((await order()).state, 'pending');
     t.gate.facts.conduct = conduct;
@@ -233,7 +233,7 @@ describe('cancelling', () => {
   }
   let conduct: TestGate['gate']['facts']['conduct'];
   before(() => {
-    conduct = t.gate.facts.conduct;
+    conduct = t.gate.facts.conduct.bind(t.gate.facts);
   });
 
   /** To a time of day in China. */

@@ -18,7 +18,7 @@ const oneCode = () => payAsk({ amount: money(250n, 'CNY'), method: 'any', option
 const order = (ask = oneCode()) => pay(t.gate, t.caller(0, 'fufu'), ask, Buffer.from(ask.orderNo));
 
 test('a number of ours that is taken already is replaced, and the order is made all the same', async () => {
-  const given = t.gate.facts.platformNo;
+  const given = t.gate.facts.platformNo.bind(t.gate.facts);
   const first = await order();
   let asked = 0;
   t.gate.facts.platformNo = (...args) => (++asked <= 2 ? String(first.platformNo) : given(...args));
