@@ -79,7 +79,7 @@ test('each of the four wallets binds the order once; the others are told where i
     const url = String((await t.shop.preOrder(no)).data['qr_code']);
     const strange = await open(url, 'CAMERA');
     assert.match(strange.text, /请使用钱包扫码打开/);
-    const tries = await Promise.all([...Array.from({ length: 4 }, () => open(url, agent))]);
+    const tries = await Promise.all(Array.from({ length: 4 }, () => open(url, agent)));
     for (const one of tries) assert.equal(one.status, 302, `${agent}: ${one.text}`);
     assert.equal(new Set(tries.map(({ headers }) => headers.location)).size, 1);
     const other = await open(url, agent === 'ALIPAY' ? 'WECHAT' : 'ALIPAY');

@@ -240,7 +240,7 @@ function required<T>(one: Field<T | null>['leaf']): Field<T | null>['leaf'] {
       if (found === null) throw missing(name);
       return found;
     },
-    write: one.write,
+    write: (value) => one.write(value),
   };
 }
 
