@@ -3,6 +3,7 @@ import { Refusal } from '../core/refusal.ts';
 import { administerCommands } from './administer.ts';
 import { type Command, CliError, exits, findCommand, helpOf, print, readInput, warn } from './command.ts';
 import { lookCommands } from './look.ts';
+import { userCommands } from './users.ts';
 
 /** Commands that bring a lot with them are loaded when they are asked for. */
 function late(name: string, takes: string, about: string, load: () => Promise<Command>): Lazy {
@@ -28,7 +29,7 @@ const lazy: readonly Lazy[] = [
 ];
 
 function overview(): string {
-  const all = [...lazy, ...administerCommands, ...lookCommands];
+  const all = [...lazy, ...administerCommands, ...userCommands, ...lookCommands];
   const left = all.map(({ name, takes }) => `  kanal ${name} ${takes}`.trimEnd());
   const width = Math.min(46, Math.max(...left.map((text) => text.length)) + 2);
   const lines = all.map(({ about }, index) => `${(left[index] ?? '').padEnd(width)} ${about}`);
@@ -38,7 +39,7 @@ function overview(): string {
 async function commandFor(args: readonly string[]) {
   const first = lazy.find(({ name }) => name === args[0]);
   if (first) return { command: await first.load(), rest: args.slice(1) };
-  return findCommand([...administerCommands, ...lookCommands], args);
+  return findCommand([...administerCommands, ...userCommands, ...lookCommands], args);
 }
 
 async function run(args: readonly string[]): Promise<number> {

@@ -139,9 +139,12 @@ const outFailed: Rule<PayoutState> = { to: 'failed', post: 'release', tell: true
 /** Told before (or without) its success: the money went and came back, the hold is over. */
 const outReturned: Rule<PayoutState> = { to: 'returned', post: 'release', tell: true };
 
+/** Held for a second person, and refused: the merchant was told that it is under way. */
+const notLetGo: Rule<PayoutState> = { to: 'failed', post: 'release', tell: true };
+
 export const payoutRules: Rules<PayoutState> = {
-  requested: { begun: { to: 'sending' }, cancelled: { to: 'failed', post: 'release' } },
-  approved: { begun: { to: 'sending' }, cancelled: { to: 'failed', post: 'release' } },
+  requested: { begun: { to: 'sending' }, cancelled: notLetGo },
+  approved: { begun: { to: 'sending' }, cancelled: notLetGo },
   sending: {
     rerouted: { to: 'sending' },
     accepted: { to: 'pending' },

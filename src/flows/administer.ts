@@ -122,13 +122,19 @@ export async function changeMerchant(office: Office, actor: string, id: bigint, 
 
 /** Settings of a merchant: its own ladder of gaps between attempts, in seconds, for all protocols or for one. */
 const merchantSettings: readonly { readonly name: RegExp; readonly pattern: RegExp }[] = [
+  /** Smallest units that may be paid out without two persons looking. */
+  { name: /^payoutLimit\.[A-Z]{3}$/, pattern: /^(?:[0-9]{1,18})?$/ },
   { name: /^(?:[a-z]{1,20}\.)?noticeGapsS$/, pattern: /^(?:[0-9]{1,7}(?:,[0-9]{1,7}){0,63})?$/ },
 ];
 
 function checkMerchantSettings(settings: Readonly<Record<string, string>>): void {
   for (const [name, value] of Object.entries(settings)) {
     const row = merchantSettings.find((one) => one.name.test(name));
-    if (!row) throw new Refusal('invalid-request', { field: name, text: 'no such setting; there is noticeGapsS' });
+    if (!row)
+      throw new Refusal('invalid-request', {
+        field: name,
+        text: 'no such setting; there are noticeGapsS and payoutLimit.IDR, .CNY …',
+      });
     if (!row.pattern.test(value))
       throw new Refusal('invalid-request', { field: name, text: `must match ${row.pattern.source}` });
   }

@@ -14,6 +14,7 @@ import {
   addCredential,
   addRoute,
   amountOf,
+  changeMerchant,
   fundMerchant,
   type Office,
   removeRoute,
@@ -21,6 +22,7 @@ import {
   setFee,
 } from './administer.ts';
 import { bareEvidence, learnAbout } from './attempt.ts';
+import { letGo, refuseHeld } from './held-payout.ts';
 import { refund } from './refund.ts';
 
 export type Detail = Readonly<Record<string, string>>;
@@ -62,7 +64,7 @@ function minorOrNull(detail: Detail, name: string): bigint | null {
 }
 
 /** One row per thing that takes two persons. */
-export const deeds = {
+const deeds = {
   'route.add': async (office, actor, detail) => {
     const currency = detail['currency'] ?? '';
     const route = await addRoute(office, actor, {
@@ -134,6 +136,22 @@ export const deeds = {
     );
     return done(`posting ${posting}`);
   },
+  'merchant.limit': async (office, actor, detail) => {
+    const currency = text(detail, 'currency');
+    if (!isCurrency(currency))
+      throw new Refusal('invalid-request', { field: 'currency', text: 'not a currency we know' });
+    const settings = { [`payoutLimit.${currency}`]: String(minorOrNull(detail, 'limit') ?? '') };
+    await changeMerchant(office, actor, id(detail, 'merchant'), { settings });
+    return done('set');
+  },
+  'payout.send': async (office, _actor, detail) => {
+    const order = await letGo(office.gate, await orderOf(office, detail));
+    return done(`now ${order.state}`);
+  },
+  'payout.refuse': async (office, _actor, detail) => {
+    const order = await refuseHeld(office.gate, await orderOf(office, detail));
+    return done(`now ${order.state}`);
+  },
   'payment.refund': refundByHand,
   'order.outcome': decideOutcome,
 } satisfies Readonly<Record<string, Deed>>;
@@ -194,6 +212,8 @@ async function decideOutcome(office: Office, actor: string, detail: Detail): Pro
   if (event === undefined)
     throw new Refusal('invalid-request', { field: 'outcome', text: 'not an outcome of this order' });
   if (isFinal(order)) throw new Refusal('conflict', { text: `the order is ${order.state} already` });
+  // Nothing has left us: there is no outcome to decide, only whether it may.
+  if (order.state === 'requested') throw new Refusal('conflict', { text: 'the order was not sent yet' });
   const about = { kind: order.kind, channelId: order.channelId, reference: null };
   const reason = { code: 'operator', text: `decided by ${detail['asker'] ?? '?'} and ${actor}` };
   const evidence = { ...bareEvidence(about, 'operator', event, gate.world.now(), reason), money: order.amount };

@@ -29,7 +29,8 @@ interface Asked {
 /** `endedBy`: what an end that the channel tells of is due to, when we know it better than the channel. */
 async function ask(gate: Gate, order: Order, endedBy: Reason | null = null): Promise<Asked> {
   const channel = order.channelId === null ? undefined : gate.directory().channels.get(order.channelId);
-  if (!channel || order.reference === null) return { order, heard: false };
+  // What was never sent is unknown to the channel, and its word about it would be no news.
+  if (!channel || order.reference === null || order.state === 'requested') return { order, heard: false };
   const outcome = await gate.call(channel, queryCommands[order.kind], findOf(order));
   const asked = await learnQuery(gate, order, channel, order.reference, outcome, endedBy);
   const how = isFinal(asked.order)

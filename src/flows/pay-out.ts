@@ -9,6 +9,7 @@ import type { ChannelRow } from '../store/directory.ts';
 import { asRefusal } from '../store/ledger.ts';
 import { learnAbout, makeOrder } from './attempt.ts';
 import { callOrNext, makeThrough } from './failover.ts';
+import { needsTwoPersons, upstreamPayout } from './held-payout.ts';
 import type { Caller, Gate } from './gate.ts';
 import { afterIntent } from './pay.ts';
 import { orderOfRepeat, whenCalled } from './repeat.ts';
@@ -34,8 +35,10 @@ export async function payOut(gate: Gate, caller: Caller, ask: PayOut, fingerprin
       const first = await orderOfRepeat(gate, 'payout', one.order.home, made.by, fingerprint, 'orderNo');
       return answer((await whenCalled(gate, first, deadline)) as Payout);
     }
+    // Its money is held, its channel hears of it once two persons agree.
+    if (one.order.state === 'requested') return answer(one.order);
     const last = await callOrNext(gate, 'pay-out', { order: one.order, channel }, others, (order, at) =>
-      upstreamAsk(gate, at, order, ask),
+      upstreamPayout(gate, at, order, ask),
     );
     return answer((await learnAbout(gate, last.order, last.evidence)) as Payout);
   } catch (error) {
@@ -48,17 +51,6 @@ function makeHeld(gate: Gate, one: NewOrder<Payout>): Promise<Made> {
   return makeOrder(gate, gate.batches.payouts, one).catch((error: unknown) => {
     throw asRefusal(error);
   });
-}
-
-/** The merchant's ask in the words of the channel call: our reference for its number, our address for its notices. */
-function upstreamAsk(gate: Gate, channel: ChannelRow, order: Payout, ask: PayOut): PayOut {
-  return {
-    ...ask,
-    orderNo: order.reference ?? '',
-    payee: { ...ask.payee, phone: ask.payee.phone ?? channel.settings['defaultPhone'] ?? null },
-    notify: { kind: 'http', url: gate.facts.callbackUrl(channel) },
-    extras: {},
-  };
 }
 
 function newPayout(
@@ -79,7 +71,7 @@ function newPayout(
     protocol: credential.protocol,
     orderNo: ask.orderNo,
     platformNo: gate.facts.platformNo(credential.protocol, 'payout', home),
-    state: 'sending',
+    state: needsTwoPersons(merchant, ask.amount) ? 'requested' : 'sending',
     amount: ask.amount,
     fee: feeFor(gate, merchant.id, 'bank-transfer', ask.amount),
     channelId: channel.id,

@@ -28,6 +28,14 @@ export function readSetupCode(typed: string): string {
   return plain.replace(/(.{5})(?=.)/g, '$1-');
 }
 
+/** Lower case, no blanks. Throws Refusal `invalid-request`. */
+export function readUserName(text: string): string {
+  const name = text.trim().toLowerCase();
+  if (!/^[a-z0-9][a-z0-9._@+-]{0,99}$/.test(name))
+    throw new Refusal('invalid-request', { field: 'name', text: 'letters, digits and . _ @ + -' });
+  return name;
+}
+
 export interface UserAsk {
   readonly name: string;
   readonly role: Role;

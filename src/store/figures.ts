@@ -99,6 +99,8 @@ export interface Needs {
   readonly approvals: number;
   readonly lostNotices: number;
   readonly unknown: number;
+  /** Payouts that wait for two persons. */
+  readonly held: number;
 }
 
 /** What waits for a person. */
@@ -108,7 +110,8 @@ export async function needsOf(query: Query, merchantId: bigint | null, since: In
       (select count(*) from approvals where state = 'open' and ${merchantId}::bigint is null)::int as approvals,
       (select count(*) from notices where state = 'exhausted' and created_at >= ${since}
         and (${merchantId}::bigint is null or merchant_id = ${merchantId}))::int as "lostNotices",
+      (select count(*) from payouts where state = 'requested' and (${merchantId}::bigint is null or merchant_id = ${merchantId}))::int as held,
       ((select count(*) from payments where state = 'unknown' and (${merchantId}::bigint is null or merchant_id = ${merchantId}))
         + (select count(*) from payouts where state = 'unknown' and (${merchantId}::bigint is null or merchant_id = ${merchantId})))::int as unknown`);
-  return row ?? { reviews: 0, approvals: 0, lostNotices: 0, unknown: 0 };
+  return row ?? { reviews: 0, approvals: 0, lostNotices: 0, unknown: 0, held: 0 };
 }

@@ -1,10 +1,15 @@
-/** Orders as people search them: by any number, state, channel, method and day. A merchant in the filter is part of the SQL (T021). */
+/**
+ * Orders as people search them: by any number, state, channel, method and day. A merchant in the filter is part of the SQL (T021).
+ * Home by home, each by its own key: the newest page costs the same however many orders there are.
+ */
 import type { Kind, Order } from '../core/order.ts';
 import { joinSql, type Query, type Sql, sql } from './database.ts';
 import type { ListFilter, Page } from './lists.ts';
 import { paymentOf, type PaymentRow, payoutOf, type PayoutRow, refundOf, type RefundRow } from './orders.ts';
 
 export interface SearchFilter extends ListFilter {
+  /** Where to look: the homes of the merchants in question. */
+  readonly homes: readonly number[];
   readonly channelId: bigint | null;
   /** Payments only. */
   readonly method: string | null;
@@ -14,16 +19,18 @@ export interface SearchFilter extends ListFilter {
 }
 
 const tables: Readonly<Record<Kind, { readonly from: Sql; readonly of: (row: unknown) => Order }>> = {
-  payment: { from: sql`select t.* from payments t`, of: (row) => paymentOf(row as PaymentRow) },
-  payout: { from: sql`select t.* from payouts t`, of: (row) => payoutOf(row as PayoutRow) },
-  refund: { from: sql`select t.* from refunds t`, of: (row) => refundOf(row as RefundRow) },
+  payment: { from: sql`select t.* from payments t where t.home = h.home`, of: (row) => paymentOf(row as PaymentRow) },
+  payout: { from: sql`select t.* from payouts t where t.home = h.home`, of: (row) => payoutOf(row as PayoutRow) },
+  refund: { from: sql`select t.* from refunds t where t.home = h.home`, of: (row) => refundOf(row as RefundRow) },
 };
 
 export async function searchOrders(query: Query, kind: Kind, filter: SearchFilter, page: Page): Promise<Order[]> {
-  const rows = await query.run<unknown>(
-    sql`${tables[kind].from} where ${joinSql(conditions(kind, filter, page), ' and ')} order by t.id desc limit ${page.limit}`,
-  );
-  return rows.map(tables[kind].of);
+  const { from, of } = tables[kind];
+  const rows = await query.run<unknown>(sql`
+    select t.* from unnest(${[...filter.homes]}::smallint[]) as h (home)
+    cross join lateral (${from} and ${joinSql(conditions(kind, filter, page), ' and ')} order by t.id desc limit ${page.limit}) t
+    order by t.id desc limit ${page.limit}`);
+  return rows.map(of);
 }
 
 function conditions(kind: Kind, filter: SearchFilter, page: Page): Sql[] {

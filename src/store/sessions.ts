@@ -17,8 +17,8 @@ export interface SessionRow {
   readonly merchantId: bigint | null;
 }
 
-export const idleMs = 15 * 60_000;
-export const absoluteMs = 8 * 3_600_000;
+const idleMs = 15 * 60_000;
+const absoluteMs = 8 * 3_600_000;
 /** Written at most that often, so that reading pages does not write rows. */
 const touchEveryMs = 30_000;
 

@@ -54,7 +54,7 @@ export async function insertUser(query: Query, user: NewUser, at: Instant): Prom
     values (${user.id}, ${user.name}, ${user.role}, ${user.merchantId}, ${codeHash(user.setupCode)}, ${user.setupUntil}, ${at})`);
 }
 
-export function codeHash(code: string): Buffer {
+function codeHash(code: string): Buffer {
   return createHash('sha256').update(code).digest();
 }
 

@@ -47,7 +47,6 @@ const overAllHomes: Readonly<Record<string, { readonly count: number; readonly b
   },
   'src/store/account-moves.ts': { count: 1, because: 'accounts of channels and fees lie in every home' },
   'src/store/figures.ts': { count: 6, because: 'sums over all merchants; a merchant in the filter is part of the SQL' },
-  'src/store/search.ts': { count: 3, because: 'operators search over all merchants' },
   'src/wiring/health.ts': { count: 1, because: 'the age of the oldest notice, for one number' },
   'src/wiring/metrics-room.ts': { count: 1, because: 'counts, when somebody asks for metrics' },
   'src/wiring/sandbox.ts': { count: 1, because: 'the sandbox finds an order by any of its numbers' },

@@ -1,6 +1,8 @@
 /** Four eyes: what moves money takes two persons, and happens as it was written down (T039). */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { changeMerchant } from '../../src/flows/administer.ts';
+import { lookAgain } from '../../src/flows/chase.ts';
 import { payOut } from '../../src/flows/pay-out.ts';
 import { trialBalance } from '../../src/store/ledger.ts';
 import { verifyAudit } from '../../src/store/audit.ts';
@@ -149,6 +151,93 @@ describe('an outcome by hand', () => {
     assert.equal((await decide(await c.person('approver'), 'approved')).status, 409);
     assert.equal(await stateOf(id), 'succeeded');
     assert.match(String((await newest())['result']), /^not done/);
+  });
+});
+
+describe('a payout above the limit', () => {
+  async function held(): Promise<string> {
+    const { t } = c.scene;
+    const ask = payOutAsk();
+    const caller = t.caller(0, 'payin');
+    await changeMerchant(c.desk, 'test', caller.merchant.id, {
+      settings: { 'payoutLimit.IDR': '49999' },
+    });
+    const { state } = await payOut(t.gate, t.caller(0, 'payin'), ask, Buffer.from(ask.orderNo));
+    assert.equal(state, 'pending');
+    const [row] = await rowsOf(t.database, `select id, state from kanal.payouts where order_no = '${ask.orderNo}'`);
+    assert.equal(row?.['state'], 'requested');
+    return String(row?.['id']);
+  }
+
+  async function stateOf(id: string): Promise<unknown> {
+    const [row] = await rowsOf(c.scene.t.database, `select state from kanal.payouts where id = ${id}`);
+    return row?.['state'];
+  }
+
+  const payouts = () => c.scene.t.calls.filter(({ command }) => command === 'pay-out').length;
+
+  test('is held: no call, no query, the money set aside, until two persons agree', async () => {
+    const { t } = c.scene;
+    const before = t.calls.length;
+    const id = await held();
+    const [row] = await rowsOf(t.database, `select home, id as "objectId" from kanal.payouts where id = ${id}`);
+    await lookAgain(t.gate, { home: Number(row?.['home']), objectId: BigInt(id), kind: 'payout', tries: 0 });
+    assert.equal(t.calls.length, before);
+    assert.equal(await stateOf(id), 'requested');
+    const asker = await c.person('finance');
+    await asker.post(`/console/orders/${id}/held`, { what: 'send', why: 'seen the invoice' });
+    assert.equal((await decide(asker, 'approved')).status, 403);
+    assert.equal(t.calls.length, before);
+    t.script(answering('pay-out', payoutAnswer({ state: 'paid' })));
+    assert.equal((await decide(await c.person('approver'), 'approved')).status, 303);
+    assert.equal(await stateOf(id), 'succeeded');
+  });
+
+  test('goes out once, however often it is agreed to', async () => {
+    const id = await held();
+    const before = payouts();
+    for (let i = 0; i < 2; i++)
+      await (await c.person('finance')).post(`/console/orders/${id}/held`, { what: 'send', why: 'twice' });
+    const open = await rowsOf(
+      c.scene.t.database,
+      `select id from kanal.approvals where state = 'open' and action = 'payout.send'`,
+    );
+    assert.equal(open.length, 2);
+    const approver = await c.person('approver');
+    const answers = await Promise.all(
+      open.map(({ id: one }) => approver.post(`/console/approvals/${String(one)}/approved`)),
+    );
+    assert.deepEqual(
+      answers.map(({ status }) => status).sort((a, b) => a - b),
+      [303, 409],
+    );
+    assert.equal(payouts(), before + 1);
+  });
+
+  test('that the channel refuses, or two persons do, frees the money and is told', async () => {
+    const { t } = c.scene;
+    for (const [what, script] of [
+      ['send', silence({ kind: 'not-sent', why: 'down' })],
+      ['refuse', silence({ kind: 'unknown', why: 'must not be called' })],
+    ] as const) {
+      t.script(script);
+      const id = await held();
+      await (await c.person('finance')).post(`/console/orders/${id}/held`, { what, why: 'decided' });
+      assert.equal((await decide(await c.person('approver'), 'approved')).status, 303);
+      assert.equal(await stateOf(id), 'failed', what);
+      const notices = await rowsOf(t.database, `select event from kanal.notices where object_id = ${id}`);
+      assert.deepEqual(
+        notices.map(({ event }) => event),
+        ['payout.failed'],
+        what,
+      );
+      const moves = await rowsOf(t.database, `select reason from kanal.moves where object_id = ${id} order by reason`);
+      assert.deepEqual(
+        moves.map(({ reason }) => reason),
+        ['hold', 'release'],
+        what,
+      );
+    }
   });
 });
 

@@ -8,6 +8,7 @@ import type { Role } from '../../src/store/tokens.ts';
 import { insertUser } from '../../src/store/users.ts';
 import { readAssets } from '../../src/web/assets.ts';
 import { consoleRoom } from '../../src/web/console/console.ts';
+import type { ConsoleDesk } from '../../src/web/console/row.ts';
 import type { Room, WebReply } from '../../src/web/web.ts';
 import { makeInspections } from '../../src/wiring/inspections.ts';
 import { type OperatorScene, operatorScene } from './operator-scene.ts';
@@ -94,6 +95,7 @@ async function textOf({ body }: WebReply): Promise<string> {
 export interface ConsoleScene {
   readonly scene: OperatorScene;
   readonly room: Room;
+  readonly desk: ConsoleDesk;
   /** Somebody who is signed in, without the way in. */
   person(role: Role, merchant?: string): Promise<Browser>;
   /** A user who has not signed in yet, and the one-time code. */
@@ -105,7 +107,7 @@ export interface ConsoleScene {
 export async function consoleScene(): Promise<ConsoleScene> {
   const scene = await operatorScene();
   const { gate, world, vault, keyring } = scene.t;
-  const room = consoleRoom({
+  const desk: ConsoleDesk = {
     gate,
     admissions: makeAdmissions({
       vault,
@@ -121,11 +123,13 @@ export async function consoleScene(): Promise<ConsoleScene> {
     publicUrl: () => origin,
     seal: (place, secret) => vault.seal(place, secret),
     open: (place, sealed) => vault.open(place, sealed),
-  });
+  };
+  const room = consoleRoom(desk);
   let made = 0;
   return {
     scene,
     room,
+    desk,
     async person(role, merchant) {
       const id = world.newId();
       const merchantId = merchant === undefined ? null : BigInt(merchant);

@@ -21,9 +21,9 @@ function now(): number {
 /** Reads the secret off the set-up page, as an authenticator does. */
 function secretIn({ text }: Page): Buffer {
   const shown = /<code class="secret">([A-Z2-7]+)<\/code>/.exec(text)?.[1] ?? assert.fail('no secret on the page');
-  const bits = [...shown].map((letter) =>
-    'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(letter).toString(2).padStart(5, '0'),
-  );
+  const bits = shown
+    .split('')
+    .map((letter) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(letter).toString(2).padStart(5, '0'));
   return Buffer.from((bits.join('').match(/.{8}/g) ?? []).map((byte) => Number.parseInt(byte, 2)));
 }
 

@@ -111,6 +111,18 @@ const makers: Readonly<Record<string, Maker>> = {
     path: `/reviews/${own.review}/close`,
     body: { decision: 'seen in the bank statement' },
   }),
+  'GET /admin/v1/users': () => ({ path: '/users' }),
+  'POST /admin/v1/users': () => ({ path: '/users', body: { name: `person-${++made}`, role: 'viewer' } }),
+  ...Object.fromEntries(
+    ['renew', 'disable', 'enable'].map((verb): [string, Maker] => [
+      `POST /admin/v1/users/{name}/${verb}`,
+      async (scene) => {
+        const name = `person-${++made}`;
+        await idFrom(scene, '/users', { name, role: 'viewer' });
+        return { path: `/users/${name}/${verb}` };
+      },
+    ]),
+  ),
   'GET /admin/v1/tokens': () => ({ path: '/tokens' }),
   'POST /admin/v1/tokens': () => ({ path: '/tokens', body: { name: 'spare', role: 'viewer' } }),
   'DELETE /admin/v1/tokens/{id}': async (scene) => ({

@@ -13,6 +13,7 @@ import { openApi } from './openapi.ts';
 import { operationTable } from './operations.ts';
 import { rateTable } from './rates.ts';
 import { showTable } from './show.ts';
+import { userTable } from './users.ts';
 
 const apiVersion = '1';
 
@@ -34,6 +35,7 @@ export const operatorRoutes: readonly ApiRoute<Desk>[] = [
   ...showTable,
   ...operationTable,
   ...inspectionTable,
+  ...userTable,
   documentRoute,
 ];
 

@@ -24,7 +24,7 @@ export function bars(list: readonly Bar[], about: string): Html {
   );
   const drawn = list.map(({ title, value }, index) => {
     const tall = heightOf(value, most) + (value > 0n ? 3 : 0);
-    return html`<g><title>${title}</title><rect x="${index * step}" y="0" width="${step}" height="${height}" class="over"/><rect x="${index * step + 3}" y="${height - tall}" width="${step - 6}" height="${tall}" rx="2" class="bar"/></g>`;
+    return html`<g><title>${title}</title><rect x="${index * step}" y="0" width="${step}" height="${height}" class="over"/><rect x="${index * step + 4}" y="${height - tall}" width="${step - 8}" height="${tall}" rx="2" class="bar"/></g>`;
   });
   const shown = labelled(list);
   return html`<figure class="chart"><svg viewBox="0 0 ${width} ${height}" preserveAspectRatio="none" role="img" aria-label="${about}">${lines}${drawn}</svg><figcaption>${shown.map((label) => html`<span>${label}</span>`)}</figcaption></figure>`;

@@ -60,7 +60,7 @@ function pasteCard({ desk, eyes }: Visit, text: string): Html {
 }
 
 /** A request as people paste it; a body alone is one too. Throws Refusal `invalid-request` when nothing is there. */
-export function readPasted(protocol: string, text: string): RawMessage {
+function readPasted(protocol: string, text: string): RawMessage {
   const [head = '', ...rest] = text.split('\n\n');
   const lines = head.split('\n');
   const first = /^([A-Z]{3,7}) (\S+)(?: HTTP\/[\d.]+)?$/.exec(lines[0]?.trim() ?? '');

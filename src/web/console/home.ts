@@ -117,24 +117,21 @@ async function healthCard({ desk, eyes }: Visit): Promise<Html> {
   const rows = [...desk.gate.directory().channels.values()];
   const ms = (value: number | null | undefined) =>
     value === null || value === undefined ? '–' : `${Math.round(value)} ms`;
-  return card(
-    say('channelHealth'),
-    table(
-      [
-        {
-          head: say('channel'),
-          cell: ({ name, id }) => html`<a href="/console/payments?channel=${String(id)}">${name}</a>`,
-        },
-        { head: say('state'), cell: ({ state }) => badge(eyes, state) },
-        { head: say('attempts'), cell: ({ id }) => seen.get(id)?.attempts ?? 0, look: 'number' },
-        { head: say('noAnswer'), cell: ({ id }) => seen.get(id)?.unclear ?? 0, look: 'number' },
-        { head: say('medianTime'), cell: ({ id }) => ms(seen.get(id)?.median), look: 'number' },
-        { head: say('slowTime'), cell: ({ id }) => ms(seen.get(id)?.slow), look: 'number', isExtra: true },
-      ],
-      rows,
-      say('nothing'),
-    ),
-  );
+  return html`<section class="card flush"><header><h2>${say('channelHealth')}</h2></header>${table(
+    [
+      {
+        head: say('channel'),
+        cell: ({ name, id }) => html`<a href="/console/payments?channel=${String(id)}">${name}</a>`,
+      },
+      { head: say('state'), cell: ({ state }) => badge(eyes, state) },
+      { head: say('attempts'), cell: ({ id }) => seen.get(id)?.attempts ?? 0, look: 'number' },
+      { head: say('noAnswer'), cell: ({ id }) => seen.get(id)?.unclear ?? 0, look: 'number' },
+      { head: say('medianTime'), cell: ({ id }) => ms(seen.get(id)?.median), look: 'number' },
+      { head: say('slowTime'), cell: ({ id }) => ms(seen.get(id)?.slow), look: 'number', isExtra: true },
+    ],
+    rows,
+    say('nothing'),
+  )}</section>`;
 }
 
 async function waiting({ desk, eyes, person }: Visit): Promise<Html> {
@@ -144,6 +141,7 @@ async function waiting({ desk, eyes, person }: Visit): Promise<Html> {
   const rows = [
     { count: needs.reviews, word: say('openReviews'), to: '/console/reviews?state=open', isFor: places.reviews },
     { count: needs.approvals, word: say('openApprovals'), to: '/console/approvals', isFor: places.approvals },
+    { count: needs.held, word: say('heldPayouts'), to: '/console/payouts?state=requested', isFor: true },
     { count: needs.unknown, word: say('unknownOrders'), to: '/console/payments?state=unknown', isFor: true },
     { count: needs.lostNotices, word: say('lostNotices'), to: '/console/notices?state=exhausted', isFor: true },
   ].filter(({ count, isFor }) => isFor && count > 0);

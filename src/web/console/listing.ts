@@ -1,6 +1,7 @@
 /** What every list has: one search box, filters, pages and exports of what the filter leaves. A list is a value of `Listing`. */
 import { methods } from '../../core/commands.ts';
 import { note } from '../../flows/users.ts';
+import type { MerchantRow } from '../../store/directory.ts';
 import type { Page } from '../../store/lists.ts';
 import type { SearchFilter } from '../../store/search.ts';
 import { idOf } from '../api/desk.ts';
@@ -22,6 +23,8 @@ export interface Listing<T> {
   readonly roles: Row['roles'];
   readonly tenant: Row['tenant'];
   readonly states: readonly string[];
+  /** It lies home by home, and is read so. */
+  readonly isByHome?: true;
   /** Which filters beside number, state and merchant. */
   readonly filters: readonly ('channel' | 'method' | 'day')[];
   read(desk: ConsoleDesk, filter: SearchFilter, page: Page): Promise<readonly T[]>;
@@ -32,7 +35,8 @@ export interface Listing<T> {
 }
 
 const pageSize = 50;
-const exportPage = 2_000;
+/** Small: rows become text between two pages, and payments must not wait for that (T122). */
+const exportPage = 500;
 
 function dayStart(text: string | null): number | null {
   return text !== null && /^\d{4}-\d{2}-\d{2}$/.test(text) ? Date.parse(`${text}T00:00:00Z`) || null : null;
@@ -41,19 +45,25 @@ function dayStart(text: string | null): number | null {
 /** The filter of an address; a bound user's merchant cannot be asked away. */
 function filterOf({ desk, person, query }: Visit): SearchFilter {
   const given = (name: string) => query.get(name)?.trim() || null;
-  const channel = idOf(given('channel') ?? '');
-  const merchant = idOf(given('merchant') ?? '');
+  const { merchants } = desk.gate.directory();
+  const asked = person.merchantId ?? idOf(given('merchant') ?? '');
+  const merchant = asked === null ? undefined : merchants.get(asked);
   const to = dayStart(given('to'));
   return {
-    merchantId:
-      person.merchantId ?? (merchant !== null && desk.gate.directory().merchants.has(merchant) ? merchant : null),
+    merchantId: person.merchantId ?? merchant?.id ?? null,
+    homes: homesOf(merchant ? [merchant] : merchants.values()),
     state: given('state'),
     number: given('q')?.slice(0, 200) ?? null,
-    channelId: channel,
+    channelId: idOf(given('channel') ?? ''),
     method: given('method'),
     from: dayStart(given('from')),
     to: to === null ? null : to + 86_400_000,
   };
+}
+
+/** Each home once. */
+export function homesOf(merchants: Iterable<Pick<MerchantRow, 'home'>>): readonly number[] {
+  return [...new Set([...merchants].map(({ home }) => home))];
 }
 
 function filterForm<T>({ desk, eyes, person, query }: Visit, listing: Listing<T>): Html {
@@ -92,15 +102,27 @@ async function screen<T extends { readonly id: bigint }>(visit: Visit, listing: 
   );
 }
 
+/** Home by home where the list is one of orders: each page continues where the one before ended, whatever came in meanwhile. */
 async function* allRows<T extends { readonly id: bigint }>(
   visit: Visit,
   listing: Listing<T>,
 ): AsyncGenerator<readonly Cell[]> {
-  const filter = filterOf(visit);
+  const whole = filterOf(visit);
+  const parts = listing.isByHome === true ? whole.homes.map((home) => ({ ...whole, homes: [home] })) : [whole];
+  for (const filter of parts)
+    for await (const row of pages(visit.desk, listing, filter))
+      yield listing.cells.map(({ cell }) => cell(visit.desk, row));
+}
+
+async function* pages<T extends { readonly id: bigint }>(
+  desk: ConsoleDesk,
+  listing: Listing<T>,
+  filter: SearchFilter,
+): AsyncGenerator<T> {
   let before: bigint | null = null;
   for (;;) {
-    const rows: readonly T[] = await listing.read(visit.desk, filter, { before, limit: exportPage });
-    for (const row of rows) yield listing.cells.map(({ cell }) => cell(visit.desk, row));
+    const rows: readonly T[] = await listing.read(desk, filter, { before, limit: exportPage });
+    yield* rows;
     if (rows.length < exportPage) return;
     before = rows.at(-1)?.id ?? null;
   }

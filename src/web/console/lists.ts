@@ -14,7 +14,7 @@ import { searchOrders } from '../../store/search.ts';
 import { masked } from '../api/mask.ts';
 import { type Html, html } from '../html.ts';
 import { numberCell, textCell } from '../sheet.ts';
-import { type Export, type Listing, rowsOf } from './listing.ts';
+import { type Export, homesOf, type Listing, rowsOf } from './listing.ts';
 import { badge, type Column, money, plainDecimal, post, time } from './parts.ts';
 import { type ConsoleDesk, everybody, may, type Row, type Visit } from './row.ts';
 
@@ -82,6 +82,7 @@ const orderCells: readonly Export<Order>[] = [
 const payments: Listing<Order> = {
   word: 'payments',
   path: '/console/payments',
+  isByHome: true,
   roles: everybody,
   tenant: 'merchant-bound',
   states: ['new', 'sending', 'pending', 'unknown', 'paid', 'failed', 'closed', 'reversed'],
@@ -227,10 +228,9 @@ const notices: Listing<ListedNotice> = {
         look: 'code',
         isExtra: true,
       },
-      { head: say('tries'), cell: (row) => row.attempts, look: 'number' },
       {
-        head: say('lastAnswer'),
-        cell: (row) => [row.lastStatus, row.lastOutcome].filter((one) => one !== null).join(' · '),
+        head: say('tries'),
+        cell: (row) => [row.attempts, row.lastStatus ?? row.lastOutcome].filter((one) => one !== null).join(' · '),
         isExtra: true,
       },
       { head: say('created'), cell: (row) => time(eyes, row.createdAt), look: 'code' },
@@ -334,8 +334,10 @@ const reviews: Listing<ListedReview> = {
 /** One box for any number: straight to the order when there is one, else the list that has several. */
 async function search({ desk, person, query }: Visit) {
   const number = query.get('q')?.trim().slice(0, 200) ?? '';
+  const { merchants } = desk.gate.directory();
   const filter = {
     merchantId: person.merchantId,
+    homes: homesOf([...merchants.values()].filter(({ id }) => person.merchantId === null || person.merchantId === id)),
     state: null,
     number,
     channelId: null,

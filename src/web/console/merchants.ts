@@ -17,6 +17,8 @@ const admins: Row['roles'] = ['admin'];
 const funders: Row['roles'] = ['finance', 'admin'];
 const operatorOnly = 'operator-only' as const;
 
+const currencies = Object.keys(exponents).map((value) => ({ value, label: value }));
+
 function visible({ desk, person }: Visit): MerchantRow[] {
   const all = [...desk.gate.directory().merchants.values()];
   return all.filter(({ id }) => person.merchantId === null || person.merchantId === id);
@@ -97,6 +99,17 @@ ${card(say('balances'), facts(balances.map(({ account, currency, available }) =>
 ${card(say('settings'), facts([['id', html`<code>${id}</code>`], [say('payoutsAllowed'), say(merchant.payouts ? 'yes' : 'no')], ...Object.entries(merchant.settings).map(([name, value]) => [name, html`<code>${value}</code>`] as const)]))}
 ${isAdmin && card(say('actions'), html`<div class="stack">${post(eyes, `/console/merchants/${id}/state`, html`<input type="hidden" name="state" value="${merchant.state === 'active' ? 'disabled' : 'active'}"><button>${say(merchant.state === 'active' ? 'disable' : 'enable')}</button>`, 'inline')}</div>`)}
 ${
+  isAdmin &&
+  card(
+    say('limit'),
+    html`<p class="hint">${say('limitHelp')}</p>${post(
+      eyes,
+      `/console/merchants/${id}/limit`,
+      html`${field(say('limit'), 'limit', { hint: say('smallestUnits'), isOptional: true })}${choose(say('currency'), 'currency', currencies)}${field(say('why'), 'why')}<button class="primary">${say('askSecond')}</button>`,
+    )}`,
+  )
+}
+${
   may(person, { roles: funders, tenant: operatorOnly }) &&
   card(
     say('fund'),
@@ -106,7 +119,7 @@ ${
       html`${field(say('amount'), 'amount', { hint: say('smallestUnits') })}${choose(
         say('currency'),
         'currency',
-        Object.keys(exponents).map((value) => ({ value, label: value })),
+        currencies,
       )}${field(say('why'), 'why')}<button class="primary">${say('askSecond')}</button>`,
     ),
   )
@@ -141,6 +154,14 @@ async function fund({ desk, eyes, person, params, form }: Visit) {
   const { id } = merchantBy(desk, person, params['id'] ?? '');
   const detail = { merchant: String(id), amount: form.required('amount', 20), currency: form.required('currency', 3) };
   await askSecond(desk, person, 'merchant.fund', detail, form.required('why', 500));
+  return { kind: 'go', to: `/console/merchants/${id}`, note: eyes.say('asked') } as const;
+}
+
+/** Raising or lifting the limit lets more money go unseen: two persons, as for the payouts themselves. */
+async function setLimit({ desk, eyes, person, params, form }: Visit) {
+  const { id } = merchantBy(desk, person, params['id'] ?? '');
+  const detail = { merchant: String(id), limit: form.text('limit', 18), currency: form.required('currency', 3) };
+  await askSecond(desk, person, 'merchant.limit', detail, form.required('why', 500));
   return { kind: 'go', to: `/console/merchants/${id}`, note: eyes.say('asked') } as const;
 }
 
@@ -185,6 +206,7 @@ export const merchantRows: readonly Row[] = [
   { method: 'GET', path: '/console/merchants/{id}', roles: everybody, tenant: 'merchant-bound', answer: one },
   { method: 'POST', path: '/console/merchants/{id}/state', roles: admins, tenant: operatorOnly, answer: setState },
   { method: 'POST', path: '/console/merchants/{id}/fund', roles: funders, tenant: operatorOnly, answer: fund },
+  { method: 'POST', path: '/console/merchants/{id}/limit', roles: admins, tenant: operatorOnly, answer: setLimit },
   { method: 'POST', path: '/console/merchants/{id}/credentials', roles: admins, tenant: operatorOnly, answer: addKeys },
   { method: 'POST', path: '/console/credentials/{id}/rotate', roles: admins, tenant: operatorOnly, answer: rotate },
   {

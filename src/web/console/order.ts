@@ -108,11 +108,30 @@ function actions(visit: Visit, order: Order): Html | null {
     canAsk && rest > 0n
       ? html`<details><summary>${say('refundAsk')}</summary>${post(eyes, `/console/orders/${id}/refund`, html`${field(say('amount'), 'amount', { value: String(rest), hint: `${say('smallestUnits')}, ${order.amount.currency}` })}${field(say('why'), 'why')}<button class="primary">${say('askSecond')}</button>`)}</details>`
       : null,
-    canAsk && !isFinal(order)
+    canAsk && order.kind === 'payout' && order.state === 'requested' ? heldForm(eyes, id) : null,
+    canAsk && !isFinal(order) && order.state !== 'requested'
       ? html`<details><summary>${say('outcomeAsk')}</summary>${outcomeForm(eyes, order)}</details>`
       : null,
   ].filter((one) => one !== null);
   return parts.length === 0 ? null : card(say('actions'), html`<div class="stack">${parts}</div>`);
+}
+
+/** A payout above the limit: let go, or refused; either takes two persons. */
+function heldForm(eyes: Eyes, id: string): Html {
+  const { say } = eyes;
+  const choices = [
+    { value: 'send', label: say('heldSend') },
+    { value: 'refuse', label: say('heldRefuse') },
+  ];
+  return html`<p class="hint">${say('heldHelp')}</p>${post(eyes, `/console/orders/${id}/held`, html`${choose(say('decision'), 'what', choices)}${field(say('why'), 'why')}<button class="primary">${say('askSecond')}</button>`)}`;
+}
+
+async function askHeld(visit: Visit) {
+  const { desk, eyes, person, form } = visit;
+  const order = await orderOf(visit);
+  const what = form.oneOf('what', ['send', 'refuse']);
+  await askSecond(desk, person, `payout.${what}`, { order: String(order.id) }, form.required('why', 500));
+  return { kind: 'go', to: `/console/orders/${order.id}`, note: eyes.say('asked') } as const;
 }
 
 export function outcomeForm(eyes: Eyes, order: Order): Html {
@@ -190,5 +209,6 @@ export const orderRows: readonly Row[] = [
   { method: 'POST', path: '/console/orders/{id}/query', roles: queriers, tenant: 'merchant-bound', answer: queryNow },
   { method: 'POST', path: '/console/orders/{id}/refund', roles: askers, tenant: 'operator-only', answer: askRefund },
   { method: 'POST', path: '/console/orders/{id}/outcome', roles: askers, tenant: 'operator-only', answer: askOutcome },
+  { method: 'POST', path: '/console/orders/{id}/held', roles: askers, tenant: 'operator-only', answer: askHeld },
   { method: 'POST', path: '/console/notices/resend', roles: resenders, tenant: 'merchant-bound', answer: resend },
 ];

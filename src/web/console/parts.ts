@@ -58,7 +58,7 @@ const zones: Readonly<Partial<Record<string, string>>> = {
   JPY: 'Asia/Tokyo',
 };
 
-export function zoneOf(currency: string): string | null {
+function zoneOf(currency: string): string | null {
   return zones[currency] ?? null;
 }
 

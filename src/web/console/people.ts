@@ -1,6 +1,6 @@
 /** Users, the audit log, and how the gateway itself does. */
 import { examine } from '../../flows/examine.ts';
-import { addUser, changeUser, renewUser } from '../../flows/users.ts';
+import { addUser, changeUser, readUserName, renewUser } from '../../flows/users.ts';
 import { type AuditRow, canonical, listAudit, verifyAudit } from '../../store/audit.ts';
 import { roles } from '../../store/tokens.ts';
 import { listUsers, type UserRow } from '../../store/users.ts';
@@ -64,9 +64,7 @@ function acts(visit: Visit, row: UserRow): Html | null {
 }
 
 async function add({ desk, eyes, person, form }: Visit) {
-  const name = form.required('name', 100).toLowerCase();
-  if (!/^[a-z0-9][a-z0-9._@+-]*$/.test(name))
-    throw new Refusal('invalid-request', { field: 'name', text: 'letters, digits and . _ @ + -' });
+  const name = readUserName(form.required('name', 100));
   const merchant = idOf(form.text('merchant'));
   if (merchant !== null && !desk.gate.directory().merchants.has(merchant))
     throw new Refusal('not-found', { field: 'merchant' });

@@ -1,0 +1,67 @@
+/**
+ * Payouts above the merchant's limit: made and held like any other, sent only when two persons agree (T039). Until then nothing has
+ * left us; afterwards they are payouts like all others.
+ */
+import type { PayOut } from '../core/commands.ts';
+import type { Money } from '../core/money.ts';
+import type { Order, Payout } from '../core/order.ts';
+import { Refusal } from '../core/refusal.ts';
+import type { ChannelRow, MerchantRow } from '../store/directory.ts';
+import { bareEvidence, evidenceOfCall, learnAbout } from './attempt.ts';
+import type { Gate } from './gate.ts';
+import { learnOutcome } from './learn-outcome.ts';
+
+/** Merchant setting `payoutLimit.IDR`: smallest units that may go out without anybody looking. */
+export function needsTwoPersons(merchant: Pick<MerchantRow, 'settings'>, { minor, currency }: Money): boolean {
+  const limit = merchant.settings[`payoutLimit.${currency}`];
+  return limit !== undefined && limit !== '' && minor > BigInt(limit);
+}
+
+/** The merchant's ask in the words of the channel call: our reference for its number, our address for its notices. */
+export function upstreamPayout(gate: Gate, channel: ChannelRow, order: Pick<Payout, 'reference'>, ask: PayOut): PayOut {
+  return {
+    ...ask,
+    orderNo: order.reference ?? '',
+    payee: { ...ask.payee, phone: ask.payee.phone ?? channel.settings['defaultPhone'] ?? null },
+    notify: { kind: 'http', url: gate.facts.callbackUrl(channel) },
+    extras: {},
+  };
+}
+
+const nobody = { kind: 'payout', channelId: null, reference: null } as const;
+
+/** Once, by whoever comes first: `requested` becomes `sending` in a transaction of its own, then the channel is called. */
+export async function letGo(gate: Gate, held: Order): Promise<Order> {
+  const channel = held.channelId === null ? undefined : gate.directory().channels.get(held.channelId);
+  if (held.kind !== 'payout' || channel?.state !== 'active')
+    throw new Refusal('channel-unavailable', { text: 'its channel is gone or disabled' });
+  const { merchants } = gate.directory();
+  if (merchants.get(held.merchantId)?.state !== 'active')
+    throw new Refusal('conflict', { text: 'its merchant is disabled' });
+  const order = await ofHeld(gate, held, 'begun');
+  const ask: PayOut = { ...order.detail, orderNo: order.orderNo, amount: order.amount };
+  const outcome = await gate.call(channel, 'pay-out', upstreamPayout(gate, channel, order, ask));
+  const said = evidenceOfCall(gate, order, outcome);
+  // Nobody waits for a reply that would say so: a clear no is told by notice, like one that comes later.
+  const isNo = said.event === 'declined' || said.event === 'not-sent';
+  return learnAbout(gate, order, isNo ? { ...said, event: 'failed' } : said);
+}
+
+/** Its money is free again, and the merchant is told. */
+export function refuseHeld(gate: Gate, held: Order): Promise<Order> {
+  return ofHeld(gate, held, 'cancelled');
+}
+
+async function ofHeld(gate: Gate, held: Order, event: 'begun' | 'cancelled'): Promise<Payout> {
+  const now = gate.world.now();
+  const reason = event === 'cancelled' ? { code: 'not-approved', text: 'refused by the operator' } : null;
+  const learnt = await learnOutcome(gate, {
+    key: held,
+    evidence: bareEvidence(nobody, 'operator', event, now, reason),
+    callback: null,
+    // A call that never came back must be looked at; its own time is never scaled.
+    lookAgainAt: event === 'begun' ? now + 2 * gate.facts.answerTimeMs(held.protocol, 'pay-out') : null,
+  });
+  if (learnt.kind === 'learnt' && learnt.outcome === 'changed' && learnt.order.kind === 'payout') return learnt.order;
+  throw new Refusal('conflict', { text: 'it is no longer held' });
+}
