@@ -116,6 +116,32 @@ for (const [label, settings] of [
     });
   });
 
+test('payment, query and refund name one day: that of the number, whenever each is sent', () => {
+  const biz = <C extends CommandName>(name: string, command: C, ask: Ask<C>) => {
+    const row = rowOf(name, command);
+    const merchant = { ...sceneOf(keysOf('merchant'), row), moment: moment + 86_400_000 };
+    const { body } = ysepay.request.seal(row.ask.write(ask, merchant), merchant);
+    return JSON.parse(new URLSearchParams(Buffer.from(body).toString()).get('biz_content') ?? '{}');
+  };
+  const refunding = (orderNo: string) => ({
+    refundNo: '20260103r',
+    orderNo,
+    platformNo: null,
+    amount: money(1_205n, 'CNY'),
+    reason: null,
+    notify: null,
+    extras: {},
+  });
+  const finding = { orderNo: payAsk.orderNo, platformNo: null, refundNo: null, extras: {} };
+  assert.equal(biz('ysepay.trusteeship.fastPay', 'pay', payAsk).shopdate, '20260102');
+  assert.equal(biz('ysepay.online.trade.query', 'query-payment', finding).shopdate, '20260102');
+  const refund = biz('ysepay.online.trade.refund', 'refund', refunding(payAsk.orderNo));
+  assert.deepEqual([refund.shopdate, refund.out_trade_no, refund.refund_amount], ['20260102', payAsk.orderNo, '12.05']);
+  // Eight digits that are no day are no day: the payment says its own then.
+  assert.equal(biz('ysepay.trusteeship.fastPay', 'pay', { ...payAsk, orderNo: '20261399a' }).shopdate, '20260103');
+  assert.equal(biz('ysepay.online.trade.refund', 'refund', refunding('20261399a')).shopdate, undefined);
+});
+
 test('the CVV and the card are no part of what requests are compared by', () => {
   const row = rowOf('ysepay.trusteeship.fastPay', 'pay');
   const merchant = sceneOf(keysOf('merchant'), row);

@@ -82,7 +82,8 @@ export const payAsk: Message<Pay> = {
     if (ask.agreementNo === null || use === undefined) throw missing('protocol_no');
     const biz = payBiz.write({
       orderNo: ask.orderNo,
-      shopDate: leaf.dayOf(scene.moment),
+      // Refunds and queries will name the day in the number: at midnight it must not be another one here.
+      shopDate: leaf.dayIn(ask.orderNo) ?? leaf.dayOf(scene.moment),
       subject:
         (ask.subject ?? '')
           .replaceAll(/\p{Cc}+/gu, ' ')
@@ -150,13 +151,11 @@ export const findAsk: Message<Find> = {
     return { orderNo, platformNo: orderNo === null ? tradeNo : null, refundNo: null, extras: kept(message) };
   },
   write: ({ orderNo, platformNo }) =>
-    request(findBiz.write({ orderNo, tradeNo: platformNo, shopDate: orderNo === null ? null : dayIn(orderNo) }), null),
+    request(
+      findBiz.write({ orderNo, tradeNo: platformNo, shopDate: orderNo === null ? null : leaf.dayIn(orderNo) }),
+      null,
+    ),
 };
-
-/** Our references begin with their day. */
-function dayIn(number: string): string | null {
-  return /^\d{8}/.exec(number)?.[0] ?? null;
-}
 
 interface RefundBiz {
   readonly orderNo: string | null;
@@ -194,7 +193,7 @@ export const refundAsk: Message<RefundAsk> = {
     request(
       refundBiz.write({
         orderNo: ask.orderNo,
-        shopDate: ask.orderNo === null ? null : dayIn(ask.orderNo),
+        shopDate: ask.orderNo === null ? null : leaf.dayIn(ask.orderNo),
         tradeNo: ask.platformNo,
         amount: ask.amount.minor,
         reason:

@@ -46,6 +46,12 @@ export function dayOf(moment: Instant): string {
   return formatLocalTime(moment, chinaMinutes).slice(0, 10).replaceAll('-', '');
 }
 
+/** The day a number begins with, as our references and, by the rule of section 4, those of merchants do; null when it is none. */
+export function dayIn(number: string): string | null {
+  const digits = number.slice(0, 8);
+  return /^\d{8}$/.test(digits) && dayStart(digits) !== null ? digits : null;
+}
+
 const dayMs = 86_400_000;
 
 /** Section 4: the number begins with the day, one more or less. Older traffic does not: a switch. */

@@ -97,6 +97,13 @@ export const settingSpecs = [
     default: '00510140',
     about: 'business_code of payments by instalments.',
   },
+  {
+    name: 'lateMoney',
+    side: 'channel',
+    pattern: /^(?:revive|refund|suspense)$/,
+    default: 'refund',
+    about: 'What becomes of a success after the end: it goes back by itself, the order revives, or a person decides.',
+  },
 ] as const satisfies readonly SettingSpec[];
 
 type SettingName = (typeof settingSpecs)[number]['name'];
