@@ -26,7 +26,7 @@ import { makePorts } from './wiring/ports.ts';
 import { startProcesses } from './wiring/processes.ts';
 import { makeRooms, type Rooms } from './wiring/rooms.ts';
 import { keepTwins } from './wiring/kept-twins.ts';
-import { findDemoPairs } from './wiring/sandbox.ts';
+import { findDemoPairs } from './wiring/demo/demo.ts';
 import { type Sandbox, startSandbox } from './wiring/sandbox-twins.ts';
 import { answer, refuseUnserved, type Traffic } from './wiring/traffic.ts';
 import { ownerToken } from './wiring/owner-token.ts';

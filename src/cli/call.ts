@@ -10,7 +10,8 @@ import { type Fields, type Json, Num, obj, parseObject } from '../protocols/json
 import type { AnyEndpoint, EndpointOf, Keys, Protocol, Scene } from '../protocols/protocol.ts';
 import { askFor, sampleAsk } from './asks.ts';
 import { CliError, type Command, exits, type Input, pairs, print, usage, warn } from './command.ts';
-import { basePath, commandWorld, merchantSide, protocolGiven, readObject, sandboxOf } from './parties.ts';
+import { basePath } from '../wiring/samples.ts';
+import { commandWorld, merchantSide, protocolGiven, readObject, sandboxOf } from './parties.ts';
 
 const callCommand: Command = {
   name: 'call',

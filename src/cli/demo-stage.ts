@@ -7,7 +7,8 @@ import type { Keys, Protocol, RequestWire } from '../protocols/protocol.ts';
 import type { Input } from './command.ts';
 import { rows } from './gateway.ts';
 import type { Mailbox } from './mailbox.ts';
-import { basePath, type SandboxDocument } from './parties.ts';
+import { basePath } from '../wiring/samples.ts';
+import type { SandboxDocument } from './parties.ts';
 import { shown } from './table.ts';
 
 export interface Stage {

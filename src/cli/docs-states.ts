@@ -1,5 +1,13 @@
 /** docs/generated/states.md: the state rules of core/rules.ts as a picture and as a table. */
-import { type Event, events, lateRefundRules, paymentRules, payoutRules, refundRules, type Rules } from '../core/rules.ts';
+import {
+  type Event,
+  events,
+  lateRefundRules,
+  paymentRules,
+  payoutRules,
+  refundRules,
+  type Rules,
+} from '../core/rules.ts';
 import { type Kind, isFinal, type Order } from '../core/order.ts';
 import { markdownTable } from './markdown.ts';
 

@@ -101,12 +101,6 @@ export async function sandboxOf(input: Input): Promise<SandboxDocument> {
   return sandbox.parse(await call(input, 'GET', '/sandbox'));
 }
 
-/** A key for one context is used below it; all others at the root. */
-export function basePath(keys: Keys): string {
-  const context = keys.setting('context');
-  return context === null ? '' : `/${context}`;
-}
-
 /** Enough of a world for one command: real time, real network, any target (a person named it). */
 export function commandWorld(logLevel: 'warn' | 'silent' = 'silent'): World & { close(): Promise<void> } {
   const log = makeLog(logLevel);

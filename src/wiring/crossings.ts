@@ -18,7 +18,7 @@ import { withWallet } from '../flows/pay.ts';
 import { channelProtocols, merchantProtocols } from '../protocols/all.ts';
 import type { AnyEndpoint, EndpointOf, Keys, Protocol } from '../protocols/protocol.ts';
 import { whyUnable } from './ability.ts';
-import { channelSettings } from './sandbox.ts';
+import { demos } from './demo/all.ts';
 
 export interface Way {
   /** Protocol and endpoint of the merchant's request. */
@@ -275,9 +275,17 @@ function signing(speaker: Speaker): SignAgreement | null {
 
 // ── the channel's side ──────────────────────────────────────────────────────────────────────────────────────────────
 
+/** The sandbox's channel: its settings decide what it can do. Its keys do not matter, nothing is signed here. */
 function keysOf(channel: Protocol): Keys {
-  return keysAtHand(channel, { sender: '2257', keys: {}, settings: channelSettings[channel.name] ?? {} });
+  const known = channelKeys.get(channel.name);
+  if (known) return known;
+  const made = Object.values(demos).map((demo) => demo.channel(still));
+  const settings = made.find(({ protocol }) => protocol === channel.name)?.settings ?? {};
+  const keys = keysAtHand(channel, { sender: '2257', keys: {}, settings });
+  channelKeys.set(channel.name, keys);
+  return keys;
 }
+const channelKeys = new Map<string, Keys>();
 
 function whyUnsigned(channel: Protocol, ask: SignAgreement): string | null {
   return whyUnable(still, channel, keysOf(channel), 'sign-agreement', ask);

@@ -2,19 +2,18 @@
  * The sandbox: demo merchants, a twin for each channel protocol, routes and opening balances. Made once per data folder, found
  * again at every start; only the twins' addresses are new each time.
  */
-import type { CommandName } from '../core/commands.ts';
 import { dayIn } from '../core/conduct.ts';
 import { accounts, type Move } from '../core/ledger.ts';
 import { type Currency, exponents } from '../core/money.ts';
 import type { World } from '../core/world.ts';
 import { secretPlace } from '../edge/keyring.ts';
-import { findRsaPair, type KeyPair, makePair, privatePem, publicPem } from '../edge/make-keys.ts';
-import { isSm2 } from '../edge/party-file.ts';
 import type { Vault } from '../edge/vault.ts';
 import { type Database, type Query, sql } from '../store/database.ts';
 import { touchDirectory } from '../store/directory.ts';
 import { book } from '../store/ledger.ts';
 import { putRate } from '../store/rates.ts';
+import { type DemoDocuments, demos } from './demo/all.ts';
+import { type DemoChannel, type DemoMerchant, merchantNumbers } from './demo/demo.ts';
 
 /** What `kanal sandbox --json` prints of merchants and channels; kept sealed in the database. */
 export interface SandboxFacts {
@@ -25,38 +24,17 @@ export interface SandboxMerchant {
   readonly id: string;
   readonly name: string;
   readonly webhookSecret: string;
-  readonly protocols: {
-    readonly unified: { readonly context: string; readonly headers: { readonly 'x-api-key': string } };
-    readonly payin: { readonly merchantId: string; readonly apiKey: string };
-    readonly bestpay: {
-      readonly institutionCode: string;
-      readonly merchantNo: string;
-      readonly privateKeyPem: string;
-      readonly platformPublicKeyPem: string;
-    };
-    readonly fufu: { readonly busiId: string; readonly key: string };
-    readonly ysepay: YsepayParty;
-  };
+  readonly protocols: DemoDocuments;
 }
-interface YsepayParty {
-  readonly partnerId: string;
-  readonly privateKeyPem: string;
-  readonly sm2PrivateKeyPem: string;
-  readonly platformPublicKeyPem: string;
-  readonly platformSm2PublicKeyPem: string;
-}
-export interface SandboxChannel {
+export interface SandboxChannel extends DemoChannel {
   readonly id: string;
-  readonly protocol: string;
-  readonly sender: string;
-  readonly secrets: Readonly<Record<string, string>>;
-  readonly settings: Readonly<Record<string, string>>;
-  /** Secrets of the other side, the twin's, where the two sides do not share them. */
-  readonly twin?: Readonly<Record<string, string>>;
 }
 
-/** What the gateway itself holds towards a demo merchant, by protocol and key name, where both sides do not share it. */
-type OwnSecrets = Readonly<Record<string, Readonly<Record<string, string>>>>;
+/** A demo merchant with our half of its keys, which is stored with its credentials and nowhere else. */
+interface Invented {
+  readonly merchant: SandboxMerchant;
+  readonly ours: ReadonlyMap<string, DemoMerchant<unknown>>;
+}
 
 const settingName = 'sandbox';
 const place = 'settings/sandbox';
@@ -74,9 +52,10 @@ export async function readSandbox(db: Database, vault: Vault): Promise<SandboxFa
 export async function seedSandbox(db: Database, world: World, vault: Vault): Promise<SandboxFacts> {
   const present = await readSandbox(db, vault);
   if (present) return present;
-  const facts = inventFacts(world);
+  const invented = merchantNumbers.map((number, place) => inventMerchant(world, names[place] ?? number, number));
+  const facts: SandboxFacts = { merchants: invented.map(({ merchant }) => merchant), channels: inventChannels(world) };
   await db.transaction(async (query) => {
-    for (const merchant of facts.merchants) await insertMerchant(query, world, vault, merchant);
+    for (const one of invented) await insertMerchant(query, world, vault, one);
     for (const channel of facts.channels) await insertChannel(query, world, vault, channel);
     await insertRoutes(query, world, facts);
     await insertFees(query, world);
@@ -97,153 +76,24 @@ export async function pointChannels(db: Database, addresses: ReadonlyMap<string,
   });
 }
 
-function key(world: World, letters: string, length = 40): string {
-  const alphabet = 'abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789';
-  const random = [...world.nonce(length)].map((byte) => alphabet[byte % alphabet.length]).join('');
-  return `${letters}${random}`;
-}
+const names = ['Toko Melati', 'Warung Kenanga'] as const;
 
-const pairs = new Map<string, { readonly privatePem: string; readonly publicPem: string }>();
-
-/**
- * RSA pairs take long to find: one per name and process, so that every data folder has its own and tests do not wait. A name
- * with `sm2` in it is a pair on that curve.
- */
-function demoPair(name: string) {
-  return pairs.get(name) ?? keepPair(name, makePair(isSm2(name)));
-}
-
-function keepPair(name: string, { privateKey, publicKey }: KeyPair) {
-  const made = { privatePem: privatePem(privateKey), publicPem: publicPem(publicKey) };
-  pairs.set(name, made);
-  return made;
-}
-
-const merchantNumbers = ['1002001', '1002002'] as const;
-
-/** Finds the RSA pairs of a first start on other threads, while the database is being made. */
-export async function findDemoPairs(): Promise<void> {
-  const names = ['platform', ...merchantNumbers, 'channel', 'twin'].map((name) => `bestpay/${name}`);
-  await Promise.all(names.map(async (name) => keepPair(name, await findRsaPair())));
-}
-
-function bestpayMerchant(number: string): SandboxMerchant['protocols']['bestpay'] {
-  return {
-    institutionCode: `317800000${number}`,
-    merchantNo: `317800009${number}`,
-    privateKeyPem: demoPair(`bestpay/${number}`).privatePem,
-    platformPublicKeyPem: demoPair('bestpay/platform').publicPem,
-  };
-}
-
-/** Our half of each pair; of the merchant's we keep the public half alone. */
-function ownSecrets(number: string): OwnSecrets {
-  return {
-    bestpay: {
-      privateKey: demoPair('bestpay/platform').privatePem,
-      publicKey: demoPair(`bestpay/${number}`).publicPem,
-    },
-    ysepay: ysepaySide('platform', number),
-  };
-}
-
-/** What one side keeps: its own private keys, the other's public ones. The platform's RSA pair is bestpay's, to save the time. */
-function ysepaySide(own: string, other: string): Readonly<Record<string, string>> {
-  const rsa = (name: string) => demoPair(`bestpay/${name}`);
-  const sm2 = (name: string) => demoPair(`ysepay-sm2/${name}`);
-  return {
-    privateKey: rsa(own).privatePem,
-    publicKey: rsa(other).publicPem,
-    sm2PrivateKey: sm2(own).privatePem,
-    sm2PublicKey: sm2(other).publicPem,
-  };
-}
-
-/** As the merchant sees it: its own private keys, our public ones. */
-function ysepayMerchant(number: string): YsepayParty {
-  const { privateKey = '', publicKey = '', sm2PrivateKey = '', sm2PublicKey = '' } = ysepaySide(number, 'platform');
-  return {
-    partnerId: `ys${number}`,
-    privateKeyPem: privateKey,
-    sm2PrivateKeyPem: sm2PrivateKey,
-    platformPublicKeyPem: publicKey,
-    platformSm2PublicKeyPem: sm2PublicKey,
-  };
-}
-
-function ysepayChannel(world: World): SandboxChannel {
-  return {
-    id: String(world.newId()),
-    protocol: 'ysepay',
-    sender: 'kanal_up01',
-    secrets: ysepaySide('channel', 'twin'),
-    settings: {},
-    twin: ysepaySide('twin', 'channel'),
-  };
-}
-
-/** Settings of the sandbox's channels by protocol: as much as each can do. */
-export const channelSettings: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  // Whoever has only a code on a screen does not know the payer yet.
-  bestpay: { merchantNo: '3178000093006075', wechatUserCode: 'optional' },
-  // Bestpay and UnionPay have no channel_type in the document.
-  fufu: { extraChannels: 'true' },
-};
-
-function bestpayChannel(world: World): SandboxChannel {
-  const own = demoPair('bestpay/channel');
-  const upstream = demoPair('bestpay/twin');
-  return {
-    id: String(world.newId()),
-    protocol: 'bestpay',
-    sender: '3178000003006075',
-    secrets: { privateKey: own.privatePem, publicKey: upstream.publicPem },
-    settings: channelSettings['bestpay'] ?? {},
-    twin: { privateKey: upstream.privatePem, publicKey: own.publicPem },
-  };
-}
-
-function inventFacts(world: World): SandboxFacts {
-  const merchant = (name: string, number: string, letter: string): SandboxMerchant => ({
+function inventMerchant(world: World, name: string, number: string): Invented {
+  const ours = new Map(
+    Object.entries(demos).map(([protocol, demo]) => [protocol, demo.merchant(number, world)] as const),
+  );
+  const documents = Object.fromEntries([...ours].map(([protocol, { document }]) => [protocol, document]));
+  const merchant: SandboxMerchant = {
     id: String(world.newId()),
     name,
     webhookSecret: `whsec_${Buffer.from(world.nonce(32)).toString('base64')}`,
-    protocols: {
-      unified: { context: 'bluepay-service', headers: { 'x-api-key': `demo${letter}${number}.${key(world, 'k')}` } },
-      payin: { merchantId: number, apiKey: key(world, 'p') },
-      bestpay: bestpayMerchant(number),
-      fufu: { busiId: `58101019${number}`, key: key(world, 'f') },
-      ysepay: ysepayMerchant(number),
-    },
-  });
-  return {
-    merchants: [merchant('Toko Melati', merchantNumbers[0], 'a'), merchant('Warung Kenanga', merchantNumbers[1], 'b')],
-    channels: [
-      {
-        id: String(world.newId()),
-        protocol: 'bluepay',
-        sender: '2257',
-        secrets: { key: key(world, 'b', 15), iv: key(world, 'i', 15) },
-        settings: {},
-      },
-      {
-        id: String(world.newId()),
-        protocol: 'payin',
-        sender: '3006075',
-        secrets: { apiKey: key(world, 'c') },
-        settings: {},
-      },
-      bestpayChannel(world),
-      {
-        id: String(world.newId()),
-        protocol: 'fufu',
-        sender: '733010220151343',
-        secrets: { key: key(world, 'u') },
-        settings: channelSettings['fufu'] ?? {},
-      },
-      ysepayChannel(world),
-    ],
+    protocols: documents as DemoDocuments,
   };
+  return { merchant, ours };
+}
+
+function inventChannels(world: World): SandboxChannel[] {
+  return Object.values(demos).map((demo) => ({ id: String(world.newId()), ...demo.channel(world) }));
 }
 
 function sealed(
@@ -267,25 +117,15 @@ function sealed(
   );
 }
 
-async function insertMerchant(query: Query, world: World, vault: Vault, merchant: SandboxMerchant): Promise<void> {
+async function insertMerchant(query: Query, world: World, vault: Vault, { merchant, ours }: Invented): Promise<void> {
   const id = BigInt(merchant.id);
   const [home = 0] = world.nonce(1);
   const now = world.now();
   await query.run(sql`
     insert into merchants (id, name, home, payouts, webhook_secret, created_at)
     values (${id}, ${merchant.name}, ${home}, true, ${vault.seal(`merchant/${id}/webhook`, merchant.webhookSecret)}, ${now})`);
-  const [keyId = '', apiKey = ''] = merchant.protocols.unified.headers['x-api-key'].split('.');
-  await insertCredential(query, world, vault, id, 'unified', keyId, { apiKey });
-  await insertCredential(query, world, vault, id, 'payin', merchant.protocols.payin.merchantId, {
-    apiKey: merchant.protocols.payin.apiKey,
-  });
-  const { bestpay, fufu, ysepay } = merchant.protocols;
-  const own = ownSecrets(merchant.protocols.payin.merchantId);
-  await insertCredential(query, world, vault, id, 'bestpay', bestpay.institutionCode, own['bestpay'] ?? {}, {
-    merchantNo: bestpay.merchantNo,
-  });
-  await insertCredential(query, world, vault, id, 'fufu', fufu.busiId, { key: fufu.key });
-  await insertCredential(query, world, vault, id, 'ysepay', ysepay.partnerId, own['ysepay'] ?? {});
+  for (const [protocol, { sender, secrets, settings }] of ours)
+    await insertCredential(query, world, vault, id, protocol, sender, secrets, settings);
   await book(query, openingBalances(world, home, id));
 }
 
@@ -334,23 +174,12 @@ async function insertChannel(query: Query, world: World, vault: Vault, channel: 
       ${sealed(vault, world, 'channel', id, channel.secrets)}, ${channel.settings}, ${world.now()})`);
 }
 
-/** Which channel a demo merchant's own protocol goes to. */
-const homeChannel: Readonly<Record<string, string>> = {
-  unified: 'bluepay',
-  payin: 'payin',
-  bestpay: 'bestpay',
-  fufu: 'fufu',
-  ysepay: 'ysepay',
-};
-
-async function insertRoutes(query: Query, world: World, facts: SandboxFacts): Promise<void> {
-  for (const [protocol, channelProtocol] of Object.entries(homeChannel)) {
-    const channel = facts.channels.find((one) => one.protocol === channelProtocol);
-    if (!channel) continue;
+/** Every method of a demo merchant goes to the channel that stands behind its own protocol. */
+async function insertRoutes(query: Query, world: World, { channels }: SandboxFacts): Promise<void> {
+  for (const [place, protocol] of Object.keys(demos).entries())
     await query.run(sql`
       insert into routes (id, merchant_id, protocol, method, channel_id, created_at)
-      values (${world.newId()}, null, ${protocol}, 'any', ${BigInt(channel.id)}, ${world.now()})`);
-  }
+      values (${world.newId()}, null, ${protocol}, 'any', ${BigInt(channels[place]?.id ?? '0')}, ${world.now()})`);
 }
 
 /** Tariffs like those in the payin document's samples: DANA 1 700, QRIS 2 500, virtual account 4 %. */
@@ -391,11 +220,3 @@ export async function resolveNumber(db: Database, number: string): Promise<strin
     limit 1`);
   return row?.reference ?? null;
 }
-
-/** The endpoint name of the printed sample command per protocol. */
-export const sampleCommand: Readonly<Record<string, CommandName>> = {
-  unified: 'pay',
-  payin: 'pay',
-  bestpay: 'pay',
-  fufu: 'pay',
-};

@@ -3,7 +3,7 @@ import { after, before, describe, test } from 'node:test';
 import type { ReplyWire, RequestWire } from '../../src/protocols/protocol.ts';
 import { protocolNamed } from '../../src/protocols/all.ts';
 import { answer, type Traffic } from '../../src/wiring/traffic.ts';
-import { merchantKeys, sampleBase, sealAsk } from '../../src/wiring/samples.ts';
+import { basePath, merchantKeys, sealAsk } from '../../src/wiring/samples.ts';
 import {
   answering,
   payAsk,
@@ -45,14 +45,7 @@ function signed(
   assert.ok(merchant);
   const keys = merchantKeys(protocolName, merchant);
   assert.ok(keys);
-  const sealed = sealAsk(
-    t.world,
-    protocol,
-    keys,
-    sampleBase(protocolName, 'http://gate', merchant),
-    command,
-    ask as never,
-  );
+  const sealed = sealAsk(t.world, protocol, keys, `http://gate${basePath(keys)}`, command, ask as never);
   assert.ok(sealed);
   return inbound(sealed.wire);
 }

@@ -194,13 +194,9 @@ export const rules: readonly Rule[] = [
     name: 'a protocol by name',
     pattern: /'(?:unified|bluepay|payin|bestpay|ysepay|fufu)'/g,
     within: 'text',
-    about: /^src\/(?!protocols\/)/,
+    about: /^src\/(?!protocols\/|wiring\/demo\/)/,
     instead: "a row in that protocol's own folder: nothing else knows who there is",
-    exceptions: [
-      { path: 'src/edge/party-file.ts', count: 1, because: 'what people call a party of each protocol' },
-      { path: 'src/wiring/sandbox.ts', count: 6, because: 'the demo merchants and their channels' },
-      { path: 'src/wiring/samples.ts', count: 3, because: 'the demo merchants again, as clients' },
-    ],
+    exceptions: [{ path: 'src/edge/party-file.ts', count: 1, because: 'what people call a party of each protocol' }],
     planted: ['src/flows/x.ts', "if (protocol === 'fufu') return close(order);"],
   },
   {
