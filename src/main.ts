@@ -7,7 +7,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Config } from './config.ts';
-import type { Log } from './core/world.ts';
+import type { Log, LogFields } from './core/world.ts';
 import { type HttpServer, startHttp } from './edge/http.ts';
 import { Keyring } from './edge/keyring.ts';
 import type { Metrics } from './edge/metrics.ts';
@@ -141,8 +141,16 @@ async function bringUp(
       observer: rooms.observer,
     }),
   );
-  undo.add(every(gate, refreshEveryMs, 'directory-stale', () => gate.refresh()));
-  undo.add(every(gate, checkBooksEveryMs, 'books-unread', () => checkBooks(gate, rooms.metrics)));
+  const complain = (event: (fields: LogFields) => void) => (error: unknown) => event({ error: String(error) });
+  const { log: told } = gate.world;
+  undo.add(
+    every(gate, refreshEveryMs, () => gate.refresh().catch(complain((fields) => told.warn('directory-stale', fields)))),
+  );
+  undo.add(
+    every(gate, checkBooksEveryMs, () =>
+      checkBooks(gate, rooms.metrics).catch(complain((fields) => told.warn('books-unread', fields))),
+    ),
+  );
   const token = await ownerToken(db, vault, world);
   if (!isChild) await makeFirstUser(db, vault, world);
   if (config.processes > 1 && !isChild) {
@@ -235,14 +243,13 @@ const refreshEveryMs = 500;
 
 const checkBooksEveryMs = 600_000;
 
-/** A small duty of every process, until the gateway stops; a failure is logged and the duty goes on. */
-function every(gate: OpenGate, ms: number, failure: string, duty: () => Promise<void>): () => Promise<void> {
+/** A small duty of every process, until the gateway stops. The duty says itself what a failure means. */
+function every(gate: OpenGate, ms: number, duty: () => Promise<void>): () => Promise<void> {
   const stop = new AbortController();
   const loop = (async () => {
     while (!stop.signal.aborted) {
       await gate.world.sleep(ms, stop.signal);
-      if (!stop.signal.aborted)
-        await duty().catch((error: unknown) => gate.world.log.warn(failure, { error: String(error) }));
+      if (!stop.signal.aborted) await duty();
     }
   })();
   return async () => {

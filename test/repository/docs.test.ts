@@ -160,7 +160,10 @@ function reviewReasons(): string[] {
       Object.values(row).map((rule) => (rule as { review?: string }).review ?? null),
     ),
   );
-  const named = [...textOf('src/core/evidence.ts').matchAll(/\breview\('([a-z-]+)'/g)].map(([, reason = '']) => reason);
+  const named = [
+    ...textOf('src/core/evidence.ts').matchAll(/\breview\('([a-z-]+)'/g),
+    ...sources.flatMap(({ text }) => [...text.matchAll(/\breview = \{ reason: '([a-z-]+)'/g)]),
+  ].map(([, reason = '']) => reason);
   return [
     ...new Set([...ruled.filter((one) => one !== null), ...named, 'payout-not-found', 'refund-not-found']),
   ].sort();
