@@ -43,13 +43,16 @@ interface NoticeRow {
 export async function askEverything(scene: Scene, until: (isOver: () => boolean) => Promise<void>): Promise<void> {
   const orders = ordersOf(scene);
   let open = orders.length;
-  for (const order of orders) scene.spawn(askUntilAnswered(order).finally(() => (open -= 1)));
+  for (const order of orders) scene.spawn(askUntilAnswered(scene, order).finally(() => (open -= 1)));
   await until(() => open === 0);
 }
 
-/** A process may still stand still: a few time-outs are allowed. */
-async function askUntilAnswered(order: ShopOrder): Promise<void> {
-  for (let i = 0; i < 12; i += 1) if (await order.merchant.query(order)) return;
+/** Processes may still stand still, or be on their way up. */
+async function askUntilAnswered(scene: Scene, order: ShopOrder): Promise<void> {
+  for (let i = 0; i < 20; i += 1) {
+    if (await order.merchant.query(order)) return;
+    await scene.clock.sleep(10_000);
+  }
 }
 
 function ordersOf(scene: Scene): ShopOrder[] {
