@@ -142,13 +142,14 @@ async function bringUp(
     }),
   );
   const complain = (event: (fields: LogFields) => void) => (error: unknown) => event({ error: String(error) });
-  const { log: told } = gate.world;
   undo.add(
-    every(gate, refreshEveryMs, () => gate.refresh().catch(complain((fields) => told.warn('directory-stale', fields)))),
+    every(gate, refreshEveryMs, () =>
+      gate.refresh().catch(complain((fields) => gate.world.log.warn('directory-stale', fields))),
+    ),
   );
   undo.add(
     every(gate, checkBooksEveryMs, () =>
-      checkBooks(gate, rooms.metrics).catch(complain((fields) => told.warn('books-unread', fields))),
+      checkBooks(gate, rooms.metrics).catch(complain((fields) => gate.world.log.warn('books-unread', fields))),
     ),
   );
   const token = await ownerToken(db, vault, world);
