@@ -184,7 +184,11 @@ test('the signature doctor names the mistake in a refused request and in a paste
     ['MerchantId', merchantId],
     ['Sign', sign],
   ]);
-  await open('/console/doctor');
+  // Written behind the reply.
+  await until('the refused request', async () => {
+    await open('/console/doctor');
+    return (await page.$('tbody a')) !== null;
+  });
   await page.click('tbody a');
   assert.match((await page.textContent('.alarm')) ?? '', /sorted/);
   const shown = (await page.textContent('main')) ?? '';
