@@ -17,7 +17,7 @@ import type { Caller, Gate } from './gate.ts';
 import { exchangeFor } from './exchange.ts';
 import { holdBarcode } from './hold-barcode.ts';
 import { checkPayable } from './payable.ts';
-import { orderOfRepeat, whenCalled } from './repeat.ts';
+import { orderOfRepeat, whenCalled, whileCalling } from './repeat.ts';
 import { capOf, checkNotifyTarget, chooseChannels, feeFor } from './route.ts';
 
 /** A page may wait for the payer that long when neither ask nor channel say (unified names no expiry: rulings suggest 24 h). */
@@ -43,10 +43,8 @@ export async function pay(gate: Gate, caller: Caller, asked: Pay, fingerprint: U
     if (!channel) return paymentReport(one.order, gate.deskUrl(one.order));
     const isHeld = ask.method === 'barcode' && conduct.barcodeMs !== null;
     const upstream = isHeld ? endingInTime(gate, channel, ask) : (charge?.ask ?? ask);
-    const called = await callForPayment(gate, channel, one.order, upstream, {
-      deadline: isHeld ? 0 : deadline,
-      others,
-    });
+    const waits = { deadline: isHeld ? 0 : deadline, others };
+    const called = await whileCalling(gate, one.order, () => callForPayment(gate, channel, one.order, upstream, waits));
     return answer(gate, isHeld ? await holdBarcode(gate, called) : called);
   } catch (error) {
     throw afterIntent(error, gate, one.order);

@@ -23,10 +23,25 @@ export async function orderOfRepeat(
   return order;
 }
 
+const underWay = new WeakMap<Gate, Set<bigint>>();
+
+/** Remembers, while it runs, that a call for the order is under way in this process: a callback may change the state before. */
+export async function whileCalling<T>(gate: Gate, { id }: Pick<Order, 'id'>, work: () => Promise<T>): Promise<T> {
+  const calls = underWay.get(gate) ?? new Set();
+  underWay.set(gate, calls);
+  calls.add(id);
+  try {
+    return await work();
+  } finally {
+    calls.delete(id);
+  }
+}
+
 /** Waits until the first request's call is over, but not beyond the deadline (monotonic milliseconds). */
 export async function whenCalled(gate: Gate, order: Order, deadline: number): Promise<Order> {
   let present = order;
-  while (present.state === 'sending' && gate.world.monotonic() < deadline) {
+  const isCalled = () => present.state === 'sending' || underWay.get(gate)?.has(order.id);
+  while (isCalled() && gate.world.monotonic() < deadline) {
     await gate.world.sleep(lookMs);
     present = (await orderByKey(gate.db, order.kind, order)) ?? present;
   }

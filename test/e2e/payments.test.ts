@@ -104,6 +104,9 @@ async function play(protocol: Merchant['protocol'], plan: string, then: string):
   const path = `/n/${no}`;
   const faults = plans[plan];
   if (faults) await twin.plan({ merchantOrderNo: no, operation: 'pay' }, faults);
+  // The lie must come before the query that knows better.
+  if (plan === 'wrong-callback')
+    await twin.plan({ merchantOrderNo: no, operation: 'query-payment' }, [{ kind: 'html' }], 0);
   const told = await merchant.pay(no, amount, s.receiver.url + path);
   for (const step of then.split(', ').filter((one) => one !== '')) await act(twin, no, told, step);
   return { no, merchant, told, path };
@@ -156,6 +159,7 @@ describe('a payment', { concurrency: true }, () => {
 
         await notNothing('reviews', async () => reasonsOf(await shown(s, no)), cell('reviews'));
         await notNothing('books', async () => postings(await shown(s, no)), booksFor(protocol, cell('books')));
+        if (cell('plan') === 'wrong-callback') await answersQueriesAgain(merchant, no);
         const order = cell('ends') === 'open' ? await shown(s, no) : await endsAs(no, cell('ends'));
         if (cell('ends') === 'open') assert.match(textAt(order, 'state'), /pending|unknown/);
 
@@ -166,6 +170,15 @@ describe('a payment', { concurrency: true }, () => {
         await repeatedAlike(merchant, told, no, path);
       });
 });
+
+/** Removes the plan that kept queries unanswered, and lets the gateway ask a few times. */
+async function answersQueriesAgain({ twin }: Merchant, no: string): Promise<void> {
+  const { json } = await s.twin(twin).call('GET', 'plan');
+  const plans: readonly unknown[] = Array.isArray(json) ? json : [];
+  const own = plans.find((plan) => member(plan, 'match', 'merchantOrderNo') === no);
+  await s.twin(twin).call('DELETE', `plan?id=${textAt(own, 'id')}`);
+  await new Promise((resolve) => setTimeout(resolve, 1_000));
+}
 
 function reasonsOf(order: unknown): string {
   return entries(order, 'review')

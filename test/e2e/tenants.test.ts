@@ -232,7 +232,7 @@ describe('unified is closed unless a credential opens it (T001)', () => {
     const key = s.a.unified.keys.headers['x-api-key'] ?? '';
     const other = s.b.unified.keys.headers['x-api-key'] ?? '';
     const before = [await s.operator.list('payouts'), await s.operator.list('attempts')].map((rows) => rows.length);
-    const asked = (await s.twin('bluepay').requests()).length;
+    const asked = await creates('bluepay');
     const replies = new Set<string>();
     const all = variants(key, other);
     assert.ok(all.length >= 30);
@@ -252,7 +252,7 @@ describe('unified is closed unless a credential opens it (T001)', () => {
     );
     const now = [await s.operator.list('payouts'), await s.operator.list('attempts')].map((rows) => rows.length);
     assert.deepEqual(now, before);
-    assert.equal((await s.twin('bluepay').requests()).length, asked);
+    assert.equal(await creates('bluepay'), asked);
   });
 
   test('another context path opens nothing more', async () => {

@@ -205,7 +205,7 @@ export function payoutOf(said: wire.PayOutState): PayoutReport {
   };
 }
 
-/** payInQuery and payDeskQuery. `amount` is the ordered one; a channel's SUCCESS counts as paid with the amount it names. */
+/** payInQuery and payDeskQuery. `amount` of a SUCCESS is what was paid, as in the notice: written and read alike. */
 export const payInQueryAnswer: Message<PaymentReport> = {
   read(reply, scene) {
     const members = dataOf(reply);
@@ -217,6 +217,7 @@ export const payInQueryAnswer: Message<PaymentReport> = {
     success(
       wire.payInState.write({
         ...outcomeMembers(report, scene),
+        amount: (report.paid ?? report.amount)?.minor ?? null,
         payType: payTypeOf(report),
         payCode: report.instruction.payCode,
         payUrl: report.instruction.payUrl,
