@@ -27,6 +27,15 @@ export interface Explanation {
   readonly advice: readonly string[];
 }
 
+/**
+ * What a person may be shown: enough of the right signature to compare, too little to use. A whole valid one would let its reader speak
+ * as the merchant.
+ */
+export function shownExplanation(found: Explanation): Explanation {
+  if (found.verdict === 'fits' || found.expected === null) return found;
+  return { ...found, expected: `${found.expected.slice(0, 8)}…` };
+}
+
 export interface Inspections {
   explain(message: RawMessage): Explanation;
   /** Why the keys of a credential or channel cannot be used; null = they open. Never a secret. */

@@ -55,17 +55,17 @@ export type Send = (request: OutboundRequest, limits: SendLimits) => Promise<Sen
 
 export interface World {
   /** Wall clock. */
-  now(): Instant;
+  readonly now: () => Instant;
   /** Monotonic milliseconds, for durations. */
-  monotonic(): number;
+  readonly monotonic: () => number;
   /** Cryptographic random bytes. */
-  nonce(bytes: number): Uint8Array;
+  readonly nonce: (bytes: number) => Uint8Array;
   /** A 63-bit, time-ordered, unique identifier. */
-  newId(): bigint;
+  readonly newId: () => bigint;
   /** Resolves after `ms` real milliseconds, or earlier when the signal aborts. */
-  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+  readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
   /** Shortens a business wait (retry ladder, expiry, back-off) by the sandbox's time scale. */
-  scaled(ms: number): number;
+  readonly scaled: (ms: number) => number;
   readonly send: Send;
   readonly log: Log;
 }

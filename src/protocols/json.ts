@@ -59,7 +59,8 @@ export class JsonError extends Error {
 
 const forbiddenNames: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
 const numberGrammar = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
-const plainRun = /[^"\\\u0000-\u001f]*/y;
+/** No quote, no backslash, no control character. */
+const plainRun = new RegExp(String.raw`[^"\\\u0000-\u001f]*`, 'y');
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** UTF-8 bytes to text; anything that is not UTF-8 throws JsonError (no replacement characters, no BOM). */
@@ -106,7 +107,7 @@ function skipBlanks(r: Reader): void {
 function readValue(r: Reader, depth: number): Json {
   r.tokens += 1;
   if (r.tokens > r.limits.tokens) throw new JsonError('too many values', r.at);
-  switch (r.text[r.at]) {
+  switch (r.text.charAt(r.at)) {
     case '{':
       return readObject(r, depth);
     case '[':

@@ -48,12 +48,15 @@ export function optional<T>(leaf: Leaf<T>): Leaf<T | null> {
 /** As `optional`, but null is written as `null`. */
 export function nullable<T>(leaf: Leaf<T>): Leaf<T | null> {
   const inner = optional(leaf);
-  return { read: inner.read, write: (value) => (value === null ? null : leaf.write(value)) };
+  return {
+    read: (value, name) => inner.read(value, name),
+    write: (value) => (value === null ? null : leaf.write(value)),
+  };
 }
 
 export function withDefault<T>(leaf: Leaf<T>, fallback: T): Leaf<T> {
   const inner = optional(leaf);
-  return { read: (value, name) => inner.read(value, name) ?? fallback, write: leaf.write };
+  return { read: (value, name) => inner.read(value, name) ?? fallback, write: (value) => leaf.write(value) };
 }
 
 /** A safe integer, as a number token or a digit string; written as a number token. Never for money. */

@@ -192,7 +192,7 @@ export async function numberOf(
 
 /** Locks orders in key order and returns them as they are now; payments before payouts before refunds, always. */
 export async function lockOrders(query: Query, keys: readonly (Key & { readonly kind: Kind })[]): Promise<Order[]> {
-  const locked = (['payment', 'payout', 'refund'] as const).map((kind) => {
+  const locked = (['payment', 'payout', 'refund'] as const).map(async (kind): Promise<Order[]> => {
     const wanted = keys.filter((key) => key.kind === kind);
     if (wanted.length === 0) return [];
     const rest = sql`where (home, id) in (select * from unnest(${wanted.map((k) => k.home)}::smallint[], ${wanted.map((k) => k.id)}::bigint[]))

@@ -74,7 +74,7 @@ export class Runner {
     const task = this.#tasks.find((one) => one.name === name);
     if (!task) throw new Error(`no task ${name}`);
     const taken = await this.#look(task);
-    await Promise.all([...(this.#flying.get(name) ?? [])]);
+    for (const flight of this.#flying.get(name) ?? []) await flight;
     return taken;
   }
 
@@ -99,7 +99,7 @@ export class Runner {
       const taken = await this.#survive(task.name, () => this.#look(task));
       if (this.#stop.signal.aborted) return;
       // Full hands: wait until one is free. Nothing found: wait for a wake-up or the poll.
-      if (this.#room(task) <= 0) await Promise.race(this.#flying.get(task.name) ?? []);
+      if (this.#room(task) <= 0) await Promise.race(this.#flying.get(task.name) ?? [Promise.resolve()]);
       else if (!taken && !this.#woken.has(task.name)) await this.#pause(task);
     }
   }

@@ -1,5 +1,6 @@
 /** The signature doctor and the doctor's round, over HTTP. */
 import { z } from 'zod';
+import { shownExplanation } from '../../core/inspection.ts';
 import { examine } from '../../flows/examine.ts';
 import { type ApiRoute, many, one } from '../route-table.ts';
 import type { Desk } from './desk.ts';
@@ -38,13 +39,15 @@ export const inspectionTable: readonly ApiRoute<Desk>[] = [
     body: message,
     answers: explanation,
     run: async (desk: Desk, { body }) => {
-      const found = desk.inspections.explain({
-        protocol: body.protocol,
-        method: body.method ?? 'POST',
-        target: body.target ?? '/',
-        headers: (body.headers ?? []).map(([name, value]) => [name.toLowerCase(), value] as const),
-        body: Buffer.from(body.body ?? '', 'base64'),
-      });
+      const found = shownExplanation(
+        desk.inspections.explain({
+          protocol: body.protocol,
+          method: body.method ?? 'POST',
+          target: body.target ?? '/',
+          headers: (body.headers ?? []).map(([name, value]) => [name.toLowerCase(), value] as const),
+          body: Buffer.from(body.body ?? '', 'base64'),
+        }),
+      );
       return { ...found, advice: [...found.advice] };
     },
   }),

@@ -1,5 +1,5 @@
 /** The signature doctor: what was refused, and for a request: what had to be signed, what was, and which usual mistake fits. */
-import type { Explanation, RawMessage } from '../../core/inspection.ts';
+import { type Explanation, type RawMessage, shownExplanation } from '../../core/inspection.ts';
 import { Refusal } from '../../core/refusal.ts';
 import { listRefused, refusedById, type RefusedRequest } from '../../store/refused-requests.ts';
 import { masked } from '../api/mask.ts';
@@ -119,12 +119,6 @@ async function refused({ desk, eyes, person, params }: Visit) {
   );
 }
 
-/** Enough to compare, too little to use: a whole valid signature would let its reader speak as the merchant. */
-function hinted({ expected, verdict }: Explanation): string {
-  const text = expected ?? '';
-  return verdict === 'fits' ? text : `${text.slice(0, 8)}…`;
-}
-
 function findings(eyes: Eyes, found: Explanation): Html {
   const { say } = eyes;
   const isWell = found.verdict === 'fits' || found.verdict === 'unsigned';
@@ -134,7 +128,10 @@ ${card(
   say('verdict'),
   html`${facts([
     [say('sender'), found.sender && html`<code>${found.sender}</code>`],
-    [say('expectedSign'), found.expected !== null && html`<code class="long">${hinted(found)}</code>`],
+    [
+      say('expectedSign'),
+      found.expected !== null && html`<code class="long">${shownExplanation(found).expected}</code>`,
+    ],
     [say('receivedSign'), found.received !== null && html`<code class="long">${found.received}</code>`],
   ])}${found.advice.map((one) => html`<p>${one}</p>`)}`,
 )}
