@@ -28,7 +28,7 @@ import { makeRooms, type Rooms } from './wiring/rooms.ts';
 import { keepTwins } from './wiring/kept-twins.ts';
 import { findDemoPairs } from './wiring/demo/demo.ts';
 import { type Sandbox, startSandbox } from './wiring/sandbox-twins.ts';
-import { answer, refuseUnserved, type Traffic } from './wiring/traffic.ts';
+import { answer, bodyLimit, refuseUnserved, type Traffic } from './wiring/traffic.ts';
 import { ownerToken } from './wiring/owner-token.ts';
 import { Runner } from './workers/runner.ts';
 import { allTasks } from './workers/schedule.ts';
@@ -285,6 +285,7 @@ async function listenIf(
       return answer(traffic, wire);
     },
     refuse: (why, wire) => refuseUnserved(gate.world, why, wire),
+    bodyLimit: (_method, target) => bodyLimit(target),
     trustedProxies: config.trustedProxies,
     log: gate.world.log,
     monotonic: gate.world.monotonic,

@@ -12,7 +12,7 @@ import { type Listener, listen } from '../edge/listen.ts';
 import { type Reply, plainReply } from '../edge/reply.ts';
 import { type Server, sceneOf, serve } from '../edge/serve.ts';
 import { nobody } from '../edge/keyring.ts';
-import { merchantProtocols, protocolNamed } from '../protocols/all.ts';
+import { channelProtocols, merchantProtocols, protocolNamed } from '../protocols/all.ts';
 import { Refusal } from '../core/refusal.ts';
 import type { Headers, Protocol, ReplyWire, RequestWire } from '../protocols/protocol.ts';
 import type { ChannelRow } from '../store/directory.ts';
@@ -50,6 +50,13 @@ export async function answer(traffic: Traffic, wire: RequestWire): Promise<Reply
     if (reply) return webReply(reply);
   }
   return plainReply(404);
+}
+
+/** How long a body may be, by the path alone; null = the listener's own limit. */
+export function bodyLimit(target: string): number | null {
+  const path = target.split('?', 1)[0] ?? '';
+  if (path.startsWith('/listen/')) return Math.max(...channelProtocols.map(({ maxBody }) => maxBody));
+  return merchantProtocols.find(({ endpoints }) => endpoints.some((row) => path.endsWith(row.path)))?.maxBody ?? null;
 }
 
 /** A refusal of the listener itself (too long, encoded, too busy, broken) in the grammar of whoever is asked. */

@@ -312,7 +312,7 @@ export const ysepay: Protocol = {
   settings: settingSpecs,
   endpoints,
   capabilities,
-  maxBody: 256 * 1024,
+  maxBody: 128 * 1024,
   identify,
   request,
   reply,
