@@ -43,7 +43,7 @@ export class Shop {
   readonly #receiver: Receiver;
   readonly orders: Order[] = [];
   #parties: Parties;
-  #isOpen = false;
+  #closing = new AbortController();
   #hands: Promise<void>[] = [];
 
   constructor(parties: Parties, receiver: Receiver) {
@@ -57,17 +57,17 @@ export class Shop {
   }
 
   open(hands = 4): void {
-    this.#isOpen = true;
+    this.#closing = new AbortController();
     this.#hands = Array.from({ length: hands }, (_, hand) => this.#work(hand));
   }
 
   async close(): Promise<void> {
-    this.#isOpen = false;
+    this.#closing.abort();
     await Promise.all(this.#hands);
   }
 
   async #work(hand: number): Promise<void> {
-    for (let i = hand; this.#isOpen; i++) {
+    for (let i = hand; !this.#closing.signal.aborted; i++) {
       const one: Order = {
         no: freshNo('K'),
         kind: i % 3 === 2 ? 'payOut' : 'pay',
@@ -219,6 +219,6 @@ export class Shop {
   }
 }
 
-export function inGroups<T>(items: readonly T[], size: number): T[][] {
+function inGroups<T>(items: readonly T[], size: number): T[][] {
   return Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size));
 }

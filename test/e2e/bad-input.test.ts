@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { bookFindings, freshNo, type Scene, shown, startScene } from './harness.ts';
+import { endInOrder, freshNo, type Scene, shown, startScene } from './harness.ts';
 import { type HeaderList, member, rawExchange, request, textAt, until } from './http.ts';
 import { payinSign } from './parties.ts';
 
@@ -13,10 +13,7 @@ let s: Scene;
 before(async () => {
   s = await startScene();
 });
-after(async () => {
-  const findings = await bookFindings(s).finally(() => s.stop());
-  assert.deepEqual(findings, []);
-});
+after(() => endInOrder(s));
 
 const hook = () => `${s.receiver.url}/n/bad`;
 

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
-import { bookFindings, clientOf, entries, freshNo, postings, type Scene, shown, startScene } from './harness.ts';
+import { endInOrder, clientOf, entries, freshNo, postings, type Scene, shown, startScene } from './harness.ts';
 import { type Answer, type HeaderList, request, textAt, until } from './http.ts';
 import {
   bluepayEncrypt,
@@ -35,10 +35,7 @@ before(async () => {
   const own = of('payin');
   payin = { listen: own.listen, key: own.secrets['apiKey'] ?? '', sender: own.sender };
 });
-after(async () => {
-  const findings = await bookFindings(s).finally(() => s.stop());
-  assert.deepEqual(findings, []);
-});
+after(() => endInOrder(s));
 
 /** An order that waits for its payer. */
 interface Waiting {

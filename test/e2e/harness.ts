@@ -2,6 +2,7 @@
  * A whole gateway with its sandbox, as an outside checker meets it: over sockets, by clients of its own. In this process
  * (`startScene`) where a test needs a real system but not a process of its own; test/chaos has those.
  */
+import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -15,7 +16,7 @@ import { type Merchant, PayinMerchant, UnifiedMerchant } from './parties.ts';
 import { type Receiver, startReceiver } from './receiver.ts';
 
 /** Two hundred times faster: a minute of waiting is 300 ms, a day seven minutes. */
-export const timeScale = 200;
+const timeScale = 200;
 
 export interface Operator {
   call(method: string, path: string, body?: unknown): Promise<Answer>;
@@ -82,7 +83,7 @@ export function operatorOf(url: () => string, token: () => string): Operator {
   };
 }
 
-export function twinOf(controlUrl: () => string): TwinControl {
+function twinOf(controlUrl: () => string): TwinControl {
   const call: TwinControl['call'] = async (method, path, body) => {
     const answer = await request(
       method,
@@ -269,6 +270,15 @@ export async function bookFindings(scene: Pick<Scene, 'operator'>): Promise<read
   const findings = member(check, 'findings');
   const list: readonly unknown[] = Array.isArray(findings) ? findings : [];
   return member(check, 'balanced') === true ? list : ['not balanced', ...list];
+}
+
+/** The end of a test file: the books must be in order, and everything is stopped either way. */
+export async function endInOrder(scene: Scene): Promise<void> {
+  try {
+    assert.deepEqual(await bookFindings(scene), []);
+  } finally {
+    await scene.stop();
+  }
 }
 
 let numbers = 0;

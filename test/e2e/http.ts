@@ -86,7 +86,8 @@ export function member(value: unknown, ...path: readonly (string | number)[]): u
 
 export function textAt(value: unknown, ...path: readonly (string | number)[]): string {
   const found = member(value, ...path);
-  return typeof found === 'string' ? found : String(found ?? '');
+  if (found === undefined || found === null) return '';
+  return typeof found === 'string' ? found : JSON.stringify(found);
 }
 
 /** Asks until it is so. Real processes decide when. */

@@ -1,7 +1,7 @@
 /** What counts as told (T048), what is repeated and how (T049, T051, T078), and orders that nobody pays in time (T035). */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { bookFindings, clientOf, entries, freshNo, postings, type Scene, shown, startScene } from './harness.ts';
+import { endInOrder, clientOf, entries, freshNo, postings, type Scene, shown, startScene } from './harness.ts';
 import { textAt, until } from './http.ts';
 import type { Merchant, Told } from './parties.ts';
 import type { Say } from './receiver.ts';
@@ -10,10 +10,7 @@ let s: Scene;
 before(async () => {
   s = await startScene();
 });
-after(async () => {
-  const findings = await bookFindings(s).finally(() => s.stop());
-  assert.deepEqual(findings, []);
-});
+after(() => endInOrder(s));
 
 async function paid(protocol: Merchant['protocol'], ...says: Say[]): Promise<{ no: string; path: string; told: Told }> {
   const merchant = clientOf(s.a, protocol);
@@ -85,7 +82,8 @@ describe('an answer to a notice', { concurrency: true }, () => {
     const times = s.receiver.at(path).map(({ at }) => at);
     const gaps = times.slice(1).map((at, i) => at - (times[i] ?? 0));
     // 1, 2, 4, 8 minutes at two hundred times the speed; never early.
-    for (const [i, least] of [300, 600, 1_200, 2_400].entries()) assert.ok((gaps[i] ?? 0) >= least - 5, `${gaps}`);
+    for (const [i, least] of [300, 600, 1_200, 2_400].entries())
+      assert.ok((gaps[i] ?? 0) >= least - 5, gaps.join(', '));
     await until('done', async () => (await noticeState(no)) === 'done');
     assert.equal(entries(await shown(s, no), 'notice-attempt').length, 5);
   });

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import {
-  bookFindings,
+  endInOrder,
   clientOf,
   entries,
   freshNo,
@@ -85,10 +85,7 @@ let s: Scene;
 before(async () => {
   s = await startScene();
 });
-after(async () => {
-  const findings = await bookFindings(s).finally(() => s.stop());
-  assert.deepEqual(findings, []);
-});
+after(() => endInOrder(s));
 
 interface Played {
   readonly no: string;

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import {
   balancesOf,
-  bookFindings,
+  endInOrder,
   clientOf,
   entries,
   freshNo,
@@ -77,10 +77,7 @@ let s: Scene;
 before(async () => {
   s = await startScene();
 });
-after(async () => {
-  const findings = await bookFindings(s).finally(() => s.stop());
-  assert.deepEqual(findings, []);
-});
+after(() => endInOrder(s));
 
 async function send(merchant: Merchant, plan: string): Promise<{ no: string; told: Told; path: string }> {
   const no = freshNo('O');

@@ -89,7 +89,10 @@ export function isUnifiedSigned(got: Got, key: string): boolean {
 /** Standard Webhooks: HMAC-SHA256 over id.timestamp.body with the decoded secret. */
 export function isStandardWebhook(got: Got, secret: string): boolean {
   const key = Buffer.from(secret.replace(/^whsec_/, ''), 'base64');
-  const text = `${got.headers['webhook-id']}.${got.headers['webhook-timestamp']}.${got.body}`;
+  const text = ['webhook-id', 'webhook-timestamp']
+    .map((name) => String(got.headers[name]))
+    .concat(got.body)
+    .join('.');
   const expected = `v1,${createHmac('sha256', key).update(text).digest('base64')}`;
   return String(got.headers['webhook-signature']).split(' ').includes(expected);
 }
