@@ -258,12 +258,9 @@ const notices: Lane = {
       const { sink } = await outside.call<{ sink: string }>('open');
       const count = scaled(stage, 16_000);
       const arrived = outside.call<Reading>('arrivals', count);
-      await place.owner.transaction(async (query) => {
-        for (const host of sinksOf(sink)) {
-          const base = place.world.newId();
-          await query.run(rawSql(scripts.dueNotices(base, count / 16, place.world.now() - 1_000, `${host}/hook`)));
-        }
-      });
+      const targets = sinksOf(sink).map((host) => `${host}/hook`);
+      const base = place.world.newId();
+      await place.owner.run(rawSql(scripts.dueNotices(base, count / 16, place.world.now() - 60_000, targets)));
       return arrived;
     }),
 };

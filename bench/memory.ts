@@ -27,7 +27,7 @@ export async function measureMemory(place: Place): Promise<Row> {
 async function memoryWith(place: Place, count: number): Promise<number> {
   await place.owner.run(rawSql('truncate kanal.notices_due'));
   const now = place.world.now();
-  if (count > 0) await place.owner.run(rawSql(dueNotices(place.world.newId(), count, now - 1_000, deadTarget)));
+  if (count > 0) await place.owner.run(rawSql(dueNotices(place.world.newId(), count, now - 200_000, [deadTarget])));
   const gateway = new Child('./gateway.js', { execArgv: ['--expose-gc'] });
   try {
     await gateway.call('start', startOf(place, 'all', ['127.0.0.1:9']));

@@ -161,12 +161,14 @@ export function waiting(base: bigint, count: number, over: number, now: number, 
     on conflict do nothing;`;
 }
 
-/** Notices that are due, `count` of them, for the delivering side. */
-export function dueNotices(base: bigint, count: number, dueAt: number, target: string): string {
-  const rows = `from (select i, ${base} + i as id, (i % 256)::int as m from generate_series(0, ${count - 1}) as s (i)) as o`;
+/** Notices that are due, `count` of them for each target, in turn as they would have come up. */
+export function dueNotices(base: bigint, count: number, dueAt: number, targets: readonly string[]): string {
+  const named = targets.map((target, t) => `(${t}, '${target}', '${new URL(target).host}')`).join(', ');
+  const rows = `from generate_series(0, ${count - 1}) as s (i) cross join (values ${named}) as h (t, target, host),
+    lateral (select ${base} + i * ${targets.length} + t as id, ((i * ${targets.length} + t) % 256)::int as m) as o`;
   return `
     insert into notices (home, id, merchant_id, credential_id, protocol, object_kind, object_id, event, target_kind, target_url, body, created_at)
-    select m, id, ${firstMerchant} + m, ${firstCredential} + m, 'payin', 'payment', id, 'payment.paid', 'http', '${target}', ${body}, ${dueAt} ${rows};
+    select m, id, ${firstMerchant} + m, ${firstCredential} + m, 'payin', 'payment', id, 'payment.paid', 'http', target, ${body}, ${dueAt} + i ${rows};
     insert into notices_due (home, id, merchant_id, host, due_at)
-    select m, id, ${firstMerchant} + m, '${new URL(target).host}', ${dueAt} ${rows};`;
+    select m, id, ${firstMerchant} + m, host, ${dueAt} + i ${rows};`;
 }

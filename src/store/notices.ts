@@ -52,13 +52,15 @@ export async function claimNotices(
             select d.* from busy_homes h cross join lateral (
               select home, id, host, due_at from notices_due
               where home = h.home and due_at <= ${now} and host <> all (${full}::text[]) order by due_at
-              limit greatest(${fewestPerHome}, 2 * ${limit} / (select count(*) from busy_homes))) d
-            order by d.due_at limit ${limit}),
+              limit greatest(${fewestPerHome}, 4 * ${limit} / (select count(*) from busy_homes))) d
+            order by d.due_at limit 2 * ${limit}),
           busy as (select * from unnest(${busy.map((b) => b.host)}::text[], ${busy.map((b) => b.count)}::int[]) as b (host, under_way)),
           ranked as (select o.home, o.id, coalesce(b.under_way, 0) + row_number() over (partition by o.host order by o.due_at) as place
             from oldest o left join busy b using (host)),
+          -- Hosts take turns, so that a thousand notices of one do not fill our hands.
+          chosen as (select home, id from ranked where place <= ${perHost} order by place limit ${limit}),
           leased as (update notices_due d set due_at = ${leaseUntil}, tries = d.tries + 1
-            from ranked r where d.home = r.home and d.id = r.id and r.place <= ${perHost} and d.due_at <= ${now}
+            from chosen c where d.home = c.home and d.id = c.id and d.due_at <= ${now}
             returning d.home, d.id, d.host, d.tries, d.manual)
           select n.home, n.id, n.merchant_id as "merchantId", n.credential_id as "credentialId", n.protocol, n.event, n.target_kind as "targetKind",
             n.target_url as "targetUrl", l.host, n.body, n.object_id as "objectId", n.created_at as "createdAt", l.tries, l.manual
