@@ -2,8 +2,6 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
 
-export type Role = 'all' | 'edge' | 'worker';
-
 const networks = z.string().regex(/^[0-9a-fA-F:.]+(\/\d{1,3})?$/, 'an address or network');
 
 const shape = z.strictObject({

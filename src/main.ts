@@ -6,8 +6,8 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Config } from './config.ts';
-import type { Log, LogFields } from './core/world.ts';
+import { type Config, redacted } from './config.ts';
+import type { Log } from './core/world.ts';
 import { type HttpServer, startHttp } from './edge/http.ts';
 import { Keyring } from './edge/keyring.ts';
 import type { Metrics } from './edge/metrics.ts';
@@ -99,6 +99,7 @@ async function bringUp(
   isChild: boolean,
 ): Promise<Gateway> {
   await mkdir(config.data, { recursive: true });
+  log.info('starting', redacted(config));
   if (!isChild) undo.add(await claimPidFile(join(config.data, 'kanal.pid')));
   const isFirst = config.mode === 'sandbox' && !isChild && !existsSync(join(config.data, 'master.key'));
   const pairs = isFirst ? findDemoPairs() : null;
@@ -141,15 +142,16 @@ async function bringUp(
       observer: rooms.observer,
     }),
   );
-  const complain = (event: (fields: LogFields) => void) => (error: unknown) => event({ error: String(error) });
   undo.add(
     every(gate, refreshEveryMs, () =>
-      gate.refresh().catch(complain((fields) => gate.world.log.warn('directory-stale', fields))),
+      gate.refresh().catch((error: unknown) => gate.world.log.warn('directory-stale', { error: String(error) })),
     ),
   );
   undo.add(
     every(gate, checkBooksEveryMs, () =>
-      checkBooks(gate, rooms.metrics).catch(complain((fields) => gate.world.log.warn('books-unread', fields))),
+      checkBooks(gate, rooms.metrics).catch((error: unknown) =>
+        gate.world.log.warn('books-unread', { error: String(error) }),
+      ),
     ),
   );
   const token = await ownerToken(db, vault, world);

@@ -48,7 +48,7 @@ export const usualConduct: Conduct = {
 const clocks = new Map<string, Intl.DateTimeFormat>();
 
 /** "HH:mm:ss" on the clocks of a zone. Throws RangeError for a zone that does not exist. */
-export function timeOfDay(at: number, zone: string): string {
+function timeOfDay(at: number, zone: string): string {
   let clock = clocks.get(zone);
   if (!clock) {
     clock = new Intl.DateTimeFormat('en-GB', { timeZone: zone, timeStyle: 'medium', hourCycle: 'h23' });

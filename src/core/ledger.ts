@@ -19,7 +19,7 @@ export const accounts = {
 } as const;
 
 /** A merchant's accounts may not be overdrawn (an operator may lower the floor); the others are the other side of the books. */
-export function mayGoNegative(account: Account): boolean {
+function mayGoNegative(account: Account): boolean {
   return !account.startsWith('merchant/');
 }
 
@@ -58,7 +58,7 @@ interface Leg {
 }
 
 /** Source: design.md section 6; refunds do not give fees back (rulings). */
-export const postings: Readonly<Record<PostingName, readonly Leg[]>> = {
+const postings: Readonly<Record<PostingName, readonly Leg[]>> = {
   receive: [
     { reason: 'receive', from: 'clearing', to: 'available', of: 'amount' },
     { reason: 'receive-fee', from: 'available', to: 'fees', of: 'fee' },

@@ -15,7 +15,7 @@ export interface HealthLimits {
   readonly restMs: number;
 }
 
-export const healthLimits: HealthLimits = { inFlight: 1_024, window: 20, unanswered: 10, restMs: 10_000 };
+const healthLimits: HealthLimits = { inFlight: 1_024, window: 20, unanswered: 10, restMs: 10_000 };
 
 interface Record {
   inFlight: number;

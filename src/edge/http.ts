@@ -45,7 +45,7 @@ export interface HttpLimits {
   readonly inFlight: number;
 }
 
-export const httpLimits: HttpLimits = {
+const httpLimits: HttpLimits = {
   bodyBytes: 65_536,
   drainBytes: 262_144,
   headersTimeoutMs: 10_000,

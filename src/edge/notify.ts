@@ -52,7 +52,7 @@ export async function deliver(world: World, protocol: Protocol, keys: Keys, lett
 }
 
 /** Standard Webhooks: `v1,` + Base64 of HMAC-SHA256 over `id.timestamp.body`. */
-export function webhookHeaders(letter: Pick<Letter, 'id' | 'webhookSecret'>, body: Uint8Array, now: number) {
+function webhookHeaders(letter: Pick<Letter, 'id' | 'webhookSecret'>, body: Uint8Array, now: number) {
   const timestamp = String(Math.floor(now / 1000));
   const key = Buffer.from(letter.webhookSecret.replace(/^whsec_/, ''), 'base64');
   const mac = createHmac('sha256', key).update(`${letter.id}.${timestamp}.`).update(body).digest('base64');

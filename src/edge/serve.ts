@@ -164,7 +164,7 @@ function fingerprintOf(endpoint: AnyEndpoint, request: Opened): Uint8Array {
 const lists = new WeakMap<readonly string[], BlockList>();
 
 /** Is the address inside one of the networks ("10.0.0.0/8", "::1")? An empty list allows every address. */
-export function allowedFrom(networks: readonly string[], address: string): boolean {
+function allowedFrom(networks: readonly string[], address: string): boolean {
   if (networks.length === 0) return true;
   let list = lists.get(networks);
   if (!list) {

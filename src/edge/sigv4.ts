@@ -69,7 +69,7 @@ export function signingKey(secretAccessKey: string, day: string, scope: AwsScope
   );
 }
 
-export function stringToSign(canonical: string, stamp: string, scope: AwsScope): string {
+function stringToSign(canonical: string, stamp: string, scope: AwsScope): string {
   return [algorithm, stamp, credentialScope(stamp, scope), sha256(canonical)].join('\n');
 }
 
@@ -77,7 +77,7 @@ function credentialScope(stamp: string, scope: AwsScope): string {
   return `${stamp.slice(0, 8)}/${scope.region}/${scope.service}/aws4_request`;
 }
 
-export function canonicalRequest(request: Signable): string {
+function canonicalRequest(request: Signable): string {
   const lines = sortedHeaders(request.headers).map(([name, value]) => `${name}:${value.trim().replace(/ +/g, ' ')}\n`);
   return [
     request.method,

@@ -36,7 +36,7 @@ export type SqsReply =
   | { readonly kind: 'bad'; readonly why: string };
 
 /** Body, attribute names, types and values together, in bytes. */
-export const maxSqsBytes = 262_144;
+const maxSqsBytes = 262_144;
 
 /** Error names that more tries cannot cure; anything else unknown is tried again. */
 const finalErrors: ReadonlySet<string> = new Set([

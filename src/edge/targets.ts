@@ -15,7 +15,7 @@ export interface TargetRules {
 }
 
 /** Longest URL a merchant may give, in characters. */
-export const maxTargetLength = 1024;
+const maxTargetLength = 1024;
 
 /** Services that can be made to obey lines of an HTTP request, or that no web server runs on. */
 const nonHttpPorts: ReadonlySet<number> = new Set([
@@ -35,7 +35,7 @@ const globalUnicastV6: [ipaddr.IPv6, number] = [ipaddr.IPv6.parse('2000::'), 3];
 type AddressClass = 'public' | 'loopback' | 'forbidden';
 
 /** Sorts an IP address (text, without brackets or zone). What does not parse is forbidden. */
-export function classifyAddress(text: string): AddressClass {
+function classifyAddress(text: string): AddressClass {
   if (!ipaddr.isValid(text) || text.includes('%')) return 'forbidden';
   const address = ipaddr.process(text);
   const range = address.range();
@@ -58,7 +58,7 @@ export function hostPort(url: URL): string {
   return `${url.hostname}:${portOf(url)}`;
 }
 
-export function portOf(url: URL): number {
+function portOf(url: URL): number {
   if (url.port !== '') return Number.parseInt(url.port, 10);
   return url.protocol === 'https:' ? 443 : 80;
 }

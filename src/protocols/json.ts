@@ -46,7 +46,7 @@ export interface JsonLimits {
   readonly names: number;
   readonly tokens: number;
 }
-export const wireLimits: JsonLimits = { depth: 8, names: 200, tokens: 5000 };
+const wireLimits: JsonLimits = { depth: 8, names: 200, tokens: 5000 };
 
 export class JsonError extends Error {
   readonly at: number;

@@ -41,7 +41,7 @@ export interface Rung {
  * SIGINT = fast shutdown, SIGQUIT = immediate. A fast shutdown close to the crash of a backend can hang,
  * which is why the ladder goes on. All three lose nothing that was committed.
  */
-export const shutdownLadder: readonly Rung[] = [
+const shutdownLadder: readonly Rung[] = [
   { signal: 'SIGINT', waitMs: 10_000 },
   { signal: 'SIGQUIT', waitMs: 5_000 },
   { signal: 'SIGKILL', waitMs: 5_000 },

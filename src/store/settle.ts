@@ -169,7 +169,7 @@ async function updateAttempts(query: Query, attempts: Settlement['attempts']): P
   );
 }
 
-export async function insertEvents(query: Query, events: readonly TimelineEvent[]): Promise<void> {
+async function insertEvents(query: Query, events: readonly TimelineEvent[]): Promise<void> {
   if (events.length === 0) return;
   await query.run(
     named(
@@ -182,7 +182,7 @@ export async function insertEvents(query: Query, events: readonly TimelineEvent[
 }
 
 /** Outbox: the notice and its place in the work table. What was told once (same order, event and target) is not told again. */
-export async function insertNotices(query: Query, notices: readonly NewNotice[]): Promise<void> {
+async function insertNotices(query: Query, notices: readonly NewNotice[]): Promise<void> {
   if (notices.length === 0) return;
   const of = <T>(pick: (notice: NewNotice) => T) => notices.map(pick);
   await query.run(

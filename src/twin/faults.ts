@@ -245,7 +245,7 @@ export function amountMember(members: Obj, name: string): string | null {
   return text;
 }
 
-export function countMember(members: Obj, name: string): number | null {
+function countMember(members: Obj, name: string): number | null {
   const text = textMember(members, name);
   if (text !== null && !/^[0-9]{1,9}$/.test(text)) throw new PlanError(`${name} must be a whole number`);
   return text === null ? null : Number(text);

@@ -17,7 +17,7 @@ import type { CallbackFault } from './faults.ts';
 export type OrderKind = 'payment' | 'payout' | 'refund' | 'agreement';
 
 /** What became of an order; the words of `_twin/pay` and `_twin/executions`. An agreement that is `paid` is active. */
-export const outcomes = ['pending', 'paid', 'declined', 'cancelled', 'closed', 'reversed', 'returned'] as const;
+const outcomes = ['pending', 'paid', 'declined', 'cancelled', 'closed', 'reversed', 'returned'] as const;
 export type Outcome = (typeof outcomes)[number];
 
 export function isOutcome(text: string): text is Outcome {

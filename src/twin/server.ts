@@ -9,7 +9,7 @@ import type { TwinStore } from './store.ts';
 import { openTwin, type Twin } from './twin.ts';
 
 /** A twin makes money appear: it must not even load beside real channels. */
-export function assertSandbox(mode: string): void {
+function assertSandbox(mode: string): void {
   if (mode !== 'sandbox') throw new Error('twins exist in sandbox mode only');
 }
 

@@ -175,7 +175,7 @@ function keep(memory: Memory, { orders = [], callbacks = [], doneCallbacks = [] 
 }
 
 /** Everything an order may be asked for by. */
-export function numbersOf(order: TwinOrder): readonly string[] {
+function numbersOf(order: TwinOrder): readonly string[] {
   return [order.reference, order.upstreamNo, order.payCode, order.confirmNo].filter((number) => number !== null);
 }
 

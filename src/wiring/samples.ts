@@ -69,7 +69,7 @@ export function basePath(keys: Keys): string {
 }
 
 /** The request as a shell command; single quotes in values are escaped for the shell. */
-export function curlOf(wire: RequestWire): string {
+function curlOf(wire: RequestWire): string {
   const quote = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
   const headers = wire.headers.map(([name, value]) => `-H ${quote(`${name}: ${value}`)}`);
   const body = wire.body.length > 0 ? [`--data-binary ${quote(Buffer.from(wire.body).toString('utf8'))}`] : [];

@@ -80,6 +80,6 @@ function startOne({ db, world, publicUrl }: SandboxParts, channel: SandboxChanne
 }
 
 /** The other side of a channel's keys; where the two do not share them, the channel says what the twin holds. */
-export function twinKeys({ protocol, sender, secrets, twin, settings }: SandboxChannel): Keys {
+function twinKeys({ protocol, sender, secrets, twin, settings }: SandboxChannel): Keys {
   return keysAtHand(protocolNamed(protocol), { sender, keys: twin ?? secrets, settings });
 }

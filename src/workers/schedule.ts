@@ -13,7 +13,7 @@ const noticesInFlight = 256;
 const perHost = 24;
 const chasesInFlight = 32;
 
-export function deliverNotices(gate: Gate): Task {
+function deliverNotices(gate: Gate): Task {
   const busy = new Map<string, number>();
   const { world, db } = gate;
   return {
@@ -40,7 +40,7 @@ export function deliverNotices(gate: Gate): Task {
   };
 }
 
-export function chaseOrders(gate: Gate): Task {
+function chaseOrders(gate: Gate): Task {
   const { world, db } = gate;
   return {
     name: 'chase',

@@ -33,7 +33,7 @@ const platform = pair();
 
 export type Settings = Readonly<Record<string, string>>;
 
-export function keysOf(privateKey: KeyObject | null, publicKey: KeyObject | null, settings: Settings = {}): Keys {
+function keysOf(privateKey: KeyObject | null, publicKey: KeyObject | null, settings: Settings = {}): Keys {
   return {
     sender: institution,
     secrets: () => [],

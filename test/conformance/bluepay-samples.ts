@@ -58,7 +58,7 @@ export const payOut: PayOut = {
   notify: null,
   extras: {},
 };
-export const find = { orderNo: loanNo, platformNo: null, refundNo: null, extras: {} };
+const find = { orderNo: loanNo, platformNo: null, refundNo: null, extras: {} };
 
 export function listen(query: string, keys: Keys = product()) {
   const scene = sceneWith(keys);

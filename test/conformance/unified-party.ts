@@ -23,7 +23,7 @@ export const moment = 1_550_283_190_351;
 export const apiSecret = 'K0123456789abcdefghijklmnopqrstuvwxyz';
 export const hmacSecret = 'H0123456789abcdefghijklmnopqrstuvwxyz';
 export const productKey = '0123456789abcdef';
-export const iv = 'fedcba9876543210';
+const iv = 'fedcba9876543210';
 
 type Texts = Readonly<Record<string, readonly string[]>>;
 type Settings = Readonly<Record<string, string>>;

@@ -1,7 +1,7 @@
 /** What the Bestpay tests over a whole gateway share: two shops, a box for callbacks, fresh numbers, the books. */
 import assert from 'node:assert/strict';
 import { BestpayMerchant, type CallbackBox, callbackBox, type Told } from './bestpay-party.ts';
-import { type Scene, shown, startScene } from './harness.ts';
+import { type Scene, startScene } from './harness.ts';
 import { member } from './http.ts';
 
 export interface BestpayScene extends Scene {
@@ -70,9 +70,4 @@ export async function lateRefunds(scene: Scene, orderNo: string) {
       where p.order_no = $1 and r.detail ? 'isLate'`,
     values: [orderNo],
   });
-}
-
-export async function referenceOf(scene: Scene, orderNo: string): Promise<string> {
-  const order = await shown(scene, orderNo);
-  return String(member(order, 'reference') ?? member(order, 'order', 'reference'));
 }

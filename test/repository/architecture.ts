@@ -26,7 +26,7 @@ export const rooms: Readonly<Record<string, Room>> = {
 };
 
 /** What only these rooms may import. */
-export const innermost: Readonly<Record<string, readonly string[]>> = {
+const innermost: Readonly<Record<string, readonly string[]>> = {
   'main.ts': ['cli'],
   cli: ['cli'],
   wiring: ['main.ts', 'cli', 'wiring'],

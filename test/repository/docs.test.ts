@@ -223,8 +223,8 @@ function commands(): Set<string> {
     .map((one) => one.text)
     .join('\n');
   const whole = [...text.matchAll(/(?:\bname: |\blate\(\s*)'([a-z]+(?: [a-z]+)?)'/g)].map(([, name = '']) => name);
-  const made = ['merchant', 'credential', 'channel'].flatMap((noun) => [`${noun} disable`, `${noun} enable`]);
-  return new Set([...whole, ...made]);
+  const made = ['merchant', 'credential', 'channel', 'user'].flatMap((noun) => [`${noun} disable`, `${noun} enable`]);
+  return new Set([...whole, ...made, 'user renew']);
 }
 
 function unknownCommands(page: string, text: string, known: ReadonlySet<string>): string[] {

@@ -5,7 +5,7 @@ import type { Chance } from './chance.ts';
 export type Edge = 'call' | 'callback' | 'notice' | 'serve';
 
 /** What may happen to one exchange of request and answer. */
-export const messageFaults = [
+const messageFaults = [
   'refused',
   'lost-request',
   'lost-answer',

@@ -16,7 +16,7 @@ import type { Keys, Protocol, RequestWire } from '../../src/protocols/protocol.t
 import { type StartedTwin, type StartTwinOptions, startTwin } from '../../src/twin/server.ts';
 import { memoryTwinStore, type TwinStore } from '../../src/twin/store.ts';
 
-export const silent: Log = { debug() {}, info() {}, warn() {}, error() {} };
+const silent: Log = { debug() {}, info() {}, warn() {}, error() {} };
 
 export interface Clock {
   now: number;
@@ -176,7 +176,7 @@ function read(world: World, protocol: Protocol, keys: Keys, request: http.Incomi
 
 let numbers = 0;
 
-export function reference(): string {
+function reference(): string {
   return `${'0'.repeat(24)}${(++numbers).toString(16).padStart(8, '0')}`;
 }
 

@@ -90,7 +90,7 @@ export const statuses: Readonly<Record<CodeSet, Readonly<Record<string, StatusRo
   },
 };
 
-export function codeSetOf(keys: Keys): CodeSet {
+function codeSetOf(keys: Keys): CodeSet {
   return keys.setting('codeSet') === 'general' ? 'general' : 'fintech';
 }
 

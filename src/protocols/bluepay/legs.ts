@@ -91,7 +91,7 @@ const query: QueryForm = {
 };
 
 /** One row per endpoint; an endpoint without a row cannot be opened or sealed. */
-export const queryForms: Readonly<Record<string, QueryForm>> = {
+const queryForms: Readonly<Record<string, QueryForm>> = {
   create: unsigned,
   transfer,
   queryTransfer: query,

@@ -18,7 +18,7 @@ const rupiah = minorUnits('text');
 export const productId = looseText({ max: 16, pattern: /^[0-9]+$/ });
 
 /** A payer's or payee's number as BluePay wants it: country code, no leading 0, no plus (row 10). Null when there is none. */
-export function msisdnOf(phone: string | null, keys: Keys): string | null {
+function msisdnOf(phone: string | null, keys: Keys): string | null {
   const digits = (phone ?? keys.setting('msisdn') ?? '').replace(/^\+/, '');
   if (!/^[0-9]{5,20}$/.test(digits)) return null;
   return digits.replace(/^0+/, '62').replace(/^620+/, '62');

@@ -20,7 +20,7 @@ export function channelTypeOf(option: string | null): ChannelType {
 }
 
 /** Reasons our own flows give for an end; everything else is the channel's. */
-export const expiredReason = 'expired';
+const expiredReason = 'expired';
 
 /** Section 3.4; 7 is never returned, 10 to 14 live on refund and revoke records. */
 export const states = {

@@ -103,7 +103,7 @@ export const signedMembers = [
 export type SignedMember = (typeof signedMembers)[number];
 
 /** The text under `encrypt`, before the key. */
-export function encryptText(values: Readonly<Record<SignedMember, string>>): string {
+function encryptText(values: Readonly<Record<SignedMember, string>>): string {
   return signedMembers.map((name) => `${name}=${values[name]}`).join('&');
 }
 
