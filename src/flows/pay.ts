@@ -87,7 +87,7 @@ async function makePayment(
   if (charge || ask.method === 'any') {
     // An agreement belongs to its channel; "any" is chosen by the payer.
     const channel = charge?.channel ?? null;
-    if (!channel) checkPayable(gate, caller, ask);
+    if (!charge) checkPayable(gate, caller, ask);
     const one = newPayment(gate, caller, ask, channel, fingerprint);
     return { one, made: await makeOrder(gate, gate.batches.payments, one), channel, others: [] };
   }

@@ -70,7 +70,7 @@ describe('a payment', () => {
     assert.equal(payment['state'], 'paid');
     const moves = await rowsOf(
       t.database,
-      `select reason, amount from kanal.moves where object_id = ${payment['id']} order by reason`,
+      `select reason, amount from kanal.moves where object_id = ${String(payment['id'])} order by reason`,
     );
     assert.deepEqual(moves, [
       { reason: 'receive', amount: 20_000n },
@@ -78,12 +78,12 @@ describe('a payment', () => {
     ]);
     const notices = await rowsOf(
       t.database,
-      `select event, body from kanal.notices where object_id = ${payment['id']}`,
+      `select event, body from kanal.notices where object_id = ${String(payment['id'])}`,
     );
     assert.equal(notices.length, 1);
     assert.equal(notices[0]?.['event'], 'payment.paid');
     assert.match(String(notices[0]?.['body']), /"orderStatus":"SUCCESS"/);
-    const work = await rowsOf(t.database, `select * from kanal.work where object_id = ${payment['id']}`);
+    const work = await rowsOf(t.database, `select * from kanal.work where object_id = ${String(payment['id'])}`);
     assert.equal(work.length, 0);
   });
 
@@ -150,11 +150,14 @@ describe('a payment', () => {
     await Promise.all([tell(ask.orderNo, wrong), tell(ask.orderNo, wrong)]);
     const payment = await row('payments', ask.orderNo);
     assert.equal(payment['state'], 'pending');
-    const moves = await rowsOf(t.database, `select amount from kanal.moves where object_id = ${payment['id']}`);
+    const moves = await rowsOf(t.database, `select amount from kanal.moves where object_id = ${String(payment['id'])}`);
     assert.deepEqual(moves, [{ amount: 19_999n }]);
-    const reviews = await rowsOf(t.database, `select reason from kanal.reviews where object_id = ${payment['id']}`);
+    const reviews = await rowsOf(
+      t.database,
+      `select reason from kanal.reviews where object_id = ${String(payment['id'])}`,
+    );
     assert.deepEqual(reviews, [{ reason: 'amount-mismatch' }]);
-    const notices = await rowsOf(t.database, `select * from kanal.notices where object_id = ${payment['id']}`);
+    const notices = await rowsOf(t.database, `select * from kanal.notices where object_id = ${String(payment['id'])}`);
     assert.equal(notices.length, 0);
   });
 
@@ -168,7 +171,7 @@ describe('a payment', () => {
     const payment = await row('payments', ask.orderNo);
     const moves = await rowsOf(
       t.database,
-      `select to_account from kanal.moves where object_id = ${payment['id']} and reason like 'suspense%'`,
+      `select to_account from kanal.moves where object_id = ${String(payment['id'])} and reason like 'suspense%'`,
     );
     assert.equal(moves.length, 1);
   });
@@ -183,7 +186,7 @@ describe('a payment', () => {
     assert.equal(payment['state'], 'paid');
     const notices = await rowsOf(
       t.database,
-      `select event from kanal.notices where object_id = ${payment['id']} order by id`,
+      `select event from kanal.notices where object_id = ${String(payment['id'])} order by id`,
     );
     assert.deepEqual(
       notices.map((n) => n['event']),
@@ -254,7 +257,7 @@ describe('a payout', () => {
     );
     const moves = await rowsOf(
       t.database,
-      `select reason, amount from kanal.moves where object_id = ${payout['id']} order by reason`,
+      `select reason, amount from kanal.moves where object_id = ${String(payout['id'])} order by reason`,
     );
     assert.deepEqual(moves, [
       { reason: 'hold', amount: 52_500n },
@@ -287,7 +290,10 @@ describe('a payout', () => {
       t.pass(600_000);
     }
     assert.equal((await row('payouts', ask.orderNo))['state'], 'unknown');
-    const reviews = await rowsOf(t.database, `select reason from kanal.reviews where object_id = ${payout['id']}`);
+    const reviews = await rowsOf(
+      t.database,
+      `select reason from kanal.reviews where object_id = ${String(payout['id'])}`,
+    );
     assert.deepEqual(reviews, [{ reason: 'payout-not-found' }]);
   });
 
@@ -343,7 +349,7 @@ describe('a refund', () => {
     assert.equal(results.filter((r) => r.status === 'fulfilled').length, 3);
     const payment = await row('payments', ask.orderNo);
     assert.equal(payment['refund_pending'], 18_000n);
-    const [one] = await rowsOf(t.database, `select * from kanal.refunds where payment_id = ${payment['id']}`);
+    const [one] = await rowsOf(t.database, `select * from kanal.refunds where payment_id = ${String(payment['id'])}`);
     assert.ok(one);
     const about = {
       kind: 'refund',
