@@ -11,6 +11,7 @@ import { explainBluepay } from './explain-bluepay.ts';
 import { explainFufu } from './explain-fufu.ts';
 import { explainPayin } from './explain-payin.ts';
 import { explainUnified } from './explain-unified.ts';
+import { explainYsepay } from './explain-ysepay.ts';
 import { type Explainer, type Finding, finding, headerOf, type KnownParty } from './finding.ts';
 import { sceneOf } from './serve.ts';
 
@@ -20,6 +21,7 @@ const explainers: Readonly<Record<string, Explainer>> = {
   payin: explainPayin,
   bluepay: explainBluepay,
   unified: explainUnified,
+  ysepay: explainYsepay,
 };
 
 export function explain(

@@ -78,12 +78,8 @@ export function rewritten(body: Uint8Array): { readonly words: string; readonly 
     { words: 'the body with Unix line ends', text: text.replaceAll('\r\n', '\n') },
     { words: 'the body with a byte order mark before it', text: `\ufeff${text}` },
   ];
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return edges.filter((one) => one.text !== text);
-  }
+  const value = parsed(text);
+  if (value === undefined) return edges.filter((one) => one.text !== text);
   const forms = [
     { words: 'the body written anew without blanks', text: JSON.stringify(value) },
     { words: 'the body written anew with sorted members', text: JSON.stringify(sorted(value)) },
@@ -97,6 +93,22 @@ export function rewritten(body: Uint8Array): { readonly words: string; readonly 
     ...joinedForms(value),
   ];
   return [...edges, ...forms].filter((one) => one.text !== text);
+}
+
+/** Undefined when it is no JSON, or nested so deep that writing it with indents would fill the memory. */
+function parsed(text: string): unknown {
+  const deepest = 64;
+  let depth = 0;
+  for (const char of text) {
+    if (char === '{' || char === '[') depth += 1;
+    if (char === '}' || char === ']') depth -= 1;
+    if (depth > deepest) return undefined;
+  }
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Members as `name=value` pairs: what other platforms sign. */

@@ -53,11 +53,12 @@ export function publicKeyOf(point: Uint8Array): Sm2PublicKey {
   return { point: parsed.precompute(keyWindow, false), z: zOf(parsed) };
 }
 
-function zOf(point: Point): Uint8Array {
+/** Z of section 5.5; another id only where somebody's mistake is looked for. */
+export function zOf(point: Point, id: string = userId): Uint8Array {
   const { x, y } = point.toAffine();
   const bits = Buffer.alloc(2);
-  bits.writeUInt16BE(userId.length * 8);
-  const hash = createHash('sm3').update(bits).update(userId);
+  bits.writeUInt16BE(id.length * 8);
+  const hash = createHash('sm3').update(bits).update(id);
   for (const part of [curve.a, curve.b, curve.Gx, curve.Gy, x, y]) hash.update(bytesOf(part));
   return hash.digest();
 }

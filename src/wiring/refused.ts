@@ -21,6 +21,12 @@ function isSecret(name: string): boolean {
   return /^(?:authorization|cookie|proxy-authorization)$|key|token|secret/.test(name);
 }
 
+/** What may be kept nowhere, not even encrypted, is not kept here either: without it the rest could not be examined anyway. */
+function holdsUnkept({ unkept = [] }: Protocol, body: Uint8Array): boolean {
+  const text = Buffer.from(body).toString('latin1');
+  return unkept.some((name) => text.includes(name));
+}
+
 const shelves = new WeakMap<Gate, Shelf>();
 
 function shelfOf(gate: Gate): Shelf {
@@ -60,7 +66,7 @@ export function noteRefused(
     method: wire.method,
     target: wire.target.slice(0, 4_096),
     headers: wire.headers.map(([name, value]) => [name, isSecret(name) ? '[redacted]' : value] as const),
-    body: Buffer.from(wire.body),
+    body: holdsUnkept(protocol, wire.body) ? Buffer.alloc(0) : Buffer.from(wire.body),
     remote: wire.remote,
   }).catch((error: unknown) => world.log.info('refused-request-not-kept', { error: String(error) }));
 }

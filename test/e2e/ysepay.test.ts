@@ -4,7 +4,7 @@ import { after, before, test } from 'node:test';
 import { rawSql } from '../../src/store/database.ts';
 import { bookFindings } from './harness.ts';
 import { request, until } from './http.ts';
-import { card, desOf, encoded, hasOpenssl, sloppy } from './ysepay-party.ts';
+import { card, desOf, encoded, hasOpenssl, type Members, sloppy } from './ysepay-party.ts';
 import {
   agreed,
   assertDone,
@@ -354,4 +354,26 @@ test('of a card, nothing in clear is kept or logged, and the CVV not at all', as
       assert.ok(!text.includes(secret) && !text.includes(encodeURIComponent(secret)), 'the twin keeps a CVV');
     }
   assert.deepEqual(await bookFindings(scene), []);
+});
+
+test('of a request that cannot be believed, the body is kept for the doctor, but not with a card in it', async () => {
+  const { shop } = scene;
+  const forged = (method: string, biz: Members) => {
+    const form = shop.form(method, biz);
+    form.set('version', Buffer.from('3.1'));
+    return shop.raw(encoded(form));
+  };
+  await forged(methods.sign, shop.signing('kept1'));
+  await forged(methods.query, { out_trade_no: 'kept2' });
+  const bodies = async () => {
+    const rows = await scene.database.owner.run<{ text: string }>(
+      rawSql("select encode(body, 'escape') as text from kanal.refused_requests order by id desc"),
+    );
+    return rows.map(({ text }) => text);
+  };
+  await until('both are noted', async () => {
+    const [latest, before] = await bodies();
+    return latest?.includes('kept2') === true && before === '';
+  });
+  assert.ok(!(await bodies()).some((text) => text.includes('cardCvn2')));
 });
