@@ -47,10 +47,10 @@ async function start(input: Input): Promise<number> {
   } catch (error) {
     throw new CliError(`kanal did not start: ${error instanceof Error ? error.message : String(error)}`);
   }
-  if (config.mode === 'sandbox' && gateway.url !== '') warn(welcome(gateway, config.data));
+  if (config.mode === 'sandbox' && gateway.url !== '') print(welcome(gateway, config.data));
   const { user, setupCode } = await firstUser(gateway.gate.db, gateway.vault);
   if (setupCode !== null && gateway.url !== '')
-    warn(`Console: ${gateway.url}/console   user: ${user}   one-time setup code: ${setupCode}`);
+    print(`Console: ${gateway.url}/console   user: ${user}   one-time setup code: ${setupCode}`);
   print(`ready ${gateway.url || config.role}`);
   await stopped;
   warn('kanal: draining …');
@@ -79,6 +79,7 @@ function welcome(gateway: Gateway, data: string): string {
   return [
     '',
     `Sandbox in ${data}. Demo merchants and keys: bin/kanal sandbox --data ${data}`,
+    `Operator API: ${gateway.url}/admin/v1   token: ${gateway.token}`,
     'Twins (be the payer, plan faults):',
     ...twins,
     ...samples.flatMap(({ protocol, about, command }) => ['', `${protocol}: ${about}`, `  ${command}`]),

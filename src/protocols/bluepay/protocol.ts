@@ -41,7 +41,7 @@ const create = endpoint({
   answer: createAnswer,
   suits: (ask) => ask.method === 'virtual-account' || ask.method === 'store-code',
   volatile,
-  timeoutMs: 20_000,
+  timeoutMs: 12_000,
   repeatable: false,
 });
 
@@ -53,7 +53,7 @@ const transfer = endpoint({
   ask: transferAsk,
   answer: transferAnswer,
   volatile,
-  timeoutMs: 20_000,
+  timeoutMs: 12_000,
   repeatable: false,
 });
 
