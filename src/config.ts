@@ -214,7 +214,15 @@ function parsed(option: Option, value: string | readonly string[] | null): unkno
 
 function explain(issue: z.core.$ZodIssue): string {
   const option = options.find((one) => one.key === issue.path[0]);
-  return `${option ? `--${option.flag} (${option.variable})` : issue.path.join('.')}: ${issue.message}`;
+  return `${option ? `--${option.flag} (${option.variable})` : issue.path.join('.')}: ${words(issue)}`;
+}
+
+/** zod's own words, where they would not help a person. */
+function words(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'invalid_value') return `one of ${issue.values.join(', ')}`;
+  if (issue.code === 'invalid_format' && issue.format === 'url')
+    return 'an address that begins with http:// or https://';
+  return issue.code === 'invalid_type' ? `a ${issue.expected}` : issue.message;
 }
 
 /** For the log: everything but what is secret. */

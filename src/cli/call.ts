@@ -1,16 +1,16 @@
 /** `kanal call`: acts as a merchant of a protocol against any base URL, signing as that protocol demands. */
 import { randomBytes } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import type { CommandName } from '../core/commands.ts';
 import { Refusal } from '../core/refusal.ts';
 import type { Sent, World } from '../core/world.ts';
 import { outbound } from '../edge/call.ts';
 import { sceneOf } from '../edge/serve.ts';
-import { type Fields, type Json, Num, obj, parseObject } from '../protocols/json.ts';
-import type { AnyEndpoint, EndpointOf, Keys, Protocol, Scene } from '../protocols/protocol.ts';
+import { type Fields, type Json, JsonError, Num, obj, parseObject } from '../protocols/json.ts';
+import type { AnyEndpoint, EndpointOf, Keys, Protocol, RequestWire, Scene } from '../protocols/protocol.ts';
 import { askFor, sampleAsk } from './asks.ts';
 import { CliError, type Command, exits, type Input, pairs, print, usage, warn } from './command.ts';
 import { basePath } from '../wiring/samples.ts';
+import { fileBytes } from './given-keys.ts';
 import { commandWorld, merchantSide, protocolGiven, readObject, sandboxOf } from './parties.ts';
 
 const callCommand: Command = {
@@ -18,19 +18,24 @@ const callCommand: Command = {
   takes: 'P OPERATION',
   about: 'Acts as a merchant of protocol P: a plain request with the members of --json put over it, signed and sent',
   options: {
-    json: { value: 'FILE', about: "Wire members that replace the plain request's; null takes one away. - is stdin" },
+    json: {
+      value: 'FILE|TEXT',
+      about: "Wire members that replace the plain request's, as a file, - (stdin) or JSON; null takes one away",
+    },
     set: { value: 'NAME=VALUE', many: true, about: 'One member, as text; NAME:=VALUE as JSON' },
     'base-url': { value: 'URL', about: 'Default: the sandbox of --data' },
     keys: { value: 'FILE', about: "The protocol's part of the sandbox document; default: a demo merchant" },
     merchant: { value: 'M', about: 'Which demo merchant, by id or name; default the first' },
     number: { value: 'N', about: 'Order number of the plain request; default a new one' },
     bare: { about: 'Send only the members of --json and --set' },
-    show: { about: 'Print the request as well (stderr); signatures, not keys, are in it' },
+    show: { about: 'Print the request as well (stderr), as kanal explain reads it; keys are not in it' },
   },
   more(input) {
     const name = input.words[0];
     if (name === undefined) return 'OPERATION is an endpoint of the protocol; kanal call P --help lists them.';
-    const lines = protocolGiven(name).endpoints.map((row) => `  ${row.name.padEnd(36)}${row.command}`);
+    const { endpoints } = protocolGiven(name);
+    const width = Math.max(...endpoints.map((row) => row.name.length)) + 2;
+    const lines = endpoints.map((row) => `  ${row.name.padEnd(width)}${row.command}`);
     return ['OPERATION, or the core command:', ...lines].join('\n');
   },
   run,
@@ -45,11 +50,17 @@ async function run(input: Input): Promise<number> {
     const url = `${baseUrl.replace(/\/$/, '')}${basePath(keys)}${endpoint.path}`;
     const scene = sceneOf(world, endpoint, keys, null, url);
     const wire = protocol.request.seal(await membersOf(input, protocol, endpoint, scene), scene);
-    if (input.flag('show')) warn(`${wire.method} ${wire.target}\n${Buffer.from(wire.body).toString('utf8')}`);
+    if (input.flag('show')) warn(rawText(wire));
     return report(protocol, scene, await send(world, endpoint, wire));
   } finally {
     await world.close();
   }
+}
+
+/** As `kanal explain --file` reads it. A header that is a key (`x-api-key`) is not shown. */
+function rawText(wire: RequestWire): string {
+  const headers = wire.headers.map(([name, value]) => `${name}: ${/key|authorization/i.test(name) ? '***' : value}`);
+  return [`${wire.method} ${wire.target}`, ...headers, '', Buffer.from(wire.body).toString('utf8')].join('\n');
 }
 
 /** By its wire name; by a core command, the endpoint that the plain ask would go to. */
@@ -85,11 +96,23 @@ async function membersOf(input: Input, protocol: Protocol, endpoint: AnyEndpoint
   const number = input.text('number') ?? `CALL${randomBytes(6).toString('hex')}`;
   const row: EndpointOf<CommandName> = endpoint;
   const plain = input.flag('bare') ? obj([]) : row.ask.write(askFor(protocol, row, number), scene);
-  const file = input.text('json');
-  const own = file === undefined ? null : parseObject(await readFile(file === '-' ? '/dev/stdin' : file));
-  if (file !== undefined && own === null) throw new CliError(`${file} is not a JSON object`);
+  const own = await givenMembers(input.text('json'));
   const merged = new Map<string, Json>([...plain, ...(own ?? []), ...typed(input)]);
   return obj([...merged].filter(([, value]) => value !== null));
+}
+
+/** What `--json` says: a file, stdin, or the object itself. */
+async function givenMembers(given: string | undefined): Promise<Fields> {
+  if (given === undefined) return obj([]);
+  const isText = given.trimStart().startsWith('{');
+  const bytes = isText ? Buffer.from(given) : await fileBytes(given);
+  try {
+    const found = parseObject(bytes);
+    if (found) return found;
+  } catch (error) {
+    if (!(error instanceof JsonError)) throw error;
+  }
+  throw new CliError(`${isText ? 'the text of --json' : given} is not a JSON object`);
 }
 
 /** `a=1` is a text, `a:=1` is JSON. */
@@ -120,7 +143,7 @@ function report(protocol: Protocol, scene: Scene, sent: Sent): number {
   try {
     const verdict = protocol.judge(protocol.reply.open(wire, scene), scene);
     warn(
-      `HTTP ${sent.status}, ${verdict.kind === 'answered' ? 'answered' : `${verdict.kind}: ${verdict.code} ${verdict.text}`}`,
+      `HTTP ${sent.status}, ${verdict.kind === 'answered' ? 'answered' : `${verdict.kind}: ${verdict.code} ${verdict.text}`.trimEnd()}`,
     );
     return verdict.kind === 'answered' ? exits.done : exits.failed;
   } catch (error) {

@@ -104,7 +104,9 @@ export function readInput(command: Command, args: readonly string[]): Input {
     const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
     return new Input(positionals, values);
   } catch (error) {
-    throw usage(`${error instanceof Error ? error.message : String(error)}\nkanal ${command.name} --help says more`);
+    // Node's first sentence names the mistake; the others are about its own parser.
+    const [mistake] = (error instanceof Error ? error.message : String(error)).split(/[.\n] /);
+    throw usage(`${mistake}\nkanal ${command.name} --help says more`);
   }
 }
 
@@ -120,7 +122,8 @@ export function findCommand(
 }
 
 export function helpOf(command: Command, input: Input): string {
-  const specs = Object.entries({ ...command.options, ...sharedOptions });
+  // The command's own words win: `--json` means something else to `kanal call`.
+  const specs = Object.entries({ ...command.options, ...sharedOptions, ...command.options });
   const left = specs.map(([name, { value }]) => `  --${name}${value === undefined ? '' : ` ${value}`}`);
   const width = Math.max(...left.map((text) => text.length)) + 2;
   const lines = specs.map(

@@ -99,9 +99,10 @@ function text(found: Readonly<Record<string, unknown>>): string {
   const line = (name: string, value: unknown) =>
     value === null || value === undefined ? [] : [`${name.padEnd(10)}${shown(value)}`];
   const advice: readonly unknown[] = Array.isArray(found['advice']) ? found['advice'] : [];
+  const isNameless = found['verdict'] === 'unknown-sender' && found['sender'] === '';
   return [
-    words[String(found['verdict'])] ?? '',
-    ...line('sender', found['sender']),
+    isNameless ? 'The message names no sender.' : (words[String(found['verdict'])] ?? ''),
+    ...line('sender', isNameless ? null : found['sender']),
     ...line('signed', found['signedText']),
     ...line('expected', found['expected']),
     ...line('received', found['received']),

@@ -14,7 +14,8 @@ export const keyOptions: Readonly<Record<string, OptionSpec>> = {
   keys: { value: 'FILE', about: "JSON: the protocol's part of the sandbox document, plus the names below" },
 };
 
-async function fileBytes(path: string): Promise<Buffer> {
+/** The bytes of a file, or of stdin for `-`. Throws CliError in words. */
+export async function fileBytes(path: string): Promise<Buffer> {
   try {
     return await readFile(path === '-' ? '/dev/stdin' : path);
   } catch {

@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type Command, exits, type Input, print, printJson, usage } from './command.ts';
 import { ask, call, query, type Row, rows } from './gateway.ts';
-import { fields, shown, table } from './table.ts';
+import { fields, groupedText, shown, table } from './table.ts';
 
 const kinds: Readonly<Record<string, readonly string[]>> = {
   payments: ['id', 'createdAt', 'state', 'amount', 'method', 'merchantOrderNo', 'platformNo', 'channelName'],
@@ -15,6 +15,8 @@ const kinds: Readonly<Record<string, readonly string[]>> = {
   callbacks: ['id', 'createdAt', 'state', 'order', 'channelName', 'target'],
   reviews: ['id', 'createdAt', 'state', 'reason', 'order', 'amount'],
 };
+
+const listed = Object.keys(kinds).join(', ');
 
 /** Straight through, so that a list of any length takes no memory. */
 async function pipeOut(response: Response): Promise<void> {
@@ -28,18 +30,19 @@ async function pipeOut(response: Response): Promise<void> {
 export const lookCommands: readonly Command[] = [
   {
     name: 'list',
-    takes: Object.keys(kinds).join('|'),
-    about: 'Newest first; all rows without --limit',
+    takes: 'WHAT',
+    about: 'Payments, notices, reviews and more; newest first, all rows without --limit',
     options: {
       merchant: { value: 'M', about: 'Merchant, by id or name' },
       state: { value: 'S', about: 'Only this state (callbacks: verdict)' },
       number: { value: 'N', about: "An id, or the merchant's, our or the upstream's number" },
       limit: { value: 'N', about: 'At most so many' },
     },
+    more: () => `WHAT is one of ${listed}.`,
     async run(input) {
-      const kind = input.word(0, Object.keys(kinds).join(', '));
+      const kind = input.words[0] ?? '';
       const columns = kinds[kind];
-      if (!columns) throw usage(`one of ${Object.keys(kinds).join(', ')}`);
+      if (!columns) throw usage(`${kind === '' ? 'kanal list takes' : `${kind}:`} one of ${listed}`);
       const names = ['merchant', 'state', 'number', 'limit'] as const;
       const path = `/${kind}${query(Object.fromEntries(names.map((name) => [name, input.text(name)])))}`;
       if (input.json) await pipeOut(await ask(input.data, 'GET', path));
@@ -145,13 +148,23 @@ function story({ timeline, ...order }: Row): string {
   return `${fields(order)}\n\n${lines.join('\n')}`;
 }
 
+/** Sums arrive in smallest units; people read whole ones. */
+function withUnits({ currency, ...row }: Row): Row {
+  const sums = ['debit', 'credit', 'balance'].filter((name) => name in row);
+  return {
+    ...row,
+    currency,
+    ...Object.fromEntries(sums.map((name) => [name, groupedText(shown(row[name]), shown(currency))])),
+  };
+}
+
 function booksText(books: Row): string {
   const list = (name: string): readonly Row[] => (Array.isArray(books[name]) ? books[name] : []);
   const findings: readonly unknown[] = Array.isArray(books['findings']) ? books['findings'] : [];
   return [
-    table(list('accounts'), ['account', 'currency', 'debit', 'credit', 'balance']),
+    table(list('accounts').map(withUnits), ['account', 'currency', 'debit', 'credit', 'balance']),
     '',
-    table(list('currencies'), ['currency', 'debit', 'credit']),
+    table(list('currencies').map(withUnits), ['currency', 'debit', 'credit']),
     '',
     books['balanced'] === true ? 'balanced' : ['NOT balanced:', ...findings.map(String)].join('\n  '),
   ].join('\n');

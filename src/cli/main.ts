@@ -28,28 +28,33 @@ const lazy: readonly Lazy[] = [
   late('docs', '', 'Writes docs/generated from the code', async () => (await import('./docs.ts')).default),
 ];
 
-function overview(): string {
-  const all = [...lazy, ...administerCommands, ...userCommands, ...lookCommands];
+const eager: readonly Command[] = [...administerCommands, ...userCommands, ...lookCommands];
+
+/** All commands, or those that begin with a word ("merchant"); null when there is none. */
+function overview(word?: string): string | null {
+  const all = [...lazy, ...eager].filter(({ name }) => word === undefined || name.startsWith(`${word} `));
+  if (all.length === 0) return null;
+  const head = word === undefined ? ['Kanal, a self-hosted payment gateway.', ''] : [];
   const left = all.map(({ name, takes }) => `  kanal ${name} ${takes}`.trimEnd());
-  const width = Math.min(46, Math.max(...left.map((text) => text.length)) + 2);
-  const lines = all.map(({ about }, index) => `${(left[index] ?? '').padEnd(width)} ${about}`);
-  return ['Kanal, a self-hosted payment gateway.', '', ...lines, '', 'kanal COMMAND --help says more.'].join('\n');
+  const width = Math.max(...left.map((text) => text.length)) + 2;
+  const lines = all.map(({ about }, index) => `${(left[index] ?? '').padEnd(width)}${about}`);
+  return [...head, ...lines, '', 'kanal COMMAND --help says more.'].join('\n');
 }
 
 async function commandFor(args: readonly string[]) {
   const first = lazy.find(({ name }) => name === args[0]);
   if (first) return { command: await first.load(), rest: args.slice(1) };
-  return findCommand([...administerCommands, ...userCommands, ...lookCommands], args);
+  return findCommand(eager, args);
 }
 
 async function run(args: readonly string[]): Promise<number> {
   const isHelp = args.length === 0 || ['help', '--help', '-h'].includes(args[0] ?? '');
   if (isHelp) {
-    print(overview());
+    print(overview() ?? '');
     return args.length === 0 ? exits.usage : exits.done;
   }
   const found = await commandFor(args);
-  if (!found) throw new CliError(`${args.slice(0, 2).join(' ')}: no such command\n\n${overview()}`, exits.usage);
+  if (!found) return unknown(args);
   const input = readInput(found.command, found.rest);
   if (input.flag('help')) {
     print(helpOf(found.command, input));
@@ -58,13 +63,26 @@ async function run(args: readonly string[]): Promise<number> {
   return found.command.run(input);
 }
 
-/** Whatever goes wrong: one clear message; a stack only for what nobody expected. */
+/** `kanal merchant` shows what there is; anything else that is no command is a mistake. */
+function unknown([first = '', second]: readonly string[]): number {
+  if (first.startsWith('-'))
+    throw new CliError(`options stand behind the command: kanal COMMAND ${first} …`, exits.usage);
+  const group = overview(first);
+  if (group === null) throw new CliError(`${first}: no such command; kanal --help lists them`, exits.usage);
+  const isAsked = second === '--help' || second === '-h' || second === 'help';
+  if (second !== undefined && !isAsked)
+    throw new CliError(`${first} ${second}: no such command\n\n${group}`, exits.usage);
+  print(group);
+  return isAsked ? exits.done : exits.usage;
+}
+
 // `| head` closes our output early; that is no error of ours.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(exits.done);
   throw error;
 });
 
+/** Whatever goes wrong: one clear message; a stack only for what nobody expected. */
 async function main(): Promise<void> {
   let code: number;
   try {

@@ -4,11 +4,16 @@ import { partyNames } from '../edge/party-file.ts';
 import { channelProtocols, merchantProtocols } from '../protocols/all.ts';
 import type { Protocol } from '../protocols/protocol.ts';
 
-export function holderHelp(name: string | undefined, side: 'merchant' | 'channel'): string {
+/** `how` is what somebody types to see one of them. */
+export function holderHelp(
+  name: string | undefined,
+  side: 'merchant' | 'channel',
+  how = '--protocol P --help',
+): string {
   const list = side === 'merchant' ? merchantProtocols : channelProtocols;
   const protocol = list.find((one) => one.name === name);
   const names = list.map((one) => one.name).join(', ');
-  return protocol ? sheet(protocol, side) : `Protocols: ${names}. --protocol P --help lists its keys and settings.`;
+  return protocol ? sheet(protocol, side) : `Protocols: ${names}. ${how} lists its keys and settings.`;
 }
 
 function sheet(protocol: Protocol, side: 'merchant' | 'channel'): string {

@@ -1,19 +1,25 @@
 /** `kanal start`: one gateway process until a signal ends it. */
-import { ConfigError, options, readConfig } from '../config.ts';
+import { type Config, ConfigError, options, readConfig } from '../config.ts';
 import { type Gateway, startGateway } from '../main.ts';
 import { firstUser } from '../wiring/first-user.ts';
 import { sampleCommands } from '../wiring/samples.ts';
 import { type Command, CliError, exits, type Input, type OptionSpec, print, warn } from './command.ts';
 import { clock } from '../world.ts';
 import { randomBytes } from 'node:crypto';
+import { resolve } from 'node:path';
 
 /** Every option of the configuration as a flag; the shared `--data` is one of them already. */
 const configOptions: Readonly<Record<string, OptionSpec>> = Object.fromEntries(
   options.map(({ flag, variable, about, default: fallback }) => [
     flag,
-    { value: 'X', many: true as const, about: `${about} ${variable}${fallback ? `, default ${fallback}` : ''}` },
+    { value: placeholder(flag), about: `${about} ${variable}${fallback ? `, default ${fallback}` : ''}` },
   ]),
 );
+
+/** 'time-scale' → SCALE */
+function placeholder(flag: string): string {
+  return (flag.split('-').at(-1) ?? flag).toUpperCase();
+}
 
 const startCommand: Command = {
   name: 'start',
@@ -45,7 +51,7 @@ async function start(input: Input): Promise<number> {
   try {
     gateway = await startGateway({ config, progress: (step) => warn(`kanal: ${step} …`) });
   } catch (error) {
-    throw new CliError(`kanal did not start: ${error instanceof Error ? error.message : String(error)}`);
+    throw new CliError(`kanal did not start: ${whyNot(error, config)}`);
   }
   if (config.mode === 'sandbox' && gateway.url !== '') print(welcome(gateway, config.data));
   const { user, setupCode } = await firstUser(gateway.gate.db, gateway.vault);
@@ -58,6 +64,12 @@ async function start(input: Input): Promise<number> {
   setTimeout(() => process.exit(exits.failed), longestStopMs).unref();
   await gateway.stop();
   return exits.done;
+}
+
+function whyNot(error: unknown, { host, port }: Config): string {
+  if ((error as { code?: unknown }).code === 'EADDRINUSE')
+    return `port ${port} of ${host} is taken; choose another with --port`;
+  return error instanceof Error ? error.message : String(error);
 }
 
 const longestStopMs = 28_000;
@@ -78,13 +90,19 @@ function welcome(gateway: Gateway, data: string): string {
   );
   return [
     '',
-    `Sandbox in ${data}. Demo merchants and keys: bin/kanal sandbox --data ${data}`,
+    `Sandbox in ${data}. Demo merchants and keys: bin/kanal sandbox${dataOption(data)}`,
     `Operator API: ${gateway.url}/admin/v1   token: ${gateway.token}`,
     'Twins (be the payer, plan faults):',
     ...twins,
     ...samples.flatMap(({ protocol, about, command }) => ['', `${protocol}: ${about}`, `  ${command}`]),
     '',
   ].join('\n');
+}
+
+/** As it has to be typed in this folder. */
+function dataOption(data: string): string {
+  if (data === resolve('data')) return '';
+  return /^[\w./-]+$/.test(data) ? ` --data ${data}` : ` --data '${data.replaceAll("'", `'\\''`)}'`;
 }
 
 /** Loaded by name when it is asked for. */

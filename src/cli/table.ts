@@ -14,10 +14,15 @@ export function shown(value: unknown): string {
 }
 
 export function amountText(minor: string, currency: string): string {
-  if (!isCurrency(currency) || !/^-?\d+$/.test(minor)) return `${currency} ${minor}`;
+  return `${currency} ${groupedText(minor, currency)}`;
+}
+
+/** Smallest units as whole ones, without the currency's name: '1234567', 'CNY' → '12,345.67'. */
+export function groupedText(minor: string, currency: string): string {
+  if (!isCurrency(currency) || !/^-?\d+$/.test(minor)) return minor;
   const [whole = '', fraction] = formatDecimal(BigInt(minor), exponents[currency]).split('.');
   const grouped = whole.replaceAll(/\B(?=(?:\d{3})+$)/g, ',');
-  return `${currency} ${grouped}${fraction === undefined ? '' : `.${fraction}`}`;
+  return `${grouped}${fraction === undefined ? '' : `.${fraction}`}`;
 }
 
 export function table(rows: readonly Readonly<Record<string, unknown>>[], columns: readonly string[]): string {

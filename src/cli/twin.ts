@@ -20,7 +20,7 @@ const twinCommand: Command = {
       about: "The caller's keys: the protocol's part of the sandbox document, plus platformPrivateKeyPem",
     },
   },
-  more: (input) => holderHelp(input.words[0], 'channel'),
+  more: (input) => holderHelp(input.words[0], 'channel', 'kanal twin P --help'),
   run,
 };
 

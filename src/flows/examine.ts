@@ -103,7 +103,7 @@ async function channels(gate: Gate): Promise<Check[]> {
   return Promise.all(
     active.map(async ({ name, baseUrl }) => {
       const sent = await gate.world.send({ method: 'GET', url: baseUrl, headers: {}, body: new Uint8Array(0) }, limits);
-      const found = sent.kind === 'ANSWER' ? `HTTP ${sent.status}` : sent.why;
+      const found = sent.kind === 'ANSWER' ? `answers (HTTP ${sent.status} at its base address)` : sent.why;
       return verdict(
         `channel ${name}`,
         sent.kind !== 'NOT_SENT',

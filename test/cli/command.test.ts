@@ -96,6 +96,35 @@ describe('the program', () => {
     }
   });
 
+  test('mistakes are told with what to do instead, in one sentence', () => {
+    for (const [args, words] of [
+      [['nonsense'], /^nonsense: no such command; kanal --help lists them\n$/],
+      [['--data', folder, 'list'], /^options stand behind the command/],
+      [['list'], /^kanal list takes one of payments, .*reviews\n$/],
+      [['merchant', 'list', '--nonsense'], /^Unknown option '--nonsense'\nkanal merchant list --help says more\n$/],
+      [['start', '--port', 'x'], /^--port \(KANAL_PORT\): a number\n$/],
+      [['start', '--log-level', 'loud'], /: one of debug, info, warn, error, silent\n$/],
+    ] as const) {
+      const { status, stderr } = kanal(...args);
+      assert.equal(status, 2, args.join(' '));
+      assert.match(stderr, words);
+    }
+  });
+
+  test('half a command shows what there is of it', () => {
+    assert.match(kanal('merchant').stdout, /^ {2}kanal merchant add/);
+    assert.equal(kanal('merchant', '--help').status, 0);
+    const { status, stderr } = kanal('merchant', 'nonsense');
+    assert.equal(status, 2);
+    assert.match(stderr, /^merchant nonsense: no such command\n\n {2}kanal merchant add/);
+    assert.ok(!stderr.includes('kanal channel'));
+  });
+
+  test('an option may mean something else to one command, and its help says so', () => {
+    assert.match(kanal('call', '--help').stdout, /--json FILE\|TEXT/);
+    assert.doesNotMatch(kanal('start', '--help').stdout, /\(repeatable\)/);
+  });
+
   test('help is help', () => {
     assert.equal(kanal('--help').status, 0);
     assert.match(kanal('start', '--help').stdout, /--time-scale/);
