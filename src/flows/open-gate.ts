@@ -32,6 +32,8 @@ export async function openGate(db: Database, ports: Ports): Promise<OpenGate> {
       learn: new Batcher<Learning, Learnt>({ name: 'learn outcomes', run: (items) => learnTogether(gate, items) }),
       notices: new Batcher({
         name: 'mark notices',
+        // Nobody waits for a mark: one lane makes fewer and larger transactions of them.
+        lanes: 1,
         run: (items) =>
           db.transaction(async (query) => {
             await markNotices(query, items);
