@@ -27,6 +27,7 @@ import { startProcesses } from './wiring/processes.ts';
 import { makeRooms, type Rooms } from './wiring/rooms.ts';
 import { keepTwins } from './wiring/kept-twins.ts';
 import { findDemoPairs } from './wiring/demo/demo.ts';
+import { keepModesApart } from './wiring/mode.ts';
 import { type Sandbox, startSandbox } from './wiring/sandbox-twins.ts';
 import { answer, bodyLimit, refuseUnserved, type Traffic } from './wiring/traffic.ts';
 import { ownerToken } from './wiring/owner-token.ts';
@@ -104,6 +105,7 @@ async function bringUp(
   const isFirst = config.mode === 'sandbox' && !isChild && !existsSync(join(config.data, 'master.key'));
   const pairs = isFirst ? findDemoPairs() : null;
   const { target, db } = await openStore(config, progress, log, undo);
+  if (!isChild) await keepModesApart(db, config.mode);
   const ports = new Set<number>();
   const rules: TargetRules = {
     allowHosts: new Set(config.allowCallbackHosts),

@@ -338,7 +338,10 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
   const onConnect = (client: pg.ClientBase): unknown => client.query(greeting(role));
   const pool = new pg.Pool({ ...poolConfig(options), onConnect });
   // Without a listener an idle connection that dies would end the process.
-  pool.on('error', (error) => options.log.warn('database-connection-lost', { why: error.message, idle: true }));
+  pool.on('error', (error) => {
+    // Our own server may go before the last goodbye has reached it.
+    if (!pool.ending) options.log.warn('database-connection-lost', { why: error.message, idle: true });
+  });
   try {
     const wanted = options.role;
     if (wanted !== null && (await mayTake(pool, wanted))) role = wanted;

@@ -36,12 +36,13 @@ interface Invented {
   readonly ours: ReadonlyMap<string, DemoMerchant<unknown>>;
 }
 
-const settingName = 'sandbox';
+/** Where the facts are kept; there only in a sandbox. */
+export const sandboxSetting = 'sandbox';
 const place = 'settings/sandbox';
 
 export async function readSandbox(db: Database, vault: Vault): Promise<SandboxFacts | null> {
   const [row] = await db.run<{ value: { sealed: string } }>(
-    sql`select value from settings where name = ${settingName}`,
+    sql`select value from settings where name = ${sandboxSetting}`,
   );
   return row
     ? (JSON.parse(vault.open(place, Buffer.from(row.value.sealed, 'base64')).toString()) as SandboxFacts)
@@ -61,7 +62,7 @@ export async function seedSandbox(db: Database, world: World, vault: Vault): Pro
     await insertFees(query, world);
     await insertRates(query, world);
     const sealed = vault.seal(place, JSON.stringify(facts)).toString('base64');
-    await query.run(sql`insert into settings (name, value) values (${settingName}, ${{ sealed }})`);
+    await query.run(sql`insert into settings (name, value) values (${sandboxSetting}, ${{ sealed }})`);
     await touchDirectory(query);
   });
   return facts;
