@@ -199,7 +199,7 @@ test('left alone, time passes: payouts succeed, callbacks leave, a listener that
     await until(() => scene.heard.length > 0);
     const told = scene.heard[0]?.report;
     assert.ok(told && told !== 'forged' && told.state === 'paid');
-    await scene.plan([{ kind: 'down', ms: 100 }]);
+    await scene.plan([{ kind: 'down', ms: 1_000 }]);
     assert.equal((await scene.ask('pay-out', ask)).kind, 'not-sent');
     for (let isBack = false; !isBack; ) isBack = (await scene.ask('pay-out', ask)).kind === 'answered';
   } finally {
