@@ -1,6 +1,6 @@
 /**
  * SM2 against the OpenSSL command line, at random and in both directions: a dozen pairs of key and message, with KANAL_LONG=1 ten
- * thousand (about two minutes). OpenSSL runs from two shell loops, so that nothing but itself costs time.
+ * thousand (22,000 runs of OpenSSL: two minutes on two idle cores). OpenSSL runs from two shell loops, so that nothing but itself costs time.
  */
 import assert from 'node:assert/strict';
 import { execFile, spawnSync } from 'node:child_process';
@@ -45,11 +45,11 @@ test(`SM2 and OpenSSL agree on ${count} random pairs of key and message, both wa
     const pairs = await makePairs(file);
     assert.equal(pairs.length, count);
 
-    // Ours, read by OpenSSL: taken as they are; refused with a bit of the text or of r or s turned.
-    const asked = (signature: string, text: string) => inShells(folder, pairs, verifying, signature, text);
-    assert.deepEqual(await asked('ours', 'text'), numbers(pairs));
-    assert.deepEqual(await asked('ours', 'flipped'), []);
-    assert.deepEqual(await asked('turned', 'text'), []);
+    // Ours, read by OpenSSL: taken as they are; refused with a bit of the text or of r or s turned (of ten thousand, every tenth).
+    const some = pairs.filter(({ no }) => count < 100 || no % 10 === 0);
+    assert.deepEqual(await inShells(folder, pairs, verifying, 'ours', 'text'), numbers(pairs));
+    assert.deepEqual(await inShells(folder, some, verifying, 'ours', 'flipped'), []);
+    assert.deepEqual(await inShells(folder, some, verifying, 'turned', 'text'), []);
     for (const { no, publicKey, text, flippedSignature } of pairs)
       assert.ok(!verifySm2(publicKey, text, flippedSignature), `pair ${no}`);
 
