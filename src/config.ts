@@ -225,9 +225,11 @@ function words(issue: z.core.$ZodIssue): string {
   return issue.code === 'invalid_type' ? `a ${issue.expected}` : issue.message;
 }
 
-/** For the log: everything but what is secret. */
+/** For the log: everything that is set, but nothing secret. */
 export function redacted(config: Config): Record<string, string> {
-  return Object.fromEntries(
-    options.map(({ key, secret }) => [key, secret && config[key] !== null ? '[set]' : String(config[key] ?? '')]),
-  );
+  const all = options.map(({ key, secret }) => [
+    key,
+    secret && config[key] !== null ? '[set]' : String(config[key] ?? ''),
+  ]);
+  return Object.fromEntries(all.filter(([, value]) => value !== ''));
 }

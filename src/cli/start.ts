@@ -85,14 +85,12 @@ function welcome(gateway: Gateway, data: string): string {
   const merchant = gateway.sandbox?.facts.merchants[0];
   const world = { now: clock.now, nonce: (bytes: number) => new Uint8Array(randomBytes(bytes)) };
   const samples = merchant ? sampleCommands(world, gateway.url, merchant) : [];
-  const twins = [...(gateway.sandbox?.twins ?? [])].map(
-    ([name, twin]) => `  ${name.padEnd(8)} ${twin.controlUrl}/_twin/`,
-  );
+  const twins = [...(gateway.sandbox?.twins ?? [])].map(([name, twin]) => `  ${name.padEnd(8)} ${twin.controlUrl}`);
   return [
     '',
     `Sandbox in ${data}. Demo merchants and keys: bin/kanal sandbox${dataOption(data)}`,
     `Operator API: ${gateway.url}/admin/v1   token: ${gateway.token}`,
-    'Twins (be the payer, plan faults):',
+    'Twins (open one to be the payer; docs/twins.md plans faults):',
     ...twins,
     ...samples.flatMap(({ protocol, about, command }) => ['', `${protocol}: ${about}`, `  ${command}`]),
     '',

@@ -3,7 +3,7 @@ import { JsonError, Obj, parseObject } from '../protocols/json.ts';
 import { header, type ReplyWire, type RequestWire } from '../protocols/protocol.ts';
 import { amountMember, flagMember, parseCallback, PlanError, textMember } from './faults.ts';
 import { executionOf, isOutcome, type TwinOrder } from './order.ts';
-import { nothingToPay, payerPage } from './page.ts';
+import { nothingToPay, ordersPage, payerPage } from './page.ts';
 import type { Twin } from './twin.ts';
 
 type Action = (twin: Twin, call: Call) => Promise<ReplyWire>;
@@ -45,11 +45,22 @@ const actions: Readonly<Record<string, Action>> = {
   },
   'POST /_twin/pay': pay,
   'POST /_twin/callback': callBack,
-  'GET /pay': (twin, { query }) => payer(twin, query.get('code') ?? ''),
+  'GET /': orders,
+  'GET /pay': (twin, call) => (call.query.has('code') ? payer(twin, call.query.get('code') ?? '') : orders(twin)),
   // The address in a one-code payload leads to the same page.
   'GET /online/pay/': (twin, { query }) => payer(twin, query.get('tradeNo') ?? ''),
   'POST /pay': payByForm,
 };
+
+const newest = 30;
+
+async function orders(twin: Twin): Promise<ReplyWire> {
+  const all = await twin.orders(newest);
+  return ordersPage(
+    twin.name,
+    all.filter(({ kind }) => kind !== 'agreement'),
+  );
+}
 
 async function payer(twin: Twin, code: string): Promise<ReplyWire> {
   const order = await twin.order(code);

@@ -24,7 +24,7 @@ describe('the payer page', () => {
     const page = await fetch(url);
     assert.match(page.headers.get('content-security-policy') ?? '', /default-src 'none'/);
     const html = await page.text();
-    assert.ok(html.includes(ask.orderNo) && html.includes('IDR 20000') && html.includes('pending'));
+    assert.ok(html.includes(ask.orderNo) && html.includes('IDR 20,000') && html.includes('pending'));
     const code = new URL(url).searchParams.get('code') ?? '';
     const pressed = await fetch(`${scene.started.controlUrl}/pay`, {
       method: 'POST',
@@ -32,6 +32,16 @@ describe('the payer page', () => {
     });
     assert.ok((await pressed.text()).includes('paid'), 'redirected to the page that says so');
     assert.equal((await scene.executions())[0]?.outcome, 'paid');
+  });
+
+  test('the first page shows the orders, and each leads to its payer', async () => {
+    const { ask } = await walletOrder({ subject: '<i>tea' });
+    for (const path of ['/', '/pay']) {
+      const html = await (await fetch(scene.started.controlUrl + path)).text();
+      assert.ok(html.includes('&lt;i&gt;tea') && !html.includes('<i>'), path);
+      const [, link = ''] = /href="(\/pay\?code=[^"]+)"/.exec(html) ?? [];
+      assert.ok((await (await fetch(scene.started.controlUrl + link)).text()).includes(ask.orderNo));
+    }
   });
 
   test('a page left open cannot decline what is paid', async () => {
