@@ -1,7 +1,7 @@
 /** The same fastPay again, one after the other and after payment: as the first time; other content is another matter. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { bookFindings } from './harness.ts';
+import { endInOrder } from './harness.ts';
 import { agreed, assertDone, assertRefused, codeOf, methods, startYsepay, type YsepayScene } from './ysepay-scene.ts';
 
 let scene: YsepayScene;
@@ -10,10 +10,7 @@ before(async () => {
   scene = await startYsepay();
   protocolNo = await agreed(scene);
 });
-after(async () => {
-  const findings = await bookFindings(scene).finally(() => scene.stop());
-  assert.deepEqual(findings, []);
-});
+after(() => endInOrder(scene));
 
 test('fastPay again is answered as the first time, also after payment; another amount under its number is refused', async () => {
   const { shop } = scene;

@@ -58,9 +58,6 @@ test('what waits when it closes is refused', async () => {
   await closing.close();
   const last = await closing.prove('a', [check('x')]).catch((error: unknown) => error);
   assert.ok(last instanceof Refusal);
-  const ends = await Promise.race([
-    Promise.all(asked),
-    new Promise((resolve) => setTimeout(resolve, 2_000, null)),
-  ]);
+  const ends = await Promise.race([Promise.all(asked), new Promise((resolve) => setTimeout(resolve, 2_000, null))]);
   assert.ok(Array.isArray(ends), 'nobody waits for ever');
 });
