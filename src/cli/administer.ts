@@ -1,5 +1,6 @@
 /** merchant, credential, channel, route, fee, rate, token: what is set up. */
 import { type Command, exits, type Input, type OptionSpec, pairs, print, printJson, usage } from './command.ts';
+import { credentialText } from './credential-text.ts';
 import { call, query, type Row, rows } from './gateway.ts';
 import { givenKeys, keyOptions } from './given-keys.ts';
 import { holderHelp } from './protocol-help.ts';
@@ -8,6 +9,12 @@ import { fields, table } from './table.ts';
 function show(input: Input, row: Row): number {
   if (input.json) printJson(row);
   else print(fields(row));
+  return exits.done;
+}
+
+function showCredential(input: Input, row: Row): number {
+  if (input.json) printJson(row);
+  else print(credentialText(row));
   return exits.done;
 }
 
@@ -125,7 +132,7 @@ const credentialCommands: readonly Command[] = [
         addresses: input.all('address'),
         allowWeakKey: input.flag('allow-weak-key'),
       };
-      return show(input, await call(input, 'POST', '/credentials', body));
+      return showCredential(input, await call(input, 'POST', '/credentials', body));
     },
   },
   {
@@ -153,7 +160,7 @@ const credentialCommands: readonly Command[] = [
         ...(await givenKeys(input, names, 'merchant')),
         ...(overlap === undefined ? {} : { overlapSeconds: Number(overlap) }),
       };
-      return show(input, await call(input, 'POST', `/credentials/${id(credential)}/rotate`, body));
+      return showCredential(input, await call(input, 'POST', `/credentials/${id(credential)}/rotate`, body));
     },
   },
   ...switches('credential', '/credentials'),

@@ -7,6 +7,7 @@ import { after, describe, test } from 'node:test';
 import { administerCommands } from '../../src/cli/administer.ts';
 import { CliError, findCommand, helpOf, pairs, readInput } from '../../src/cli/command.ts';
 import { pages } from '../../src/cli/docs.ts';
+import { credentialText } from '../../src/cli/credential-text.ts';
 import { parseRaw } from '../../src/cli/explain.ts';
 import { lookCommands } from '../../src/cli/look.ts';
 import { amountText, table } from '../../src/cli/table.ts';
@@ -160,6 +161,25 @@ test('amounts are written out in their currency, never by floating point', () =>
   assert.equal(amountText('-20000', 'IDR'), 'IDR -20,000');
   assert.equal(amountText('9007199254740993', 'IDR'), 'IDR 9,007,199,254,740,993');
   assert.equal(table([], ['a']), 'none');
+});
+
+test('a new credential shows what the merchant gets once, and PEM so that it can be copied', () => {
+  const document = { institutionCode: '1', privateKeyPem: '-----BEGIN X-----\nAA\n-----END X-----\n' };
+  const keys = [{ name: 'privateKey', addedAt: 'now', until: null }];
+  assert.equal(
+    credentialText({ id: '7', keys, shown: document, document }),
+    [
+      'id    7',
+      'keys  privateKey',
+      '',
+      'For the merchant, shown this once:',
+      'institutionCode  1',
+      'privateKeyPem:',
+      '-----BEGIN X-----',
+      'AA',
+      '-----END X-----',
+    ].join('\n'),
+  );
 });
 
 test('docs/generated is what the code says: `npm run docs` writes it', () => {
