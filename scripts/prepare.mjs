@@ -69,7 +69,14 @@ export async function runProgram(file, args) {
   const path = join(root, file);
   process.argv.splice(1, Number.POSITIVE_INFINITY, path, ...args);
   process.setSourceMapsEnabled(true);
-  await import(pathToFileURL(path).href);
+  try {
+    await import(pathToFileURL(path).href);
+  } catch (error) {
+    // An option that the program does not have is the caller's mistake: no stack.
+    if (!error.code?.startsWith('ERR_PARSE_ARGS')) throw error;
+    say(error.message);
+    process.exit(2);
+  }
 }
 
 /** Runs a program to its end and returns its code; what it prints goes to stderr. Signals for us end it too. */
