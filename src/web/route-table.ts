@@ -108,8 +108,16 @@ function read<T>(schema: z.ZodType<T> | undefined, value: unknown): T {
   const field = unknownKey ?? issue?.path.map(String).join('.') ?? '';
   throw new Refusal('invalid-request', {
     ...(field === '' ? {} : { field }),
-    text: unknownKey === undefined ? (issue?.message ?? 'not understood') : 'no such member',
+    text: unknownKey === undefined ? wordsFor(issue) : 'no such member',
   });
+}
+
+/** zod's own words, where they would not help a person. */
+function wordsFor(issue: z.core.$ZodIssue | undefined): string {
+  if (issue === undefined) return 'not understood';
+  if (issue.code === 'invalid_value') return `one of ${issue.values.join(', ')}`;
+  if (issue.code !== 'invalid_type') return issue.message;
+  return issue.message.endsWith('received undefined') ? 'is missing' : `must be of type ${issue.expected}`;
 }
 
 const statuses: Readonly<Record<RefusalCode, number>> = {
