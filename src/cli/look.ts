@@ -4,6 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import { type Command, exits, type Input, print, printJson, usage } from './command.ts';
 import { ask, call, query, type Row, rows } from './gateway.ts';
 import { fields, groupedText, shown, table } from './table.ts';
+import { timelineText } from './timeline.ts';
 
 const kinds: Readonly<Record<string, readonly string[]>> = {
   payments: ['id', 'createdAt', 'state', 'amount', 'method', 'merchantOrderNo', 'platformNo', 'channelName'],
@@ -138,14 +139,10 @@ function showObject(input: Input, row: Row, isDocument = false): number {
   return exits.done;
 }
 
-/** The order's members, then a line for each entry: time, what, and the rest. */
+/** The order's members as far as there are any, then its timeline. */
 function story({ timeline, ...order }: Row): string {
-  const entries: readonly Row[] = Array.isArray(timeline) ? timeline : [];
-  const lines = entries.map(({ at, what, ...rest }) => {
-    const told = Object.entries(rest).filter(([, value]) => value !== null && value !== '');
-    return `${shown(at)}  ${shown(what).padEnd(14)}  ${told.map(([name, value]) => `${name}=${shown(value)}`).join(' ')}`;
-  });
-  return `${fields(order)}\n\n${lines.join('\n')}`;
+  const known = Object.entries(order).filter(([, value]) => value !== null && value !== '');
+  return `${fields(Object.fromEntries(known))}\n\n${timelineText(Array.isArray(timeline) ? timeline : [])}`;
 }
 
 /** Sums arrive in smallest units; people read whole ones. */

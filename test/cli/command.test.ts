@@ -11,6 +11,7 @@ import { credentialText } from '../../src/cli/credential-text.ts';
 import { parseRaw } from '../../src/cli/explain.ts';
 import { lookCommands } from '../../src/cli/look.ts';
 import { amountText, table } from '../../src/cli/table.ts';
+import { timelineText } from '../../src/cli/timeline.ts';
 import { packageRoot } from '../../src/store/package-root.ts';
 
 const commands = [...administerCommands, ...lookCommands];
@@ -178,6 +179,30 @@ test('a new credential shows what the merchant gets once, and PEM so that it can
       '-----BEGIN X-----',
       'AA',
       '-----END X-----',
+    ].join('\n'),
+  );
+});
+
+test('a timeline tells what happened in sentences, and unknown entries as they are', () => {
+  const at = '2030-01-02T03:04:05.000Z';
+  const reason = { code: 'SUCCESS', text: '' };
+  const amount = { minor: '20000', currency: 'IDR' };
+  const event = { at, what: 'event', outcome: 'changed', event: 'succeeded', source: 'callback', amount, reason };
+  assert.equal(
+    timelineText([
+      { at, what: 'created', state: 'new' },
+      { ...event, from: 'pending', to: 'paid' },
+      { ...event, outcome: 'repeated', from: 'paid', to: 'paid', amount: null, reason: null },
+      { at, what: 'callback', method: 'POST', target: '/listen/1', verdict: 'changed', body: '{"a":1}' },
+      { at, what: 'new-thing', number: 7, nothing: null },
+    ]),
+    [
+      `${at}  created`,
+      `${at}  event           succeeded by callback: pending → paid, IDR 20,000, SUCCESS`,
+      `${at}  event           succeeded by callback: repeated, paid`,
+      `${at}  callback        POST /listen/1: changed`,
+      '    {"a":1}',
+      `${at}  new-thing       number=7`,
     ].join('\n'),
   );
 });
