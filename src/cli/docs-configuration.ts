@@ -29,12 +29,23 @@ export function configurationPage(): string {
   ].join('\n\n');
 }
 
+/** A choice of words as words, every other rule as the pattern that it is. */
+function values(pattern: string): string {
+  const [, choice] = /^\^\(\?:([\w:.-]+(?:\|[\w:.-]+)+)\)\$$/.exec(pattern) ?? [];
+  return choice === undefined
+    ? `\`${pattern}\``
+    : choice
+        .split('|')
+        .map((word) => `\`${word}\``)
+        .join(', ');
+}
+
 function section(name: string, settings: readonly SettingSpec[]): string {
   if (settings.length === 0) return `### ${name}\n\nNone.`;
   const rows = settings.map((spec) => [
     `\`${spec.name}\``,
-    spec.default === null ? '' : `\`${spec.default}\``,
-    `\`${spec.pattern.source}\``,
+    spec.default === null || spec.default === '' ? '' : `\`${spec.default}\``,
+    values(spec.pattern.source),
     spec.about,
   ]);
   return `### ${name}\n\n${markdownTable(['setting', 'default', 'value', 'what it does'], rows)}`;
