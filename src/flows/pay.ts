@@ -17,7 +17,7 @@ import type { Caller, Gate } from './gate.ts';
 import { exchangeFor } from './exchange.ts';
 import { holdBarcode } from './hold-barcode.ts';
 import { checkPayable } from './payable.ts';
-import { orderOfRepeat, whenCalled, whileCalling } from './repeat.ts';
+import { needsCode, orderOfRepeat, whenCalled, whileCalling } from './repeat.ts';
 import { capOf, checkNotifyTarget, chooseChannels, feeFor } from './route.ts';
 
 /** A page may wait for the payer that long when neither ask nor channel say (unified names no expiry: rulings suggest 24 h). */
@@ -212,8 +212,6 @@ function upstreamAsk(gate: Gate, channel: ChannelRow, payment: Payment, ask: Pay
     extras: {},
   };
 }
-
-const needsCode: ReadonlySet<string> = new Set(['virtual-account', 'store-code', 'qr', 'wallet']);
 
 function answer(gate: Gate, payment: Payment): PaymentReport {
   const report = paymentReport(payment, gate.deskUrl(payment));
