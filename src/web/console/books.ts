@@ -43,7 +43,7 @@ async function ledger({ desk, eyes }: Visit) {
       books.currencies,
       say('nothing'),
     )}</section>
-<section class="card flush"><header><h2>${say('account')}</h2></header>${table(
+<section class="card flush"><header><h2>${say('accounts')}</h2></header>${table(
       [
         { head: say('account'), cell: ({ account, currency }) => accountLink(desk, account, currency) },
         { head: say('currency'), cell: ({ currency }) => currency, isExtra: true },

@@ -89,7 +89,7 @@ export function shell({ desk, eyes, person, path, title, note }: Shell, content:
 <a class="skip" href="#content">${eyes.say('skip')}</a>
 ${person && side(eyes, person, path, desk.isSandbox)}
 <div class="main">
-${person && top(eyes)}
+${person ? top(eyes) : html`<header class="hall">${brand(desk.isSandbox, eyes)}</header>`}
 <main id="content">
 ${note !== null && html`<p class="note" role="status">${note}</p>`}
 ${content}

@@ -164,6 +164,7 @@ const table = {
   balanced:        { en: 'The books balance.', zh: '账簿平衡。', id: 'Pembukuan seimbang.' },
   unbalanced:      { en: 'The books do not balance.', zh: '账簿不平衡。', id: 'Pembukuan tidak seimbang.' },
   account:         { en: 'Account', zh: '账户', id: 'Akun' },
+  accounts:        { en: 'Accounts', zh: '账户', id: 'Akun' },
   currency:        { en: 'Currency', zh: '币种', id: 'Mata uang' },
   debit:           { en: 'Debit', zh: '借方', id: 'Debit' },
   credit:          { en: 'Credit', zh: '贷方', id: 'Kredit' },
