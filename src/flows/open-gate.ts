@@ -34,6 +34,7 @@ export async function openGate(db: Database, ports: Ports): Promise<OpenGate> {
         name: 'mark notices',
         // Nobody waits for a mark: one lane makes fewer and larger transactions of them.
         lanes: 1,
+        maxRows: 256,
         run: (items) =>
           db.transaction(async (query) => {
             await markNotices(query, items);

@@ -113,8 +113,14 @@ function openedKeys(keyring: Keyring, channel: ChannelRow): Keys | null {
 }
 
 function makeNotices({ world, keyring, vault, refuseUrl, sqs, observer }: PortParts): NoticePort {
-  const secretOf = (merchant: MerchantRow) =>
-    vault.open(`merchant/${merchant.id}/webhook`, merchant.webhookSecret).toString();
+  const opened = new WeakMap<MerchantRow, string>();
+  const secretOf = (merchant: MerchantRow) => {
+    const known = opened.get(merchant);
+    if (known !== undefined) return known;
+    const secret = vault.open(`merchant/${merchant.id}/webhook`, merchant.webhookSecret).toString();
+    opened.set(merchant, secret);
+    return secret;
+  };
   const send: NoticePort['deliver'] = async (credential, merchant, letter) => {
     if (letter.kind === 'sqs')
       return sqs

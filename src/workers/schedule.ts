@@ -8,7 +8,8 @@ import type { Piece, Task } from './runner.ts';
 
 /** Longer than any attempt may take (20 s cap), twice: a slow attempt is never started a second time beside itself (T004). */
 const leaseMs = 60_000;
-const noticesInFlight = 256;
+const noticesInFlight = 512;
+const noticesAtOnce = 256;
 /** One dead endpoint may hold this many of them, no more. */
 const perHost = 24;
 const chasesInFlight = 32;
@@ -23,7 +24,7 @@ function deliverNotices(gate: Gate): Task {
     async claim(homes, room) {
       const hosts = [...busy].map(([host, count]) => ({ host, count }));
       const now = world.now();
-      const due = await claimNotices(db, homes, now, now + leaseMs, Math.min(room, 128), perHost, hosts);
+      const due = await claimNotices(db, homes, now, now + leaseMs, Math.min(room, noticesAtOnce), perHost, hosts);
       return due.map((notice) => ({
         async run() {
           busy.set(notice.host, (busy.get(notice.host) ?? 0) + 1);
