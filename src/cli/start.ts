@@ -94,6 +94,7 @@ function welcome(gateway: Gateway, data: string): string {
     ...twins,
     ...samples.flatMap(({ protocol, about, command }) => ['', `${protocol}: ${about}`, `  ${command}`]),
     '',
+    '',
   ].join('\n');
 }
 

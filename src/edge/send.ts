@@ -172,10 +172,11 @@ function joined(headers: object): Readonly<Record<string, string>> {
 
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return 'failed';
-  const code = 'code' in error && typeof error.code === 'string' ? `${error.code} ` : '';
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   // Happy eyeballs reports the attempts as an aggregate without a message of its own.
   const inner = error instanceof AggregateError ? error.errors.map(reasonOf).join('; ') : error.message;
-  return `${code}${inner}`.slice(0, 300);
+  // Node's own messages often name the code already.
+  return (inner.includes(code) ? inner : `${code} ${inner}`).slice(0, 300);
 }
 
 /** No redirect, retry or decompression: those are undici interceptors that are simply not installed. */
