@@ -96,6 +96,20 @@ export const lookCommands: readonly Command[] = [
     },
   },
   {
+    name: 'suspense settle',
+    takes: 'NUMBER',
+    about: 'Takes money of an order out of suspense: to its merchant, or as given back at the channel',
+    options: {
+      to: { value: 'merchant|channel', about: 'Who has it now' },
+      reason: { value: 'TEXT', about: 'Why, and where to read about it' },
+    },
+    async run(input) {
+      const path = `/orders/${encodeURIComponent(input.word(0, 'NUMBER'))}/suspense`;
+      const body = { to: input.needed('to'), reason: input.needed('reason') };
+      return showObject(input, await call(input, 'POST', path, body));
+    },
+  },
+  {
     name: 'audit verify',
     takes: '',
     about: 'Computes the audit chain again; exit 1 when something was changed',

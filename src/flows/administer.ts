@@ -37,7 +37,7 @@ export interface Office {
 
 type Detail = Readonly<Record<string, unknown>>;
 
-async function change<T>(
+export async function change<T>(
   { gate }: Pick<Office, 'gate'>,
   actor: string,
   action: string,

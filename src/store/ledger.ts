@@ -69,6 +69,41 @@ export function moveKey(move: Pick<Move, 'home' | 'objectId' | 'reason'>): strin
   return `${move.home}/${move.objectId}/${move.reason}`;
 }
 
+/** Sums of an order that lie in suspense (or are missing from it) and that nobody has settled yet. */
+export async function unsettledSuspense(query: Query, home: number, objectId: bigint): Promise<Move[]> {
+  const rows = await query.run<{
+    reason: string;
+    object_kind: Move['objectKind'];
+    from_account: string;
+    to_account: string;
+    amount: bigint;
+    currency: Move['currency'];
+    at: bigint;
+  }>(sql`
+    select m.reason, m.object_kind, m.from_account, m.to_account, m.amount, m.currency, m.at from moves m
+    where m.home = ${home} and m.object_id = ${objectId} and m.reason ~ '^suspense-(in|out)'
+      and not exists (select from moves s where s.home = m.home and s.object_id = m.object_id and s.reason = 'settled/' || m.reason)
+    order by m.reason`);
+  return rows.map((row) => ({
+    home,
+    objectKind: row.object_kind,
+    objectId,
+    reason: row.reason,
+    from: row.from_account,
+    to: row.to_account,
+    amount: row.amount,
+    currency: row.currency,
+    at: Number(row.at),
+  }));
+}
+
+/** Does money of this payment that came too late go back by itself, or has it? */
+export async function hasLateRefund(query: Query, home: number, paymentId: bigint): Promise<boolean> {
+  const rows = await query.run(sql`
+    select id from refunds where home = ${home} and payment_id = ${paymentId} and detail ? 'isLate' and state not in ('failed', 'cancelled')`);
+  return rows.length > 0;
+}
+
 /** An overdrawn merchant account as the refusal it is; every other error as it was. */
 export function asRefusal(error: unknown): unknown {
   const { code, constraint } = (error ?? {}) as { code?: unknown; constraint?: unknown };

@@ -10,7 +10,9 @@ import { pay } from '../../src/flows/pay.ts';
 import { payOut } from '../../src/flows/pay-out.ts';
 import { refund } from '../../src/flows/refund.ts';
 import { queryPayment } from '../../src/flows/query.ts';
+import { settleSuspense } from '../../src/flows/settle-suspense.ts';
 import { trialBalance } from '../../src/store/ledger.ts';
+import { orderByKey } from '../../src/store/orders.ts';
 import {
   answering,
   payAsk,
@@ -364,4 +366,25 @@ describe('a refund', () => {
     assert.equal(afterwards['refund_pending'], 12_000n);
     assert.equal(afterwards['refunded'], 6_000n);
   });
+});
+
+test('suspense is settled by a person, each sum once: to the merchant, or as given back', async () => {
+  t.script(answering('pay', paymentAnswer()));
+  const ask = payAsk();
+  await pay(t.gate, t.caller(0, 'payin'), ask, print(ask.orderNo));
+  await tell(ask.orderNo, paidReport);
+  await tell(ask.orderNo, { ...paidReport, platformNo: 'UP2' });
+  const payment = await row('payments', ask.orderNo);
+  const order = await orderByKey(t.gate.db, 'payment', { home: Number(payment['home']), id: payment['id'] as bigint });
+  assert.ok(order);
+  const office = { gate: t.gate };
+  const before = (await trialBalance(t.database.owner)).accounts.find(
+    ({ account }) => account.endsWith('/suspense') && account.includes(String(order.channelId)),
+  );
+  assert.deepEqual(await settleSuspense(office, 'tester', order, 'merchant', 'the shop delivers twice'), [
+    money(20_000n, 'IDR'),
+  ]);
+  const afterwards = (await trialBalance(t.database.owner)).accounts.find(({ account }) => account === before?.account);
+  assert.equal((before?.balance ?? 0n) - (afterwards?.balance ?? 0n), 20_000n);
+  await assert.rejects(settleSuspense(office, 'tester', order, 'channel', 'again'), { code: 'conflict' });
 });

@@ -2,6 +2,10 @@
 import { operatorRoutes } from '../../src/web/api/api.ts';
 import type { ApiRoute } from '../../src/web/route-table.ts';
 import type { Desk } from '../../src/web/api/desk.ts';
+import { money } from '../../src/core/money.ts';
+import { reportEvidence } from '../../src/flows/attempt.ts';
+import { learnOutcome } from '../../src/flows/learn-outcome.ts';
+import { paymentAnswer, rowsOf } from '../gate.ts';
 import type { Belongings, OperatorScene } from './operator-scene.ts';
 
 export interface Sample {
@@ -48,6 +52,19 @@ const newChannel = (scene: OperatorScene) => idFrom(scene, '/channels', channelB
 const newCredential = (scene: OperatorScene, own: Belongings) =>
   idFrom(scene, '/credentials', { merchant: own.merchant, protocol: 'payin' });
 const routeBody = (channel: string) => ({ merchant: '*', method: 'qr', channel, weight: 1 });
+
+/** A further movement of the order's money at the channel: it lies in suspense. */
+async function paidAgain({ t }: OperatorScene, own: Belongings): Promise<void> {
+  const [row] = await rowsOf(t.database, `select channel_id, reference from kanal.payments where id = ${own.order}`);
+  const about = {
+    kind: 'payment',
+    channelId: row?.['channel_id'] as bigint,
+    reference: String(row?.['reference']),
+  } as const;
+  const paid = paymentAnswer({ state: 'paid', paid: money(20_000n, 'IDR'), platformNo: `UP-again-${++made}` });
+  const evidence = reportEvidence(about, 'callback', paid, t.world.now());
+  await learnOutcome(t.gate, { key: null, evidence, callback: null, lookAgainAt: null });
+}
 
 const makers: Readonly<Record<string, Maker>> = {
   'GET /admin/v1/merchants': () => ({ path: '/merchants' }),
@@ -111,6 +128,10 @@ const makers: Readonly<Record<string, Maker>> = {
     path: `/reviews/${own.review}/close`,
     body: { decision: 'seen in the bank statement' },
   }),
+  'POST /admin/v1/orders/{id}/suspense': async (scene, own) => {
+    await paidAgain(scene, own);
+    return { path: `/orders/${own.order}/suspense`, body: { to: 'merchant', reason: 'the shop delivers twice' } };
+  },
   'GET /admin/v1/users': () => ({ path: '/users' }),
   'POST /admin/v1/users': () => ({ path: '/users', body: { name: `person-${++made}`, role: 'viewer' } }),
   ...Object.fromEntries(

@@ -2,6 +2,8 @@
 import { z } from 'zod';
 import { Refusal } from '../../core/refusal.ts';
 import { decideReview, issueToken, resendNotices, withdrawToken } from '../../flows/administer.ts';
+import { settleSuspense } from '../../flows/settle-suspense.ts';
+import { findOrders } from '../../store/lists.ts';
 import { type AuditRow, listAudit, verifyAudit } from '../../store/audit.ts';
 import { trialBalance } from '../../store/ledger.ts';
 import { listTokens, type TokenRow } from '../../store/tokens.ts';
@@ -42,7 +44,27 @@ const noticeRoutes: readonly ApiRoute<Desk>[] = [
   }),
 ];
 
+const settled = z.object({
+  settled: z.array(z.object({ minor: shapes.minor, currency: z.string() })).meta({ description: 'What left suspense' }),
+});
+
 const reviewRoutes: readonly ApiRoute<Desk>[] = [
+  one({
+    method: 'POST',
+    path: '/admin/v1/orders/{id}/suspense',
+    about: 'Money of an order that lies in suspense: to the merchant, or noted as given back at the channel',
+    roles: ['approver', 'admin'],
+    tenant: 'operator-only',
+    body: z.strictObject({ to: z.enum(['merchant', 'channel']), reason: shapes.words }),
+    answers: settled,
+    async run(desk: Desk, { actor, params, body }) {
+      const [order, another] = await findOrders(desk.gate.db, params['id'] ?? '', actor.merchantId);
+      if (!order || another)
+        throw new Refusal('not-found', { text: order ? 'several orders: use the id' : 'no such order' });
+      const sums = await settleSuspense(desk, actor.name, order, body.to, body.reason);
+      return { settled: sums.map(({ minor, currency }) => ({ minor: String(minor), currency })) };
+    },
+  }),
   one({
     method: 'POST',
     path: '/admin/v1/reviews/{id}/close',

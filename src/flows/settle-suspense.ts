@@ -1,0 +1,48 @@
+/**
+ * Money without a place in its order leaves suspense only by a person's word: to the merchant, or because it was given back (or
+ * claimed) at the channel, outside of us. Each sum once; the order's state is not touched by it.
+ */
+import { accounts, type Move } from '../core/ledger.ts';
+import { type Money, money } from '../core/money.ts';
+import type { Order } from '../core/order.ts';
+import { Refusal } from '../core/refusal.ts';
+import { book, hasLateRefund, unsettledSuspense } from '../store/ledger.ts';
+import { lockOrders } from '../store/orders.ts';
+import { change, type Office } from './administer.ts';
+
+/** The sums that were settled. Throws `conflict` when there is nothing, or when it goes back to the payer by itself. */
+export function settleSuspense(
+  office: Pick<Office, 'gate'>,
+  actor: string,
+  order: Order,
+  to: 'merchant' | 'channel',
+  reason: string,
+): Promise<Money[]> {
+  const at = office.gate.world.now();
+  return change(office, actor, 'suspense.settle', { order: order.id, to, reason }, async (query) => {
+    await lockOrders(query, [order]);
+    if (await hasLateRefund(query, order.home, order.id))
+      throw new Refusal('conflict', { text: 'it goes back to the payer by itself' });
+    const sums = await unsettledSuspense(query, order.home, order.id);
+    if (sums.length === 0) throw new Refusal('conflict', { text: 'nothing of this order lies in suspense' });
+    await book(
+      query,
+      sums.map((sum) => settlement(sum, order, to, at)),
+    );
+    return sums.map(({ amount, currency }) => money(amount, currency));
+  });
+}
+
+/** Backwards through suspense: what came in goes out, what is missing is made good. */
+function settlement(sum: Move, order: Order, to: 'merchant' | 'channel', at: number): Move {
+  const cameIn = sum.reason.startsWith('suspense-in');
+  const suspense = cameIn ? sum.to : sum.from;
+  const other = to === 'merchant' ? accounts.available(order.merchantId) : cameIn ? sum.from : sum.to;
+  return {
+    ...sum,
+    reason: `settled/${sum.reason}`,
+    from: cameIn ? suspense : other,
+    to: cameIn ? other : suspense,
+    at,
+  };
+}
