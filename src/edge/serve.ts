@@ -128,7 +128,8 @@ function refuse<P>(protocol: Protocol, server: Server<P>, progress: Progress<P>,
   const refusal = asRefusal(error, server.world);
   const endpoint = progress.claim?.endpoint ?? null;
   const scene = sceneOf(server.world, endpoint, progress.party?.keys ?? nobody, progress.request);
-  const fields = protocol.refusals[refusal.code](refusal, { scene, endpoint });
+  const marks = progress.claim?.marks ?? {};
+  const fields = protocol.refusals[refusal.code](refusal, { scene, endpoint, marks });
   return {
     reply: protocol.reply.seal(fields, scene),
     endpoint,

@@ -174,12 +174,16 @@ export interface Claim {
   readonly endpoint: AnyEndpoint;
   /** Public name of the sender, '' when the wire names none. */
   readonly sender: string;
+  /** How it wants to be answered (a charset, say), as far as that shows before the request is opened. Belongs to the protocol. */
+  readonly marks?: Readonly<Record<string, string>>;
 }
 
 /** Where, in the serve arrow, a refusal happens; some protocols put it at another level afterwards. */
 export interface RefusalScene {
   readonly scene: Scene;
   readonly endpoint: AnyEndpoint | null;
+  /** Those of the claim. */
+  readonly marks?: Readonly<Record<string, string>>;
 }
 
 export type RefusalTable = Readonly<Record<RefusalCode, (refusal: Refusal, at: RefusalScene) => Fields>>;

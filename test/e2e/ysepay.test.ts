@@ -313,6 +313,7 @@ test('requests that must not pass: signature, time, charset, double members, oth
   );
   assert.equal(unknown.node, 'unknow_response');
   assert.equal(unknown.is['sub_code'], 'ACQ.ACCESS_FORBIDDEN');
+  assert.equal(unknown.is['sub_msg'], '无权限使用接口', 'in the charset of the request');
   const bad = shop.told(await shop.raw('%%%&&==', '/gateway.do'));
   assert.equal(bad.node, 'unknow_response');
 });

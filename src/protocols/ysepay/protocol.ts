@@ -29,7 +29,7 @@ import { ack, bizOf, noded, nodeOf, notice, reply, request, secretMembers, unkno
 import { dayOf } from './members.ts';
 import { readNotice, writeNotice } from './notices.ts';
 import { keySpecs, settingSpecs } from './settings.ts';
-import { asciiOf, formOf, isFormType, Unopened } from './signed-form.ts';
+import { asciiOf, formOf, isFormType, Unopened, wishesOf } from './signed-form.ts';
 
 /** Section 1: the Java client waits 20 seconds. */
 const waitMs = 20_000;
@@ -185,7 +185,7 @@ function identify(wire: RequestWire): Claim | null {
   const sender = asciiOf(form, 'partner_id');
   if (sender === '' || sender.length > 20)
     throw new Unopened(form, new Refusal('invalid-request', { field: 'partner_id', missing: sender === '' }));
-  return { endpoint: found, sender };
+  return { endpoint: found, sender, marks: wishesOf(form) };
 }
 
 /** Reads `code`; a failing reply is judged by its sub_code, without one nobody knows. A 5xx proves nothing. */
@@ -212,7 +212,10 @@ const wireNames: Readonly<Record<string, string>> = {
 };
 
 /** code, msg, sub_code, sub_msg. Who or what cannot be told is answered under `unknow_response`. */
-function refuse(refusal: Refusal, { scene, endpoint: asked }: RefusalScene): ReturnType<typeof noded> {
+function refuse(
+  refusal: Refusal,
+  { scene, endpoint: asked, marks: wished = {} }: RefusalScene,
+): ReturnType<typeof noded> {
   const subCode = subCodeFor(refusal);
   const { field, why } = refusal.detail;
   const about = field !== undefined && /^[\x21-\x7e]{1,32}$/.test(field) ? `: ${wireNames[field] ?? field}` : '';
@@ -222,7 +225,7 @@ function refuse(refusal: Refusal, { scene, endpoint: asked }: RefusalScene): Ret
     sub_msg: `${subCodes[subCode].text}${about}`.slice(0, keptText),
   });
   const isNobody = asked === null || why === 'unknown-merchant';
-  const marks = refusal instanceof Unopened ? refusal.marks : {};
+  const marks = refusal instanceof Unopened ? refusal.marks : wished;
   return noded(isNobody ? unknownNode : nodeOf(asked.name), members, scene.request === null ? marks : {});
 }
 

@@ -32,12 +32,17 @@ export class Unopened extends Refusal {
 
   constructor(form: readonly Param[], refusal: Refusal) {
     super(refusal.code, refusal.detail);
-    const signType = asciiOf(form, 'sign_type');
-    this.marks = {
-      charset: charsetNamed(asciiOf(form, 'charset')) ?? 'GBK',
-      ...(isSignType(signType) ? { signType } : {}),
-    };
+    this.marks = wishesOf(form);
   }
+}
+
+/** Charset and kind of signature of the reply, as the form asks for them; nothing is proven yet. */
+export function wishesOf(form: readonly Param[]): Readonly<Record<string, string>> {
+  const signType = asciiOf(form, 'sign_type');
+  return {
+    charset: charsetNamed(asciiOf(form, 'charset')) ?? 'GBK',
+    ...(isSignType(signType) ? { signType } : {}),
+  };
 }
 
 export function signTypeOf(form: readonly Param[]): SignType {
