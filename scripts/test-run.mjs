@@ -1,4 +1,5 @@
 /** Runs the compiled tests and says what became of them, one line a file; failures in full at the end. */
+import { setMaxListeners } from 'node:events';
 import { existsSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { run } from 'node:test';
@@ -33,6 +34,8 @@ async function follow(files, tally) {
   const stop = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM']) process.once(name, () => stop.abort());
   const { signal } = stop;
+  // Every test file listens to it: that is no leak.
+  setMaxListeners(0, signal);
   const stream = run({ files: files.map((path) => join(root, path)), concurrency: 2, timeout: fileTimeoutMs, signal });
   for await (const { type, data } of stream) tally.take(type, data);
   tally.closeFile();

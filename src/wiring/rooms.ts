@@ -61,6 +61,7 @@ export async function makeRooms({ config, vault, world, keyring, publicUrl }: Ro
       const seal = (place: string, secret: Uint8Array) => vault.seal(place, secret);
       const open = (place: string, sealed: Uint8Array) => vault.open(place, sealed);
       return [
+        frontDoor,
         healthRoom(gate),
         metricsRoom(gate, metrics),
         onlinePay(gate, { assets, isSandbox, protocols: oneCodeProtocols, publicUrl }),
@@ -72,3 +73,7 @@ export async function makeRooms({ config, vault, world, keyring, publicUrl }: Ro
     },
   };
 }
+
+/** Whoever opens the bare address is a person with a browser. */
+const frontDoor: Room = (request) =>
+  Promise.resolve(request.path === '/' ? { status: 302, headers: { location: '/console' }, body: '' } : null);
