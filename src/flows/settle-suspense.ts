@@ -4,7 +4,7 @@
  */
 import { accounts, type Move } from '../core/ledger.ts';
 import { type Money, money } from '../core/money.ts';
-import type { Order } from '../core/order.ts';
+import { isFinal, type Order } from '../core/order.ts';
 import { Refusal } from '../core/refusal.ts';
 import { book, hasLateRefund, unsettledSuspense } from '../store/ledger.ts';
 import { lockOrders } from '../store/orders.ts';
@@ -20,7 +20,10 @@ export function settleSuspense(
 ): Promise<Money[]> {
   const at = office.gate.world.now();
   return change(office, actor, 'suspense.settle', { order: order.id, to, reason }, async (query) => {
-    await lockOrders(query, [order]);
+    const [present] = await lockOrders(query, [order]);
+    // The same movement may yet be told in its true amount, and would then be credited a second time.
+    if (to === 'merchant' && (!present || !isFinal(present)))
+      throw new Refusal('conflict', { text: 'the order is not decided yet: decide it first' });
     if (await hasLateRefund(query, order.home, order.id))
       throw new Refusal('conflict', { text: 'it goes back to the payer by itself' });
     const sums = await unsettledSuspense(query, order.home, order.id);

@@ -388,3 +388,17 @@ test('suspense is settled by a person, each sum once: to the merchant, or as giv
   assert.equal((before?.balance ?? 0n) - (afterwards?.balance ?? 0n), 20_000n);
   await assert.rejects(settleSuspense(office, 'tester', order, 'channel', 'again'), { code: 'conflict' });
 });
+
+test('suspense of an undecided order does not go to the merchant: the true amount may still come', async () => {
+  t.script(answering('pay', paymentAnswer()));
+  const ask = payAsk();
+  await pay(t.gate, t.caller(0, 'payin'), ask, print(ask.orderNo));
+  await tell(ask.orderNo, { ...paidReport, paid: money(19_999n, 'IDR') });
+  const payment = await row('payments', ask.orderNo);
+  const order = await orderByKey(t.gate.db, 'payment', { home: Number(payment['home']), id: payment['id'] as bigint });
+  assert.ok(order);
+  await assert.rejects(settleSuspense({ gate: t.gate }, 'tester', order, 'merchant', 'looks right'), {
+    code: 'conflict',
+  });
+  assert.equal((await settleSuspense({ gate: t.gate }, 'tester', order, 'channel', 'the bank took it back')).length, 1);
+});
