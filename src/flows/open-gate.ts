@@ -32,8 +32,8 @@ export async function openGate(db: Database, ports: Ports): Promise<OpenGate> {
       learn: new Batcher<Learning, Learnt>({ name: 'learn outcomes', run: (items) => learnTogether(gate, items) }),
       notices: new Batcher({
         name: 'mark notices',
-        // Nobody waits for a mark: one lane makes fewer and larger transactions of them.
-        lanes: 1,
+        // Only the next notice of a busy host waits for a mark: fewer and larger transactions are the better bargain.
+        lanes: 2,
         maxRows: 256,
         run: (items) =>
           db.transaction(async (query) => {

@@ -23,8 +23,6 @@ export interface Piece {
 const leaseMs = 15_000;
 const leaseEveryMs = 5_000;
 const homesInAll = 256;
-/** Little beside a round trip to a merchant, enough to gather dozens of pieces. */
-const betweenLooksMs = 5;
 
 export class Runner {
   readonly #world: World;
@@ -98,20 +96,12 @@ export class Runner {
   async #loop(task: Task): Promise<void> {
     while (!this.#stop.signal.aborted) {
       this.#woken.delete(task.name);
-      const began = this.#world.monotonic();
       const taken = await this.#survive(task.name, () => this.#look(task));
       if (this.#stop.signal.aborted) return;
       // Full hands: wait until one is free. Nothing found: wait for a wake-up or the poll.
       if (this.#room(task) <= 0) await Promise.race(this.#flying.get(task.name) ?? [Promise.resolve()]);
       else if (!taken && !this.#woken.has(task.name)) await this.#pause(task);
-      await this.#breathe(began);
     }
-  }
-
-  /** Looks that follow at once would each find the little that came up meanwhile; the next one finds it together. */
-  async #breathe(lastLook: number): Promise<void> {
-    const leftMs = lastLook + betweenLooksMs - this.#world.monotonic();
-    if (leftMs > 0) await this.#world.sleep(leftMs, this.#stop.signal);
   }
 
   async #look(task: Task): Promise<number> {
