@@ -364,17 +364,22 @@ test('of a request that cannot be believed, the body is kept for the doctor, but
     form.set('version', Buffer.from('3.1'));
     return shop.raw(encoded(form));
   };
-  await forged(methods.sign, shop.signing('kept1'));
-  await forged(methods.query, { out_trade_no: 'kept2' });
   const bodies = async () => {
     const rows = await scene.database.owner.run<{ text: string }>(
       rawSql("select encode(body, 'escape') as text from kanal.refused_requests order by id desc"),
     );
     return rows.map(({ text }) => text);
   };
+  // Only so many are kept in a second, and other tests are refused as well: asked again each second until there was room.
+  let asked = 0;
   await until('both are noted', async () => {
-    const [latest, before] = await bodies();
-    return latest?.includes('kept2') === true && before === '';
+    if (performance.now() > asked + 1_000) {
+      asked = performance.now();
+      await forged(methods.sign, shop.signing('kept1'));
+      await forged(methods.query, { out_trade_no: 'kept2' });
+    }
+    const kept = await bodies();
+    return kept.some((text) => text.includes('kept2')) && kept.includes('');
   });
   assert.ok(!(await bodies()).some((text) => text.includes('cardCvn2')));
 });
