@@ -207,7 +207,7 @@ export const rules: readonly Rule[] = [
     about: /^(?!test\/repository\/)/,
     instead: 'a path from the project, or a temporary folder',
     exceptions: [],
-    planted: ['docs/x.md', 'see /work/notes'],
+    planted: ['docs/x.md', 'see /root/notes'],
   },
   {
     name: 'a registry',
