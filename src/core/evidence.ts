@@ -69,7 +69,11 @@ export function decide<O extends Order>(order: O, evidence: Evidence, late: Late
   if (isHeld && amountless.has(evidence.source) && evidence.event !== 'unknown') return noNews(order);
   if (isOfNoAttempt(order, evidence)) return noNews(order);
   if (isSecondSuccess(order, evidence)) return secondSuccess(order, evidence, late);
-  if (isOfFormerAttempt(order, evidence) && evidence.event !== 'succeeded') return noNews(order);
+  if (isOfFormerAttempt(order, evidence)) {
+    if (evidence.event !== 'succeeded') return noNews(order);
+    // Money that left through a channel we had turned away from: the attempt that counts may pay it out as well.
+    if (order.kind === 'payout') return secondSuccess(order, evidence, 'suspense');
+  }
   const rule = ruleFor(order, evidence.event);
   if (!rule) return contradiction(order, evidence);
   if (rule.late) return lateSuccess(order, evidence, rule, late);
@@ -106,9 +110,9 @@ function differs(one: string | null | undefined, other: string | null | undefine
   return typeof one === 'string' && typeof other === 'string' && one !== other;
 }
 
-/** About an attempt the payer has left behind: money counts wherever it comes from, anything else no longer matters. */
+/** About an attempt that another has taken the place of: money counts wherever it moved, anything else no longer matters. */
 function isOfFormerAttempt(order: Order, evidence: Evidence): boolean {
-  return order.kind === 'payment' && evidence.reference !== null && evidence.reference !== order.reference;
+  return order.kind !== 'refund' && evidence.reference !== null && evidence.reference !== order.reference;
 }
 
 /** An end without a channel (nobody had been asked yet), of a payment that has been bound to one meanwhile: that one is asked first. */

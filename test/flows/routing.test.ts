@@ -4,6 +4,8 @@ import type { CallOutcome, CommandName } from '../../src/core/commands.ts';
 import { money } from '../../src/core/money.ts';
 import { type Route, capDay, isOpen, judgeRoutes } from '../../src/core/routing.ts';
 import { ChannelHealth } from '../../src/edge/channel-health.ts';
+import { reportEvidence } from '../../src/flows/attempt.ts';
+import { learnOutcome } from '../../src/flows/learn-outcome.ts';
 import { pay } from '../../src/flows/pay.ts';
 import { payOut } from '../../src/flows/pay-out.ts';
 import { touchDirectory } from '../../src/store/directory.ts';
@@ -105,6 +107,40 @@ describe('failover', () => {
     await t.gate.refresh();
     firstThen({ kind: 'declined', code: 'Payin_Order_Error', text: '' });
     assert.equal((await pay(t.gate, t.caller(0, 'payin'), payAsk(), Buffer.from('f4'))).state, 'pending');
+  });
+
+  test('of a payout: what the first channel says afterwards frees nothing; money that left there goes to suspense and a person', async () => {
+    firstThen({ kind: 'not-sent', why: 'connection refused' });
+    const ask = payOutAsk();
+    await payOut(t.gate, t.caller(0, 'payin'), ask, Buffer.from('f6'));
+    const [first, next] = await attemptsOf(ask.orderNo, 'payouts');
+    const tell = (attempt: Record<string, unknown> | undefined, state: 'failed' | 'paid') => {
+      const about = {
+        kind: 'payout',
+        channelId: attempt?.['channel_id'] as bigint,
+        reference: String(attempt?.['reference']),
+      } as const;
+      const evidence = reportEvidence(about, 'callback', payoutAnswer({ state }), t.world.now());
+      return learnOutcome(t.gate, { key: null, evidence, callback: null, lookAgainAt: null });
+    };
+    const stateNow = async () =>
+      (await rowsOf(t.database, `select state from kanal.payouts where order_no = '${ask.orderNo}'`))[0]?.['state'];
+    await tell(first, 'failed');
+    assert.equal(await stateNow(), 'pending');
+    const late = await tell(first, 'paid');
+    assert.equal(late.kind === 'learnt' && late.outcome, 'second-success');
+    assert.equal(await stateNow(), 'pending');
+    await tell(next, 'paid');
+    assert.equal(await stateNow(), 'succeeded');
+    const moves = await rowsOf(
+      t.database,
+      `select m.reason from kanal.moves m join kanal.payouts p on p.home = m.home and p.id = m.object_id
+       where p.order_no = '${ask.orderNo}' order by m.reason`,
+    );
+    assert.deepEqual(
+      moves.map((m) => String(m['reason']).split('/')[0]),
+      ['hold', 'pay', 'pay-fee', 'suspense-out'],
+    );
   });
 
   test('of a payout holds its amount once', async () => {
