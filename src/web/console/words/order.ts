@@ -1,0 +1,37 @@
+/** Words of one order and its timeline. */
+import type { Texts } from './texts.ts';
+
+// biome-ignore format: one text, one line.
+export const orderWords = {
+  timeline:        { en: 'Timeline', zh: '时间线', id: 'Lini masa' },
+  facts:           { en: 'Details', zh: '详情', id: 'Rincian' },
+  actions:         { en: 'Actions', zh: '操作', id: 'Tindakan' },
+  queryNow:        { en: 'Ask the channel now', zh: '立即查询渠道', id: 'Tanya kanal sekarang' },
+  queried:         { en: 'The channel was asked. State now: {state}.', zh: '已查询渠道，当前状态：{state}。', id: 'Kanal sudah ditanya. Status sekarang: {state}.' },
+  copyCurl:        { en: 'Copy as curl', zh: '复制为 curl', id: 'Salin sebagai curl' },
+  copy:            { en: 'Copy', zh: '复制', id: 'Salin' },
+  copied:          { en: 'Copied', zh: '已复制', id: 'Tersalin' },
+  resend:          { en: 'Resend', zh: '重发', id: 'Kirim ulang' },
+  refundAsk:       { en: 'Ask for a refund', zh: '申请退款', id: 'Minta pengembalian' },
+  outcomeAsk:      { en: 'Decide the outcome by hand', zh: '人工判定结果', id: 'Putuskan hasil secara manual' },
+  outcomeHelp:     { en: 'Only with evidence from the channel (statement, written confirmation). A second person has to agree.', zh: '须有渠道凭证（对账单、书面确认），并由第二人复核。', id: 'Hanya dengan bukti dari kanal (laporan, konfirmasi tertulis). Orang kedua harus setuju.' },
+  limit:           { en: 'Payout limit', zh: '代付限额', id: 'Batas pencairan' },
+  limitHelp:       { en: 'Payouts above it are held until two persons agree. Empty = no limit.', zh: '超过限额的代付须两人同意。留空表示不限。', id: 'Pencairan di atasnya ditahan sampai dua orang setuju. Kosong = tanpa batas.' },
+  heldHelp:        { en: 'This payout is above the limit: it is held until two persons agree.', zh: '该代付超过限额，须两人同意后方可发出。', id: 'Pencairan ini melebihi batas: ditahan sampai dua orang setuju.' },
+  heldSend:        { en: 'Send it', zh: '发出', id: 'Kirim' },
+  heldRefuse:      { en: 'Refuse it, free the money', zh: '拒绝并释放资金', id: 'Tolak dan bebaskan dana' },
+  heldPayouts:     { en: 'Payouts above the limit', zh: '超限待审的代付', id: 'Pencairan di atas batas' },
+  why:             { en: 'Why', zh: '理由', id: 'Alasan' },
+  askSecond:       { en: 'Ask a second person', zh: '提交复核', id: 'Minta orang kedua' },
+  asked:           { en: 'A second person has to agree now.', zh: '已提交，等待第二人复核。', id: 'Sekarang orang kedua harus setuju.' },
+  'entry.created':        { en: 'Order created', zh: '订单创建', id: 'Pesanan dibuat' },
+  'entry.attempt':        { en: 'Sent to {channel}', zh: '发送至 {channel}', id: 'Dikirim ke {channel}' },
+  'entry.event':          { en: '{from} → {to}', zh: '{from} → {to}', id: '{from} → {to}' },
+  'entry.same':           { en: 'Heard: still {to}', zh: '收到消息：仍为{to}', id: 'Terdengar: masih {to}' },
+  'entry.move':           { en: 'Posted {amount}', zh: '记账 {amount}', id: 'Dibukukan {amount}' },
+  'entry.notice':         { en: 'Notice queued: {event}', zh: '通知入列：{event}', id: 'Notifikasi antre: {event}' },
+  'entry.notice-attempt': { en: 'Notice attempt {no}: {outcome}', zh: '第 {no} 次通知：{outcome}', id: 'Percobaan notifikasi {no}: {outcome}' },
+  'entry.callback':       { en: 'Callback from {channel}', zh: '{channel} 的回调', id: 'Callback dari {channel}' },
+  'entry.review':         { en: 'Review opened: {reason}', zh: '转人工处理：{reason}', id: 'Peninjauan dibuka: {reason}' },
+  'entry.review-closed':  { en: 'Review closed', zh: '人工处理完毕', id: 'Peninjauan ditutup' },
+} satisfies Texts;

@@ -1,0 +1,23 @@
+/** Words of users, the audit log and health. */
+import type { Texts } from './texts.ts';
+
+// biome-ignore format: one text, one line.
+export const peopleWords = {
+  role:            { en: 'Role', zh: '角色', id: 'Peran' },
+  secondFactor:    { en: 'Second factor', zh: '第二因素', id: 'Faktor kedua' },
+  addUser:         { en: 'Add a user', zh: '添加用户', id: 'Tambah pengguna' },
+  renew:           { en: 'New setup code', zh: '新设置码', id: 'Kode penyiapan baru' },
+  setUpYet:        { en: 'waiting for set-up', zh: '待设置', id: 'menunggu penyiapan' },
+  setupCode:       { en: 'One-time setup code', zh: '一次性设置码', id: 'Kode penyiapan sekali pakai' },
+  action:          { en: 'Action', zh: '操作', id: 'Tindakan' },
+  who:             { en: 'Who', zh: '操作人', id: 'Siapa' },
+  when:            { en: 'When', zh: '时间', id: 'Kapan' },
+  what:            { en: 'What', zh: '内容', id: 'Apa' },
+  chainIntact:     { en: 'The chain of {n} entries is intact.', zh: '{n} 条记录的链条完整。', id: 'Rantai {n} entri utuh.' },
+  chainBroken:     { en: 'The chain is broken.', zh: '链条已被破坏。', id: 'Rantai rusak.' },
+  check:           { en: 'Check', zh: '检查项', id: 'Pemeriksaan' },
+  found:           { en: 'Found', zh: '结果', id: 'Ditemukan' },
+  todo:            { en: 'To do', zh: '处理建议', id: 'Yang harus dilakukan' },
+  ok:              { en: 'fine', zh: '正常', id: 'baik' },
+  attention:       { en: 'attention', zh: '注意', id: 'perhatian' },
+} satisfies Texts;
