@@ -9,12 +9,17 @@ import { type Clock, settled } from './clock.ts';
 import type { Journal } from './journal.ts';
 import type { Weather } from './weather.ts';
 
+/** The process hears that it was stored; or it hears an error, although it was stored; or because it was not. */
+export type CommitFate = 'told' | 'kept' | 'lost';
+
 /** What the database needs to know of the process that uses it. */
 export interface Holder {
   readonly name: string;
   readonly alive: boolean;
   /** The process dies here, if chance says so. */
   dies(where: string): boolean;
+  /** null leaves it to chance. */
+  commitFate(what: string): CommitFate | null;
   /** Calls back when the process runs, or never. */
   resume(then: () => void): void;
 }
@@ -74,7 +79,7 @@ export class FaultyDatabase implements Database {
     const { inner, holder, onStored } = this.#parts;
     return this.#operation('transaction', false, async () => {
       const names = new Set<string>();
-      const commit: { fate: 'told' | 'kept' | 'lost' } = { fate: 'told' };
+      const commit: { fate: CommitFate } = { fate: 'told' };
       try {
         const result = await inner.transaction(async (query) => {
           const done = await work(this.#inside(query, names));
@@ -145,10 +150,11 @@ export class FaultyDatabase implements Database {
     await settled();
   }
 
-  #commitFate(what: string): 'told' | 'kept' | 'lost' {
+  #commitFate(what: string): CommitFate {
     const { chance, weather, journal, holder } = this.#parts;
-    if (!chance.happens(weather().commitUnknown)) return 'told';
-    const fate = chance.happens(0.5) ? 'kept' : 'lost';
+    const isUnknown = chance.happens(weather().commitUnknown);
+    const fate = holder.commitFate(what) ?? (isUnknown ? (chance.happens(0.5) ? 'kept' : 'lost') : 'told');
+    if (fate === 'told') return 'told';
     journal.count(`database: commit unknown, ${fate}`);
     journal.note(holder.name, `commit unknown (${fate}): ${what}`);
     return fate;

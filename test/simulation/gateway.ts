@@ -4,18 +4,42 @@ import { Keyring } from '../../src/edge/keyring.ts';
 import { Vault } from '../../src/edge/vault.ts';
 import { type OpenGate, openGate } from '../../src/flows/open-gate.ts';
 import type { Database } from '../../src/store/database.ts';
-import { makePorts } from '../../src/wiring/ports.ts';
+import { makePorts, type SqsPort } from '../../src/wiring/ports.ts';
 import { type Traffic, answer, refuseUnserved } from '../../src/wiring/traffic.ts';
 import { Runner } from '../../src/workers/runner.ts';
 import { allTasks } from '../../src/workers/schedule.ts';
 import { idMaker } from '../../src/world.ts';
 import { masterKey } from './books.ts';
-import { FaultyDatabase, type WaitingReads } from './database.ts';
+import { type CommitFate, FaultyDatabase, type WaitingReads } from './database.ts';
+import type { Chance } from './chance.ts';
+import type { Clock } from './clock.ts';
+import type { Journal } from './journal.ts';
 import { type Answer, inbound } from './network.ts';
-import type { Scene } from './scene.ts';
+import type { Tooth } from './teeth.ts';
+import type { Edge, Weather } from './weather.ts';
 
 /** Sleeps of the runner's loops: they pass at once over times in which there is nothing to do. */
 const pollsMs: ReadonlySet<number> = new Set([500, 5_000]);
+
+/** What a process stands on, and who decides when it dies: a seed's chance here, a counted point in `test/sweep`. */
+export interface Ground {
+  readonly books: { readonly app: Database };
+  /** The wall clock's beginning. */
+  readonly began: number;
+  readonly clock: Clock;
+  readonly chance: Chance;
+  readonly journal: Journal;
+  readonly network: { send(edge: Edge, request: OutboundRequest, limits: SendLimits): Promise<Sent> };
+  readonly weather: Weather;
+  readonly tooth: Tooth | null;
+  /** Queues, where notices go to some. */
+  readonly sqs: SqsPort | null;
+  onStored(names: ReadonlySet<string>): Promise<void>;
+  shallDie(isUp: boolean, where: string): boolean;
+  /** null leaves it to chance. */
+  commitFate(what: string): CommitFate | null;
+  onDeath(gateway: Gateway): void;
+}
 
 export class Gateway {
   readonly name: string;
@@ -24,12 +48,12 @@ export class Gateway {
   /** Does it take requests? */
   isUp = false;
   #runsAgainAt = 0;
-  readonly #scene: Scene;
+  readonly #scene: Ground;
   readonly #world: World;
   readonly #database: Database;
   #traffic: Traffic | null = null;
 
-  constructor(scene: Scene, slot: number, reads: WaitingReads) {
+  constructor(scene: Ground, slot: number, reads: WaitingReads) {
     this.#scene = scene;
     this.slot = slot;
     this.name = `gateway-${slot}`;
@@ -84,7 +108,7 @@ export class Gateway {
       refuseUrl: () => null,
       deskUrl: (payment) => `http://gate.sim/cashier/${payment.home}/${payment.id}`,
       wakeNotices: () => runner?.wake('notices'),
-      sqs: null,
+      sqs: this.#scene.sqs,
       observer: { notified() {}, chased() {} },
     });
     const { tooth } = this.#scene;
@@ -136,9 +160,13 @@ export class Gateway {
 
   dies(where: string): boolean {
     if (!this.alive) return true;
-    if (!this.#scene.shallDie(this.isUp)) return false;
+    if (!this.#scene.shallDie(this.isUp, where)) return false;
     this.kill(where);
     return true;
+  }
+
+  commitFate(what: string): CommitFate | null {
+    return this.#scene.commitFate(what);
   }
 
   kill(where: string): void {

@@ -40,6 +40,7 @@ export class Scene {
   readonly shops: readonly Shop[];
   readonly upstreams: readonly Upstream[];
   readonly tooth: Tooth | null;
+  readonly sqs = null;
   weather: Weather;
   isHealed = false;
   /** The first invariant that did not hold. */
@@ -109,6 +110,10 @@ export class Scene {
     if (this.isHealed || this.#deaths >= mostDeaths) return false;
     this.#awaits += 1;
     return (this.#awaits === this.weather.crashAt && isUp) || this.#fate.happens(this.weather.crash);
+  }
+
+  commitFate(): null {
+    return null;
   }
 
   onDeath(gateway: Gateway): void {
