@@ -56,20 +56,46 @@ addEventListener('pageshow', (event) => {
   if (event.persisted) again();
 });
 
+// News by a stream; where there is none (too many pages, a proxy in between), the page asks from time to time.
 if (poll) {
+  let stream = null;
   let gapMs = 2000;
-  const look = async () => {
+  let timer = 0;
+  const heard = (state) => state.stamp !== stamp && again();
+  const ask = async () => {
+    clearTimeout(timer);
     try {
       const answer = document.hidden ? null : await fetch(poll, { cache: 'no-store', credentials: 'omit' });
-      if (answer?.ok && (await answer.json()).stamp !== stamp) return again();
+      if (answer?.ok) heard(await answer.json());
     } catch {
       // Away for a moment; asked again below.
     }
     gapMs = Math.min(gapMs * 1.2, 10000);
-    setTimeout(look, gapMs);
+    timer = setTimeout(ask, gapMs);
   };
-  setTimeout(look, gapMs);
+  const open = () => {
+    stream = new EventSource(document.body.dataset.events);
+    stream.addEventListener('state', (event) => {
+      clearTimeout(timer);
+      gapMs = 2000;
+      heard(JSON.parse(event.data));
+    });
+    stream.addEventListener('error', () => {
+      if (stream.readyState === EventSource.CLOSED) stream = null;
+      clearTimeout(timer);
+      timer = setTimeout(ask, gapMs);
+    });
+  };
+  const close = () => {
+    stream?.close();
+    stream = null;
+    clearTimeout(timer);
+  };
+  if (!document.hidden) open();
+  // A browser has few connections to one host: pages nobody looks at give theirs back.
   document.addEventListener('visibilitychange', () => {
-    if (!document.hidden) gapMs = 2000;
+    close();
+    if (!document.hidden) open();
   });
+  addEventListener('pagehide', close);
 }

@@ -10,6 +10,7 @@ import type { Database } from '../store/database.ts';
 import type { ChannelRow, CredentialRow, Directory, MerchantRow } from '../store/directory.ts';
 import type { NoticeResult } from '../store/notices.ts';
 import type { NewCallback } from '../store/settle.ts';
+import type { Changes } from './changes.ts';
 
 /** Who asks. */
 export interface Caller {
@@ -101,6 +102,7 @@ export interface Gate {
   readonly world: World;
   readonly db: Database;
   readonly batches: Batches;
+  readonly changes: Changes;
   directory(): Directory;
   call<C extends CommandName>(channel: ChannelRow, command: C, ask: Ask<C>): Promise<CallOutcome<C>>;
   readonly facts: ProtocolFacts;

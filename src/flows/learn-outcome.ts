@@ -29,6 +29,7 @@ import { lateRefundOf } from './late-refund.ts';
 export async function learnOutcome(gate: Gate, learning: Learning): Promise<Learnt> {
   const learnt = await gate.batches.learn.add(learning);
   gate.wakeNotices();
+  if (learnt.kind === 'learnt') gate.changes.tell(learnt.order);
   return learnt;
 }
 
@@ -102,8 +103,8 @@ export function rerouteAttempt<O extends Payment | Payout>(
  * Binds a `new` payment to a channel, through the same door: of two choices made at once, one is refused (`conflict`), so
  * that a payer who has the page open twice is never asked for the money twice.
  */
-export function beginAttempt(gate: Gate, key: Key, choice: Choice): Promise<Payment> {
-  return gate.db.transaction(async (query) => {
+export async function beginAttempt(gate: Gate, key: Key, choice: Choice): Promise<Payment> {
+  const begun = await gate.db.transaction(async (query) => {
     const [order] = await lockOrders(query, [{ ...key, kind: 'payment' }]);
     if (order?.kind !== 'payment' || order.state !== 'new')
       throw new Refusal('conflict', { why: 'chosen-already', text: 'the payment is no longer open for a choice' });
@@ -123,6 +124,8 @@ export function beginAttempt(gate: Gate, key: Key, choice: Choice): Promise<Paym
     await insertAttempts(query, [{ order: { ...begun, createdAt: learning.evidence.at }, attemptId }]);
     return begun;
   });
+  gate.changes.tell(begun);
+  return begun;
 }
 
 /**

@@ -4,6 +4,7 @@ import { createPayments, createPayouts } from '../store/create.ts';
 import type { Database } from '../store/database.ts';
 import { type Directory, directoryVersion, loadDirectory } from '../store/directory.ts';
 import { markNotices } from '../store/notices.ts';
+import { Changes } from './changes.ts';
 import type { Gate, Learning, Learnt } from './gate.ts';
 import { learnTogether } from './learn-outcome.ts';
 
@@ -19,6 +20,7 @@ export async function openGate(db: Database, ports: Ports): Promise<OpenGate> {
   const gate: OpenGate = {
     ...ports,
     db,
+    changes: new Changes(),
     directory: () => directory,
     async refresh() {
       if ((await directoryVersion(db)) !== directory.version) directory = await loadDirectory(db);

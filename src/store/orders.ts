@@ -128,6 +128,18 @@ export function orderByKey(query: Query, kind: Kind, key: Key): Promise<Order | 
   return one(selectOrders(query, kind, sql`where home = ${key.home} and id = ${key.id}`, 'by-key'));
 }
 
+/** Those payments that exist, in any order, as they are now: one statement however many are asked for. */
+export async function paymentsByKeys(query: Query, keys: readonly Key[]): Promise<Payment[]> {
+  const rows = await query.run<PaymentRow>(
+    named(
+      'payments-by-keys',
+      sql`select p.* from unnest(${keys.map((k) => k.home)}::smallint[], ${keys.map((k) => k.id)}::bigint[]) as k (home, id)
+          join payments p using (home, id)`,
+    ),
+  );
+  return rows.map(paymentOf);
+}
+
 /** The merchant's order by our number. */
 export function orderByPlatformNo(
   query: Query,

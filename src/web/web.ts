@@ -16,6 +16,8 @@ export interface WebReply {
   readonly headers: Readonly<Record<string, string>>;
   /** Iterables are sent as they are made (long lists). */
   readonly body: string | Uint8Array | AsyncIterable<Uint8Array>;
+  /** The iterable never ends by itself: it is ended when the server closes. */
+  readonly isEndless?: boolean;
 }
 
 /** One room: null = the path is not mine. */

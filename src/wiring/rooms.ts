@@ -12,6 +12,7 @@ import { channelProtocols, merchantProtocols, protocols } from '../protocols/all
 import { operatorApi } from '../web/api/api.ts';
 import { readAssets } from '../web/assets.ts';
 import { cashier } from '../web/cashier/cashier.ts';
+import { Watch } from '../web/cashier/watch.ts';
 import { onlinePay } from '../web/online-pay/online-pay.ts';
 import { consoleRoom } from '../web/console/console.ts';
 import { statements } from '../web/statements/statements.ts';
@@ -60,12 +61,13 @@ export async function makeRooms({ config, vault, world, keyring, publicUrl }: Ro
       const desk = { gate, admissions, inspections: makeInspections(gate, keyring), sandbox };
       const seal = (place: string, secret: Uint8Array) => vault.seal(place, secret);
       const open = (place: string, sealed: Uint8Array) => vault.open(place, sealed);
+      const watch = new Watch(gate);
       return [
         frontDoor,
         healthRoom(gate),
         metricsRoom(gate, metrics),
-        onlinePay(gate, { assets, isSandbox, protocols: oneCodeProtocols, publicUrl }),
-        cashier(gate, { openToken: (text) => tokens.open(text), assets, isSandbox }),
+        onlinePay(gate, { assets, watch, isSandbox, protocols: oneCodeProtocols, publicUrl }),
+        cashier(gate, { openToken: (text) => tokens.open(text), assets, watch, isSandbox }),
         statements(gate),
         operatorApi(desk),
         consoleRoom({ ...desk, seal, open, assets, isSandbox, publicUrl }),

@@ -195,5 +195,6 @@ function webReply(reply: WebReply): Reply {
   if (typeof reply.body === 'string')
     return { kind: 'reply', status: reply.status, headers, body: Buffer.from(reply.body) };
   if (reply.body instanceof Uint8Array) return { kind: 'reply', status: reply.status, headers, body: reply.body };
-  return { kind: 'stream', status: reply.status, headers, body: reply.body };
+  const { status, body, isEndless = false } = reply;
+  return { kind: 'stream', status, headers, body, isEndless };
 }

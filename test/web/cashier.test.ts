@@ -12,6 +12,7 @@ import { trialBalance } from '../../src/store/ledger.ts';
 import { orderByPlatformNo } from '../../src/store/orders.ts';
 import { readAssets } from '../../src/web/assets.ts';
 import { cashier } from '../../src/web/cashier/cashier.ts';
+import { Watch } from '../../src/web/cashier/watch.ts';
 import type { Room, WebReply, WebRequest } from '../../src/web/web.ts';
 import { answering, payAsk, paymentAnswer, rowsOf, silence, type TestGate, testGate } from '../gate.ts';
 
@@ -25,6 +26,7 @@ before(async () => {
   room = cashier(t.gate, {
     openToken: (token) => tokens.open(token),
     assets: await readAssets(),
+    watch: new Watch(t.gate),
     isSandbox: false,
   });
 });
@@ -203,6 +205,7 @@ describe('hostile text', () => {
     const sandbox = cashier(t.gate, {
       openToken: (token) => tokens.open(token),
       assets: await readAssets(),
+      watch: new Watch(t.gate),
       isSandbox: true,
     });
     const pageFor = async (payUrl: string, from: Room) => {

@@ -11,14 +11,16 @@ import { orderByKey } from '../../store/orders.ts';
 import type { Assets } from '../assets.ts';
 import type { Room, WebReply, WebRequest } from '../web.ts';
 import { pageReply, guards } from './guards.ts';
-import { type Frame, type Note, isNote, paymentPage, plainPage, stampOf } from './page.ts';
+import { type Frame, type Note, isNote, paymentPage, plainPage } from './page.ts';
 import { viewOf } from './view.ts';
+import { type Watch, stateText } from './watch.ts';
 import { languageOf } from './words.ts';
 
 export interface CashierPorts {
   /** The payment a token was made for; null for anything else. */
   openToken(token: string): Key | null;
   readonly assets: Assets;
+  readonly watch: Watch;
   /** Shows the sandbox strip and lets payers go to http pages of this machine. */
   readonly isSandbox: boolean;
 }
@@ -52,6 +54,7 @@ type Answer = (visit: Visit) => WebReply | Promise<WebReply>;
 
 interface Visit {
   readonly gate: Gate;
+  readonly watch: Watch;
   readonly frame: Frame;
   readonly request: WebRequest;
   readonly path: string;
@@ -61,6 +64,7 @@ interface Visit {
 const actions: Readonly<Record<string, { readonly method: 'GET' | 'POST'; readonly answer: Answer }>> = {
   '': { method: 'GET', answer: show },
   state: { method: 'GET', answer: state },
+  events: { method: 'GET', answer: events },
   choose: { method: 'POST', answer: choose },
 };
 
@@ -78,7 +82,7 @@ async function answer(
   if (payment?.kind !== 'payment' || row === undefined) return pageReply(404, plainPage(frame, 'missing'));
   const method = request.method === 'HEAD' ? 'GET' : request.method;
   if (method !== row.method) return pageReply(405, plainPage(frame, 'refused'), { allow: row.method });
-  return row.answer({ gate, frame, request, path: `/cashier/${token}`, payment });
+  return row.answer({ gate, watch: ports.watch, frame, request, path: `/cashier/${token}`, payment });
 }
 
 function show({ gate, frame, request, path, payment }: Visit): WebReply {
@@ -98,11 +102,14 @@ function show({ gate, frame, request, path, payment }: Visit): WebReply {
   );
 }
 
-/** For the script: small, and nothing in it that the page does not show. */
+/** For a script that gets no stream. */
 function state({ gate, payment }: Visit): WebReply {
-  const now = gate.world.now();
-  const body = JSON.stringify({ state: viewOf(payment, now), stamp: stampOf(payment, now) });
+  const body = stateText(payment, gate.world.now());
   return { status: 200, headers: { ...guards, 'content-type': 'application/json' }, body };
+}
+
+function events({ watch, payment }: Visit): WebReply {
+  return watch.reply(payment);
 }
 
 async function choose(visit: Visit): Promise<WebReply> {

@@ -6,7 +6,7 @@ import { needsPhone } from '../../flows/choose-method.ts';
 import type { Assets } from '../assets.ts';
 import { type Html, html } from '../html.ts';
 import { instructionOf } from './instruction.ts';
-import { type View, isOver, shopAddress, showMoney, showTimeLeft, viewOf } from './view.ts';
+import { type View, isOver, shopAddress, showMoney, showTimeLeft, stampOf, viewOf } from './view.ts';
 import { type Language, type Say, type WordKey, languageNames, languageTags, languages, wordsOf } from './words.ts';
 
 export interface Scene {
@@ -40,12 +40,6 @@ export function isNote(text: string | null): text is Note {
   return text !== null && Object.hasOwn(notes, text);
 }
 
-/** Changes whenever the page would look different: the script then loads it anew. */
-export function stampOf(payment: Payment, now: Instant): string {
-  const { payCode, payUrl } = payment.instruction;
-  return `${viewOf(payment, now)}-${payment.method}-${payCode === null ? 0 : 1}${payUrl === null ? 0 : 1}`;
-}
-
 export function paymentPage(frame: Frame, scene: Scene): Html {
   const { payment, now, merchantName, path } = scene;
   const say = wordsOf(frame.language);
@@ -53,7 +47,7 @@ export function paymentPage(frame: Frame, scene: Scene): Html {
   return framed(frame, {
     title: say('pageTitle', { merchant: merchantName }),
     path,
-    poll: isOver(view) ? null : { path: `${path}/state`, stamp: stampOf(payment, now) },
+    poll: isOver(view) ? null : { path: `${path}/state`, events: `${path}/events`, stamp: stampOf(payment, now) },
     content: html`${summary(scene, say, view)}${noteFor(scene, say, view)}<section class="step" aria-live="polite">${bodies[view](scene, say, frame)}</section>${
       isOver(view) ? null : html`<p class="again"><a href="${path}?lang=${frame.language}">${say('refresh')}</a></p>`
     }`,
@@ -77,7 +71,8 @@ export interface Content {
   readonly title: string;
   /** For the language links; null = none. */
   readonly path: string | null;
-  readonly poll: { readonly path: string; readonly stamp: string } | null;
+  /** Where the script asks and listens, and what it knows already; null = nothing will change any more. */
+  readonly poll: { readonly path: string; readonly events: string; readonly stamp: string } | null;
   /** A further script of ours. */
   readonly script?: string | null;
   readonly content: Html;
@@ -101,7 +96,7 @@ export function framed(frame: Frame, { title, path, poll, content, script = null
 ${script !== null && html`<script defer src="${assets.url(script)}" integrity="${assets.integrity(script)}"></script>`}
 ${poll && html`<noscript><meta http-equiv="refresh" content="10"></noscript>`}
 </head>
-<body data-poll="${poll?.path}" data-stamp="${poll?.stamp}">
+<body data-poll="${poll?.path}" data-events="${poll?.events}" data-stamp="${poll?.stamp}">
 <main class="card">
 ${isSandbox && html`<p class="sandbox">${say('sandbox')}</p>`}
 ${content}

@@ -25,6 +25,12 @@ export function viewOf(payment: Payment, now: Instant): View {
   return view;
 }
 
+/** Changes whenever the page would look different: the script then loads it anew. */
+export function stampOf(payment: Payment, now: Instant): string {
+  const { payCode, payUrl } = payment.instruction;
+  return `${viewOf(payment, now)}-${payment.method}-${payCode === null ? 0 : 1}${payUrl === null ? 0 : 1}`;
+}
+
 /** Nothing further will happen by itself: the page need not ask again. */
 export function isOver(view: View): boolean {
   return view === 'paid' || view === 'failed' || view === 'expired' || view === 'reversed';

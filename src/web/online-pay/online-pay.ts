@@ -11,8 +11,9 @@ import type { CredentialRow } from '../../store/directory.ts';
 import { orderByPlatformNo } from '../../store/orders.ts';
 import type { Assets } from '../assets.ts';
 import { guards, pageReply } from '../cashier/guards.ts';
-import { type Frame, plainPage, stampOf } from '../cashier/page.ts';
+import { type Frame, plainPage } from '../cashier/page.ts';
 import { isOver, payerAddress, viewOf } from '../cashier/view.ts';
+import { type Watch, stateText } from '../cashier/watch.ts';
 import { languageOf } from '../cashier/words.ts';
 import type { Room, WebReply, WebRequest } from '../web.ts';
 import { type Shown, bridgePage, oneCodePage } from './page.ts';
@@ -20,6 +21,7 @@ import { walletOfAgent } from './wallet-app.ts';
 
 export interface OnlinePayPorts {
   readonly assets: Assets;
+  readonly watch: Watch;
   readonly isSandbox: boolean;
   /** Names of the protocols whose merchants have such pages. */
   readonly protocols: readonly string[];
@@ -38,7 +40,7 @@ interface Visit {
 
 export function onlinePay(gate: Gate, ports: OnlinePayPorts): Room {
   return async (request) => {
-    const place = /^\/online\/pay(?:\/(state)?)?$/.exec(request.path);
+    const place = /^\/online\/pay(?:\/(state|events)?)?$/.exec(request.path);
     if (!place) return null;
     const frame: Frame = {
       assets: ports.assets,
@@ -50,6 +52,7 @@ export function onlinePay(gate: Gate, ports: OnlinePayPorts): Room {
       const found = await find(gate, ports, request);
       if (!found) return pageReply(404, plainPage(frame, 'missing'));
       const visit = { gate, ports, frame, request, ...found };
+      if (place[1] === 'events') return ports.watch.reply(found.payment);
       return place[1] === 'state' ? state(visit) : await show(visit);
     } catch (error) {
       gate.world.log.error('online-pay-failed', {
@@ -98,8 +101,7 @@ function shown(visit: Visit, payment: Payment, note: Shown['note'] = null): Show
 }
 
 function state({ gate, payment }: Visit): WebReply {
-  const now = gate.world.now();
-  const body = JSON.stringify({ state: viewOf(payment, now), stamp: stampOf(payment, now) });
+  const body = stateText(payment, gate.world.now());
   return { status: 200, headers: { ...guards, 'content-type': 'application/json' }, body };
 }
 

@@ -1,8 +1,8 @@
 /** The one-code page's looks: the cashier's frame and summary, and a step of its own while nobody has begun to pay. */
 import type { Payment } from '../../core/order.ts';
 import type { Instant } from '../../core/world.ts';
-import { type Frame, framed, heading, outcomeStep, stampOf, summaryOf } from '../cashier/page.ts';
-import { isOver, payerAddress, viewOf } from '../cashier/view.ts';
+import { type Frame, framed, heading, outcomeStep, summaryOf } from '../cashier/page.ts';
+import { isOver, payerAddress, stampOf, viewOf } from '../cashier/view.ts';
 import { wordsOf } from '../cashier/words.ts';
 import { type Html, html } from '../html.ts';
 import { nameOfWallet, walletApps } from './wallet-app.ts';
@@ -39,7 +39,7 @@ function page(frame: Frame, shown: Shown, step: Html, script: string | null): Ht
   return framed(frame, {
     title: words('pageTitle', { merchant: merchantName }),
     path,
-    poll: over ? null : { path: poll, stamp: stampOf(payment, now) },
+    poll: over ? null : { path: poll, events: poll.replace('/state?', '/events?'), stamp: stampOf(payment, now) },
     script,
     content: html`${summaryOf({ payment, merchantName, now }, frame.language)}<section class="step" aria-live="polite">${step}</section>${
       over ? null : html`<p class="again"><a href="${path}&amp;back=1">${words('refresh')}</a></p>`
