@@ -46,8 +46,8 @@ const ways: Readonly<Record<'payment' | 'payout', Readonly<Record<string, string
   },
 };
 
-/** Statements whose transaction may have changed an order or the books. */
-const telling = /^(payments|payouts|numbers|moves|balances|notices)-/;
+/** Statements whose transaction may have changed an order, or the books. */
+const telling = /^(payments|payouts|refunds)-(insert|settle)|^moves-/;
 
 export class Auditor {
   readonly #books: Books;
@@ -68,7 +68,7 @@ export class Auditor {
   }
 
   orders(): Promise<OrderRow[]> {
-    return this.#books.owner.run<OrderRow>(select);
+    return this.#books.owner.run<OrderRow>({ ...select, name: 'simulation-orders' });
   }
 
   async lookAtBooks(): Promise<void> {

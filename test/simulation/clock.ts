@@ -3,6 +3,15 @@
  * happened. Whatever is really asynchronous (PostgreSQL) is awaited inside an event, so that nothing else runs beside it.
  */
 
+/** What a poll looks for: it is passed over while there is nothing of that to find. */
+export type Quarry = 'notices' | 'work' | 'either';
+
+/** When the first of each is due; null = there is none. */
+export interface NextDue {
+  readonly notices: number | null;
+  readonly work: number | null;
+}
+
 /** An event that was put on the clock. */
 export interface Appointment {
   cancel(): void;
@@ -12,7 +21,14 @@ interface Entry {
   readonly time: number;
   readonly order: number;
   readonly run: () => void | Promise<void>;
+  /** Null = it happens at its time, whatever there is. */
+  readonly quarry: Quarry | null;
   cancelled: boolean;
+}
+
+function dueFor({ notices, work }: NextDue, quarry: Quarry): number | null {
+  if (quarry !== 'either') return quarry === 'notices' ? notices : work;
+  return notices === null || work === null ? (notices ?? work) : Math.min(notices, work);
 }
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -27,19 +43,19 @@ export class Clock {
   /** Milliseconds since the seed's beginning; fractions order what would else be simultaneous. */
   now = 0;
   /** When polls would find something; asked again after `touch`. */
-  nextWork: () => Promise<number | null> = () => Promise.resolve(null);
+  nextDue: () => Promise<NextDue> = () => Promise.resolve({ notices: null, work: null });
   #heap: Entry[] = [];
   /** Polls: passed over while there is nothing for them to find. A handful, so a list will do. */
   #idle: Entry[] = [];
   #orders = 0;
   #isTouched = true;
-  #workAt: number | null = null;
+  #due: NextDue = { notices: null, work: null };
   events = 0;
 
-  at(time: number, run: Entry['run'], isIdle = false): Appointment {
-    const entry: Entry = { time: Math.max(time, this.now), order: this.#orders++, run, cancelled: false };
-    if (isIdle) this.#idle.push(entry);
-    else this.#push(entry);
+  at(time: number, run: Entry['run'], quarry: Quarry | null = null): Appointment {
+    const entry: Entry = { time: Math.max(time, this.now), order: this.#orders++, run, quarry, cancelled: false };
+    if (quarry === null) this.#push(entry);
+    else this.#idle.push(entry);
     return {
       cancel: () => {
         entry.cancelled = true;
@@ -47,8 +63,8 @@ export class Clock {
     };
   }
 
-  after(ms: number, run: Entry['run'], isIdle = false): Appointment {
-    return this.at(this.now + ms, run, isIdle);
+  after(ms: number, run: Entry['run'], quarry: Quarry | null = null): Appointment {
+    return this.at(this.now + ms, run, quarry);
   }
 
   sleep(ms: number): Promise<void> {
@@ -79,7 +95,7 @@ export class Clock {
     const first = this.#peek();
     if (this.#isTouched && (!first || first.time > this.now)) {
       this.#isTouched = false;
-      this.#workAt = await this.nextWork();
+      this.#due = await this.nextDue();
     }
     const poll = this.#nextPoll();
     if (!poll || (first && first.time < poll.at)) {
@@ -91,11 +107,16 @@ export class Clock {
     return poll.entry;
   }
 
-  /** The first poll that would find something, and when: no earlier than the work it would find. */
+  /** The first poll that would find something, and when: no earlier than what it would find. */
   #nextPoll(): { readonly entry: Entry; readonly at: number } | null {
     this.#idle = this.#idle.filter((entry) => !entry.cancelled);
-    const [entry] = this.#idle.toSorted((a, b) => a.time - b.time || a.order - b.order);
-    return entry && this.#workAt !== null ? { entry, at: Math.max(entry.time, this.#workAt) } : null;
+    const [first] = this.#idle
+      .flatMap((entry) => {
+        const due = entry.quarry && dueFor(this.#due, entry.quarry);
+        return due === null ? [] : [{ entry, at: Math.max(entry.time, due) }];
+      })
+      .toSorted((a, b) => a.at - b.at || a.entry.time - b.entry.time || a.entry.order - b.entry.order);
+    return first ?? null;
   }
 
   #peek(): Entry | undefined {

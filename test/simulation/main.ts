@@ -1,12 +1,15 @@
 /**
- * npm run simulate -- --seed N [--count M] [--replay] [--verbose] [--teeth]
+ * npm run simulate -- --seed N [--count M] [--minutes T] [--jobs J] [--all] [--replay] [--verbose] [--teeth]
  *
- * Plays M seeds from N on. Ends with 1, the seed, what did not hold and the last events when something does not hold, when a
- * replay differs, when a planted bug is not found, or when a long run has never seen what it should.
+ * Plays M seeds from N on (or as many as T minutes allow), on J processes. Ends with 1, the seed, what did not hold and the last
+ * events when something does not hold (with --all after all the others), when a replay differs, when a planted bug is not found,
+ * or when a long run has never seen what it should.
  */
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { type Books, openBooks } from './books.ts';
-import type { Counters } from './journal.ts';
 import { type Outcome, runSeed } from './seed.ts';
 import { longRun, neverSeen } from './sometimes.ts';
 import { teeth } from './teeth.ts';
@@ -14,7 +17,10 @@ import { teeth } from './teeth.ts';
 const { values: options } = parseArgs({
   options: {
     seed: { type: 'string', default: '1' },
-    count: { type: 'string', default: '1' },
+    count: { type: 'string' },
+    minutes: { type: 'string' },
+    jobs: { type: 'string', default: '1' },
+    all: { type: 'boolean', default: false },
     replay: { type: 'boolean', default: false },
     verbose: { type: 'boolean', default: false },
     teeth: { type: 'boolean', default: false },
@@ -23,6 +29,15 @@ const { values: options } = parseArgs({
 
 /** Seeds a planted bug may hide in. */
 const toothSeeds = 60;
+/** As many as there is time for. */
+const untilTime = 10_000_000;
+
+/** What one process played; travels from a job to its parent. */
+interface Played {
+  readonly seeds: number;
+  readonly failed: readonly number[];
+  readonly counters: Readonly<Record<string, number>>;
+}
 
 function say(text: string): void {
   process.stdout.write(`${text}\n`);
@@ -34,26 +49,29 @@ function show(outcome: Outcome): void {
   say(`again: npm run simulate -- --seed ${outcome.seed} --verbose`);
 }
 
-async function playSeeds(books: Books, first: number, count: number): Promise<boolean> {
-  const counters: Counters = new Map();
-  const began = performance.now();
-  let isFine = true;
-  for (let seed = first; seed < first + count && isFine; seed += 1) {
+interface Part {
+  readonly first: number;
+  readonly count: number;
+  readonly step: number;
+}
+
+async function playSeeds(books: Books, { first, count, step }: Part): Promise<Played> {
+  const counters = new Map<string, number>();
+  const failed: number[] = [];
+  const ends = performance.now() + Number(options.minutes ?? '1000000') * 60_000;
+  let seeds = 0;
+  for (let seed = first; seed < first + count; seed += step) {
+    if (performance.now() > ends || (failed.length > 0 && !options.all)) break;
     const outcome = await runSeed(books, { seed, echo: options.verbose });
+    seeds += 1;
     for (const [name, by] of outcome.counters) counters.set(name, (counters.get(name) ?? 0) + by);
-    isFine = outcome.broken === null && (!options.replay || (await isSameAgain(books, outcome)));
+    const isFine = outcome.broken === null && (!options.replay || (await isSameAgain(books, outcome)));
+    if (!isFine) failed.push(seed);
     if (outcome.broken !== null) show(outcome);
     else if (count <= 20 && isFine)
       say(`seed ${seed}: holds, ${outcome.events} events, ${hours(outcome.virtualMs)} h, journal ${outcome.hash}`);
   }
-  const perMinute = Math.round((60_000 * count) / (performance.now() - began));
-  if (!isFine) return false;
-  for (const [name, times] of [...counters].sort(([a], [b]) => (a < b ? -1 : 1)))
-    say(`${String(times).padStart(8)}  ${name}`);
-  say(`${count} seeds hold, ${perMinute} a minute`);
-  const missing = count >= longRun ? neverSeen(counters) : [];
-  for (const name of missing) say(`never seen: ${name}`);
-  return missing.length === 0;
+  return { seeds, failed, counters: Object.fromEntries(counters) };
 }
 
 async function isSameAgain(books: Books, { seed, hash, events }: Outcome): Promise<boolean> {
@@ -61,6 +79,49 @@ async function isSameAgain(books: Books, { seed, hash, events }: Outcome): Promi
   if (again.hash === hash) return true;
   say(`seed ${seed} differs when played again: ${events} events, ${hash}; then ${again.events} events, ${again.hash}`);
   return false;
+}
+
+/** Each job is this program again, with every J-th seed. */
+async function playOnJobs({ first, count }: Part, jobs: number): Promise<Played> {
+  const parts = await Promise.all(Array.from({ length: jobs }, (_, job) => playOnJob(first + job, count - job, jobs)));
+  const counters: Record<string, number> = {};
+  for (const part of parts)
+    for (const [name, by] of Object.entries(part.counters)) counters[name] = (counters[name] ?? 0) + by;
+  return {
+    seeds: parts.reduce((sum, { seeds }) => sum + seeds, 0),
+    failed: parts.flatMap(({ failed }) => failed).sort((a, b) => a - b),
+    counters,
+  };
+}
+
+async function playOnJob(first: number, count: number, step: number): Promise<Played> {
+  const flags = [...(options.all ? ['--all'] : []), ...(options.replay ? ['--replay'] : [])];
+  const limit = options.minutes === undefined ? [] : ['--minutes', options.minutes];
+  const child = fork(
+    fileURLToPath(import.meta.url),
+    ['--seed', `${first}`, '--count', `${count}`, ...flags, ...limit],
+    {
+      env: { ...process.env, SIMULATION_STEP: String(step) },
+    },
+  );
+  const said = once(child, 'message');
+  const gone = once(child, 'exit').then(([code]) => Promise.reject(new Error(`a job ended with ${String(code)}`)));
+  // Whoever has said what it played may go.
+  gone.catch(() => undefined);
+  const [played] = await Promise.race([said, gone]);
+  return played as Played;
+}
+
+function sumUp({ seeds, failed, counters }: Played, tookMs: number): boolean {
+  for (const [name, times] of Object.entries(counters).sort(([a], [b]) => (a < b ? -1 : 1)))
+    say(`${String(times).padStart(8)}  ${name}`);
+  const perMinute = Math.round((60_000 * seeds) / tookMs);
+  const story =
+    failed.length === 0 ? `${seeds} seeds hold` : `of ${seeds} seeds these do not hold: ${failed.join(' ')};`;
+  say(`${story}, ${perMinute} a minute on ${options.jobs} process${options.jobs === '1' ? '' : 'es'}`);
+  const missing = seeds >= longRun ? neverSeen(counters) : [];
+  for (const name of missing) say(`never seen: ${name}`);
+  return failed.length === 0 && missing.length === 0;
 }
 
 async function showTeeth(books: Books, first: number): Promise<boolean> {
@@ -82,11 +143,27 @@ function hours(ms: number): string {
   return (ms / 3_600_000).toFixed(1);
 }
 
-const books = await openBooks();
-try {
-  const first = Number(options.seed);
-  const isFine = options.teeth ? await showTeeth(books, first) : await playSeeds(books, first, Number(options.count));
-  process.exitCode = isFine ? 0 : 1;
-} finally {
-  await books.close();
+async function withBooks<T>(work: (books: Books) => Promise<T>): Promise<T> {
+  const books = await openBooks();
+  try {
+    return await work(books);
+  } finally {
+    await books.close();
+  }
 }
+
+async function main(): Promise<boolean> {
+  const first = Number(options.seed);
+  if (options.teeth) return withBooks((books) => showTeeth(books, first));
+  const count = Number(options.count ?? (options.minutes === undefined ? 1 : untilTime));
+  const part = { first, count, step: Number(process.env['SIMULATION_STEP'] ?? '1') };
+  const jobs = Number(options.jobs);
+  const began = performance.now();
+  const played = jobs > 1 ? await playOnJobs(part, jobs) : await withBooks((books) => playSeeds(books, part));
+  if (process.send === undefined) return sumUp(played, performance.now() - began);
+  process.send(played);
+  return true;
+}
+
+process.exitCode = (await main()) ? 0 : 1;
+process.disconnect?.();

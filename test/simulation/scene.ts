@@ -4,7 +4,7 @@ import type { TwinOrder } from '../../src/twin/order.ts';
 import { Auditor } from './auditor.ts';
 import { began, type Books } from './books.ts';
 import { Chance } from './chance.ts';
-import { Clock } from './clock.ts';
+import { Clock, type NextDue } from './clock.ts';
 import type { WaitingReads } from './database.ts';
 import { Gateway } from './gateway.ts';
 import { Journal } from './journal.ts';
@@ -24,6 +24,8 @@ function shown(error: unknown): string {
 export class Broken extends Error {}
 
 const mostDeaths = 8;
+/** Statements after which a poll may find something else than before. */
+const appoints = /notices|work/;
 /** Channels that take part; the other protocols' merchants and banks stay at home. */
 const played: ReadonlySet<string> = new Set(['bluepay', 'payin']);
 
@@ -70,7 +72,7 @@ export class Scene {
       .map((channel) => new Upstream(this, channel));
     this.shops = books.facts.merchants.map((merchant, index) => new Shop(this, merchant, index));
     this.#listen();
-    this.clock.nextWork = () => this.#nextWork();
+    this.clock.nextDue = () => this.#nextDue();
     this.journal.note('seed', `${seed} ${JSON.stringify(this.weather)}`);
   }
 
@@ -137,7 +139,7 @@ export class Scene {
   // ── hooks ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   async onStored(names: ReadonlySet<string>): Promise<void> {
-    this.clock.touch();
+    if ([...names].some((name) => appoints.test(name))) this.clock.touch();
     await this.auditor.onStored(names);
   }
 
@@ -174,13 +176,13 @@ export class Scene {
     for (const shop of this.shops) this.network.listen(shop.host, () => (request) => shop.receive(request));
   }
 
-  async #nextWork(): Promise<number | null> {
-    const [row] = await this.books.owner.run<{ due: bigint | null }>({
-      name: 'simulation-next-work',
-      text: 'select least((select min(due_at) from kanal.notices_due), (select min(due_at) from kanal.work)) as due',
+  async #nextDue(): Promise<NextDue> {
+    const [row] = await this.books.owner.run<{ notices: bigint | null; work: bigint | null }>({
+      name: 'simulation-next-due',
+      text: 'select (select min(due_at) from kanal.notices_due) as notices, (select min(due_at) from kanal.work) as work',
       values: [],
     });
-    const due = row?.due ?? null;
-    return due === null ? null : Number(due) - began;
+    const since = (at: bigint | null | undefined) => (at === null || at === undefined ? null : Number(at) - began);
+    return { notices: since(row?.notices), work: since(row?.work) };
   }
 }
