@@ -63,7 +63,7 @@ const merchantCommands: readonly Command[] = [
       payouts: { value: 'on|off', about: 'May it pay out?' },
       overdraft: { value: 'MINOR', about: 'How far the available balance may go below zero, smallest units' },
       currency: { value: 'CODE', about: 'Currency of the overdraft' },
-      set: { value: 'NAME=VALUE', many: true, about: 'A setting: noticeGapsS=5,60,3600' },
+      set: { value: 'NAME=VALUE', many: true, about: 'A setting: noticeGapsS=5,60,3600 or returnHosts=shop.example' },
     },
     run: setMerchant,
   },

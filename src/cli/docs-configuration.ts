@@ -26,6 +26,7 @@ export function configurationPage(): string {
     ...channelProtocols.map((protocol) => section(protocol.name, settingsFor(protocol, 'channel'))),
     '## Merchants',
     '`kanal merchant set M --set noticeGapsS=5,60,3600`: gaps between attempts to deliver a notice, in seconds, instead of the protocol’s ladder; `payin.noticeGapsS` for one protocol.',
+    '`kanal merchant set M --set returnHosts=shop.example,*.shop.example`: hosts that payers may be sent back to from the payment page; a host with a port means that port only. The return address of an order whose host is not listed is not shown, and without the setting none is.',
   ].join('\n\n');
 }
 

@@ -74,7 +74,7 @@ export function decide<O extends Order>(order: O, evidence: Evidence, late: Late
     // Money that left through a channel we had turned away from: the attempt that counts may pay it out as well.
     if (order.kind === 'payout') return secondSuccess(order, evidence, 'suspense');
   }
-  const rule = ruleFor(order, evidence.event);
+  const rule = ruleFor(order, mayChooseAgain(order, evidence) ? 'reopened' : evidence.event);
   if (!rule) return contradiction(order, evidence);
   if (rule.late) return lateSuccess(order, evidence, rule, late);
   if (rule.to === order.state && !rule.post) return repeated(order, evidence);
@@ -90,6 +90,15 @@ function ruleFor(order: Order, event: Event): Rule<string> | undefined {
     case 'refund':
       return (order.detail.isLate ? lateRefundRules : refundRules)[order.state][event];
   }
+}
+
+const undecided: ReadonlySet<Order['state']> = new Set(['sending', 'pending', 'unknown']);
+
+/** The channel has ended what a payer chose, and the payer has time left: it was one try of theirs, not the end of the order. */
+function mayChooseAgain(order: Order, { event, at }: Evidence): boolean {
+  if (order.kind !== 'payment' || order.detail.desk === undefined || !undecided.has(order.state)) return false;
+  const isOver = order.expiresAt !== null && order.expiresAt <= at;
+  return !isOver && (event === 'failed' || (event === 'declined' && order.state === 'unknown'));
 }
 
 /** Member of `extras`: the wallet's or bank's own number of a success. Two under one order of the channel are two payments. */
@@ -269,7 +278,9 @@ function binding(order: Order, evidence: Evidence, rule: Rule<string>): Partial<
       reference: null,
       upstreamNo: null,
       method: 'any',
-      option: null,
+      option: order.detail.desk?.option ?? null,
+      // Tells the payer who comes back that there was a try.
+      reason: evidence.reason ?? { code: evidence.event, text: '' },
       instruction: { payCode: null, payUrl: null, confirmNo: null },
     };
   if (rule.to === 'paid' && isOfFormerAttempt(order, evidence))

@@ -54,6 +54,8 @@ export interface PaymentDetail {
   readonly notify: NotifyTarget | null;
   readonly returnUrl: string | null;
   readonly exchange?: Exchange | null;
+  /** The payer chooses how to pay, within what the merchant left open. Absent = the merchant chose. */
+  readonly desk?: { readonly option: string | null };
   readonly extras: Extras;
 }
 export interface PayoutDetail {

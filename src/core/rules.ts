@@ -21,6 +21,8 @@ export const events = [
   'rerouted',
   /** A clear no to what the payer chose at the desk: nothing was executed, the choice is open again. */
   'released',
+  /** What the payer chose at the desk has failed for good, and there is time left: the choice is open again. */
+  'reopened',
   'succeeded',
   'failed',
   /** Ended unpaid: by time, by the merchant, by the channel. */
@@ -64,6 +66,7 @@ export const paymentRules: Rules<PaymentState> = {
     declined: { to: 'failed' },
     'not-sent': { to: 'failed' },
     released: { to: 'new' },
+    reopened: { to: 'new' },
     succeeded: paid,
     failed: { to: 'failed', tell: true },
     closed: { to: 'closed', tell: true },
@@ -72,6 +75,7 @@ export const paymentRules: Rules<PaymentState> = {
   pending: {
     accepted: { to: 'pending' },
     released: { to: 'pending' },
+    reopened: { to: 'new' },
     // A lost query, or the create's own answer arriving after a callback: no news.
     unknown: { to: 'pending' },
     declined: { to: 'pending' },
@@ -88,6 +92,7 @@ export const paymentRules: Rules<PaymentState> = {
     'not-sent': { to: 'unknown' },
     // Something else was heard meanwhile; the next query says more.
     released: { to: 'unknown' },
+    reopened: { to: 'new' },
     succeeded: paid,
     failed: { to: 'failed', tell: true },
     closed: { to: 'closed', tell: true },

@@ -7,6 +7,7 @@ import type { Method } from '../core/commands.ts';
 import { accounts } from '../core/ledger.ts';
 import { type Currency, type Money, isCurrency, parseDecimal } from '../core/money.ts';
 import { Refusal } from '../core/refusal.ts';
+import { returnHostsPattern } from '../core/return-hosts.ts';
 import type { Route } from '../core/routing.ts';
 import {
   closeReview,
@@ -120,11 +121,14 @@ export async function changeMerchant(office: Office, actor: string, id: bigint, 
   );
 }
 
-/** Settings of a merchant: its own ladder of gaps between attempts, in seconds, for all protocols or for one. */
+/** Settings of a merchant. An empty value takes one back. */
 const merchantSettings: readonly { readonly name: RegExp; readonly pattern: RegExp }[] = [
   /** Smallest units that may be paid out without two persons looking. */
   { name: /^payoutLimit\.[A-Z]{3}$/, pattern: /^(?:[0-9]{1,18})?$/ },
+  /** Its own ladder of gaps between attempts, in seconds, for all protocols or for one. */
   { name: /^(?:[a-z]{1,20}\.)?noticeGapsS$/, pattern: /^(?:[0-9]{1,7}(?:,[0-9]{1,7}){0,63})?$/ },
+  /** Where payers may be sent back to from our pages (T083): "shop.example,*.shop.example,localhost:3000". */
+  { name: /^returnHosts$/, pattern: returnHostsPattern },
 ];
 
 function checkMerchantSettings(settings: Readonly<Record<string, string>>): void {
@@ -133,7 +137,7 @@ function checkMerchantSettings(settings: Readonly<Record<string, string>>): void
     if (!row)
       throw new Refusal('invalid-request', {
         field: name,
-        text: 'no such setting; there are noticeGapsS and payoutLimit.IDR, .CNY …',
+        text: 'no such setting; there are noticeGapsS, returnHosts and payoutLimit.IDR, .CNY …',
       });
     if (!row.pattern.test(value))
       throw new Refusal('invalid-request', { field: name, text: `must match ${row.pattern.source}` });

@@ -150,6 +150,7 @@ function newPayment(
       notify: ask.notify,
       returnUrl: ask.returnUrl,
       exchange: exchangeFor(gate, credential.protocol, ask.amount),
+      ...(ask.method === 'any' ? { desk: { option: ask.option } } : {}),
       extras: ask.extras,
     },
     channelExtras: {},

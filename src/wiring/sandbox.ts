@@ -118,13 +118,16 @@ function sealed(
   );
 }
 
+/** Shops on this machine, and those of the samples. */
+const demoReturnHosts = 'localhost,127.0.0.1,[::1],shop.example,*.shop.example,shop.test';
+
 async function insertMerchant(query: Query, world: World, vault: Vault, { merchant, ours }: Invented): Promise<void> {
   const id = BigInt(merchant.id);
   const [home = 0] = world.nonce(1);
   const now = world.now();
   await query.run(sql`
-    insert into merchants (id, name, home, payouts, webhook_secret, created_at)
-    values (${id}, ${merchant.name}, ${home}, true, ${vault.seal(`merchant/${id}/webhook`, merchant.webhookSecret)}, ${now})`);
+    insert into merchants (id, name, home, payouts, settings, webhook_secret, created_at)
+    values (${id}, ${merchant.name}, ${home}, true, ${{ returnHosts: demoReturnHosts }}, ${vault.seal(`merchant/${id}/webhook`, merchant.webhookSecret)}, ${now})`);
   for (const [protocol, { sender, secrets, settings }] of ours)
     await insertCredential(query, world, vault, id, protocol, sender, secrets, settings);
   await book(query, openingBalances(world, home, id));

@@ -29,8 +29,8 @@ const ways: Readonly<Record<'payment' | 'payout', Readonly<Record<string, string
   payment: {
     new: 'sending closed paid!',
     sending: 'new pending unknown paid failed closed reversed',
-    pending: 'paid failed closed reversed',
-    unknown: 'pending paid failed closed reversed',
+    pending: 'new paid failed closed reversed',
+    unknown: 'new pending paid failed closed reversed',
     paid: '',
     failed: 'paid!',
     closed: 'paid!',

@@ -1,99 +1,28 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { noInstruction, type Pay, type PaymentReport } from '../../src/core/commands.ts';
-import { money } from '../../src/core/money.ts';
-import type { Payment } from '../../src/core/order.ts';
+import { noInstruction, type Pay } from '../../src/core/commands.ts';
 import { DeskTokens } from '../../src/edge/desk-token.ts';
-import { reportEvidence } from '../../src/flows/attempt.ts';
 import { lookAgain } from '../../src/flows/chase.ts';
-import { learnOutcome } from '../../src/flows/learn-outcome.ts';
-import { pay } from '../../src/flows/pay.ts';
-import { trialBalance } from '../../src/store/ledger.ts';
-import { orderByPlatformNo } from '../../src/store/orders.ts';
 import { readAssets } from '../../src/web/assets.ts';
 import { cashier } from '../../src/web/cashier/cashier.ts';
 import { Watch } from '../../src/web/cashier/watch.ts';
-import type { Room, WebReply, WebRequest } from '../../src/web/web.ts';
-import { answering, payAsk, paymentAnswer, rowsOf, silence, type TestGate, testGate } from '../gate.ts';
+import type { Room, WebRequest } from '../../src/web/web.ts';
+import { answering, paymentAnswer, rowsOf, silence, type TestGate } from '../gate.ts';
+import { amount, bni, type CashierScene, cashierScene, codeOf, type Desk, textOf as text } from './cashier-scene.ts';
 
+let s: CashierScene;
 let t: TestGate;
-let room: Room;
-let tokens: DeskTokens;
 
 before(async () => {
-  t = await testGate();
-  tokens = new DeskTokens(t.vault.derive('desk'));
-  room = cashier(t.gate, {
-    openToken: (token) => tokens.open(token),
-    assets: await readAssets(),
-    watch: new Watch(t.gate),
-    isSandbox: false,
-  });
+  s = await cashierScene();
+  t = s.t;
 });
-after(async () => {
-  const books = await trialBalance(t.database.owner);
-  await t.close();
-  assert.deepEqual(books.findings, []);
-});
+after(() => s.close());
 
-function visit(path: string, more: Partial<WebRequest> = {}): Promise<WebReply> {
-  const [bare = '', query = ''] = path.split('?');
-  return room({
-    method: 'GET',
-    path: bare,
-    query: new URLSearchParams(query),
-    headers: { host: 'pay.example' },
-    body: new Uint8Array(),
-    remote: '203.0.113.9',
-    ...more,
-  }).then((reply) => {
-    if (!reply) assert.fail(`${path} is not the cashier's`);
-    // A broken page would pass every test that only looks for what must not be there.
-    assert.notEqual(reply.status, 500, path);
-    return reply;
-  });
-}
-
-const text = ({ body }: Pick<WebReply, 'body'>) => (typeof body === 'string' ? body : assert.fail('not a text'));
-
-function choose(path: string, form: Record<string, string>, headers: Record<string, string> = {}): Promise<WebReply> {
-  return visit(`${path}/choose`, {
-    method: 'POST',
-    headers: { host: 'pay.example', 'content-type': 'application/x-www-form-urlencoded', ...headers },
-    body: Buffer.from(new URLSearchParams(form).toString()),
-  });
-}
-
-interface Desk {
-  readonly path: string;
-  readonly present: () => Promise<Payment>;
-}
-
-/** A payment whose payer has not chosen yet. */
-async function desk(changes: Partial<Pay> = {}): Promise<Desk> {
-  const ask = payAsk({ method: 'any', option: null, amount: money(150_000n, 'IDR'), ...changes });
-  const caller = t.caller(0, 'payin');
-  const report = await pay(t.gate, caller, ask, Buffer.from(ask.orderNo));
-  const present = async (): Promise<Payment> => {
-    const { home, id } = caller.merchant;
-    const order = await orderByPlatformNo(t.database.db, 'payment', home, id, report.platformNo ?? '');
-    if (order?.kind !== 'payment') throw new Error('no payment');
-    return order;
-  };
-  return { path: `/cashier/${tokens.make(await present())}`, present };
-}
-
-const amount = money(150_000n, 'IDR');
-const codeOf = (payCode: string) => paymentAnswer({ amount, instruction: { ...noInstruction, payCode } });
-const bni = { method: 'virtual-account', option: 'BNI' };
-
-async function callback(payment: Payment, reference: string | null, changes: Partial<PaymentReport>): Promise<void> {
-  const about = { kind: 'payment', channelId: payment.channelId, reference } as const;
-  const evidence = reportEvidence(about, 'callback', paymentAnswer({ amount, ...changes }), t.world.now());
-  await learnOutcome(t.gate, { key: null, evidence, callback: null, lookAgainAt: null });
-}
-
-const viewOf = async (path: string) => JSON.parse(text(await visit(`${path}/state`))).state as string;
+const visit = (path: string, more: Partial<WebRequest> = {}) => s.visit(path, more);
+const choose = (path: string, form: Record<string, string>, headers: Record<string, string> = {}) =>
+  s.post(`${path}/choose`, form, headers);
+const desk = (changes: Partial<Pay> = {}): Promise<Desk> => s.desk(changes);
 
 describe('the page', () => {
   test('shows the amount first, the shop, the subject and what the merchant has routes for', async () => {
@@ -192,18 +121,18 @@ describe('hostile text', () => {
       ),
     );
     await choose(path, { method: 'wallet', option: 'DANA' });
-    assert.equal(await viewOf(path), 'waiting');
+    assert.equal(await s.view(path), 'waiting');
     assert.doesNotMatch(text(await visit(path)), /javascript:/);
     const payment = await present();
-    await callback(payment, payment.reference, { state: 'paid', paid: amount, platformNo: 'LINK1' });
+    await s.callback(payment, payment.reference, { state: 'paid', paid: amount, platformNo: 'LINK1' });
     const paid = text(await visit(path));
-    assert.equal(await viewOf(path), 'paid');
+    assert.equal(await s.view(path), 'paid');
     assert.doesNotMatch(paid, /javascript:|Back to the shop/);
   });
 
   test('the wallet is https, in the sandbox also this machine', async () => {
     const sandbox = cashier(t.gate, {
-      openToken: (token) => tokens.open(token),
+      openToken: (token) => s.tokens.open(token),
       assets: await readAssets(),
       watch: new Watch(t.gate),
       isSandbox: true,
@@ -222,11 +151,11 @@ describe('hostile text', () => {
       });
       return /<a class="button" href="([^"]*)"/.exec(text(reply ?? assert.fail('no page')))?.[1] ?? null;
     };
-    assert.equal(await pageFor('https://wallet.example/pay?a=1&b=2', room), 'https://wallet.example/pay?a=1&amp;b=2');
-    assert.equal(await pageFor('http://127.0.0.1:9/pay', room), null);
+    assert.equal(await pageFor('https://wallet.example/pay?a=1&b=2', s.room), 'https://wallet.example/pay?a=1&amp;b=2');
+    assert.equal(await pageFor('http://127.0.0.1:9/pay', s.room), null);
     assert.equal(await pageFor('http://127.0.0.1:9/pay', sandbox), 'http://127.0.0.1:9/pay');
     assert.equal(await pageFor('http://127.0.0.1.evil.example/pay', sandbox), null);
-    assert.equal(await pageFor('https://user:secret@wallet.example/', room), null);
+    assert.equal(await pageFor('https://user:secret@wallet.example/', s.room), null);
   });
 });
 
@@ -235,7 +164,7 @@ describe('a token', () => {
     const { path, present } = await desk();
     const payment = await present();
     const made = path.split('/')[2] ?? '';
-    const absent = tokens.make({ home: payment.home, id: payment.id + 1n });
+    const absent = s.tokens.make({ home: payment.home, id: payment.id + 1n });
     const other = new DeskTokens(new Uint8Array(32).fill(3)).make(payment);
     const pages = new Set<string>();
     for (const wrong of [
@@ -268,7 +197,7 @@ describe('a token', () => {
   test('paths of others are not the cashier’s', async () => {
     for (const path of ['/', '/cashiers', '/console', '/asset/x'])
       assert.equal(
-        await room({
+        await s.room({
           method: 'GET',
           path,
           query: new URLSearchParams(),
@@ -348,7 +277,7 @@ describe('a choice', () => {
     await choose(store.path, { method: 'store-code', option: 'ALFAMART' });
     const payment = await store.present();
     assert.equal(payment.fee, 7_777n);
-    await callback(payment, payment.reference, { state: 'paid', paid: amount, platformNo: 'FEE1' });
+    await s.callback(payment, payment.reference, { state: 'paid', paid: amount, platformNo: 'FEE1' });
     const moves = await rowsOf(
       t.database,
       `select amount from kanal.moves where object_id = ${payment.id} and reason = 'receive-fee'`,
@@ -374,12 +303,12 @@ describe('a choice', () => {
 
     // What the first channel says afterwards no longer matters, unless it is money.
     const formerly = String(former?.['reference']);
-    await callback(bound, formerly, { state: 'failed', platformNo: 'OLD1' });
+    await s.callback(bound, formerly, { state: 'failed', platformNo: 'OLD1' });
     assert.equal((await present()).state, 'pending');
-    await callback(bound, formerly, { state: 'paid', paid: amount, platformNo: 'OLD1' });
+    await s.callback(bound, formerly, { state: 'paid', paid: amount, platformNo: 'OLD1' });
     const paid = await present();
     assert.deepEqual([paid.state, paid.reference, paid.upstreamNo], ['paid', formerly, 'OLD1']);
-    await callback(bound, bound.reference, { state: 'paid', paid: amount, platformNo: 'NEW1' });
+    await s.callback(bound, bound.reference, { state: 'paid', paid: amount, platformNo: 'NEW1' });
     const reasons = await rowsOf(t.database, `select reason from kanal.moves where object_id = ${open.id} order by 1`);
     assert.ok(reasons.some(({ reason }) => String(reason).startsWith('suspense-in/')));
     assert.equal(reasons.filter(({ reason }) => reason === 'receive').length, 1);
@@ -454,7 +383,7 @@ describe('states', () => {
     assert.doesNotMatch(text(await visit(path)), /shop\.example/);
     const stamp = text(await visit(`${path}/state`));
     const payment = await present();
-    await callback(payment, payment.reference, { state: 'paid', paid: amount, platformNo: 'PAID1' });
+    await s.callback(payment, payment.reference, { state: 'paid', paid: amount, platformNo: 'PAID1' });
     const page = text(await visit(path));
     assert.match(page, /<h2>Paid<\/h2>/);
     assert.match(page, /href="https:\/\/shop\.example\/done\?order=1"/);
@@ -462,12 +391,13 @@ describe('states', () => {
     assert.notEqual(text(await visit(`${path}/state`)), stamp);
   });
 
-  test('failed', async () => {
-    const { path, present } = await desk();
+  test('failed, when the merchant chose or there is no time left', async () => {
+    const { path, present } = await desk({ expiresInS: 60 });
     t.script(answering('pay', codeOf('8808')));
     await choose(path, bni);
+    t.pass(61_000);
     const payment = await present();
-    await callback(payment, payment.reference, { state: 'failed', platformNo: 'FAIL1' });
+    await s.callback(payment, payment.reference, { state: 'failed', platformNo: 'FAIL1' });
     assert.match(text(await visit(path)), /did not go through/);
     const told = await rowsOf(t.database, `select event from kanal.notices where object_id = ${payment.id}`);
     assert.deepEqual(told, [{ event: 'payment.failed' }]);
@@ -476,7 +406,7 @@ describe('states', () => {
   test('over: at once for the payer, then closed by the clock, once', async () => {
     const { path, present } = await desk({ expiresInS: 60 });
     t.pass(61_000);
-    assert.equal(await viewOf(path), 'expired');
+    assert.equal(await s.view(path), 'expired');
     assert.match(text(await visit(path)), /time to pay is over/);
     t.script(answering('pay', codeOf('8808')));
     await choose(path, bni);
@@ -484,7 +414,7 @@ describe('states', () => {
     assert.equal(state, 'new');
     await lookAgain(t.gate, { home, objectId: id, kind: 'payment', tries: 0 });
     assert.equal((await present()).state, 'closed');
-    assert.equal(await viewOf(path), 'expired');
+    assert.equal(await s.view(path), 'expired');
   });
 
   test('past its time but with the channel: not to be paid, being checked', async () => {
@@ -493,7 +423,7 @@ describe('states', () => {
     await choose(path, bni);
     assert.match(text(await visit(path)), /8808/);
     t.pass(61_000);
-    assert.equal(await viewOf(path), 'unknown');
+    assert.equal(await s.view(path), 'unknown');
     assert.doesNotMatch(text(await visit(path)), /8808/);
   });
 });

@@ -12,6 +12,7 @@ import type { Assets } from '../assets.ts';
 import type { Room, WebReply, WebRequest } from '../web.ts';
 import { pageReply, guards } from './guards.ts';
 import { type Frame, type Note, isNote, paymentPage, plainPage } from './page.ts';
+import { shopLink } from './shop-link.ts';
 import { viewOf } from './view.ts';
 import { type Watch, stateText } from './watch.ts';
 import { languageOf } from './words.ts';
@@ -87,12 +88,14 @@ async function answer(
 
 function show({ gate, frame, request, path, payment }: Visit): WebReply {
   const now = gate.world.now();
+  const merchant = gate.directory().merchants.get(payment.merchantId);
   const note = request.query.get('note');
   return pageReply(
     200,
     paymentPage(frame, {
       payment,
-      merchantName: gate.directory().merchants.get(payment.merchantId)?.name ?? '',
+      merchantName: merchant?.name ?? '',
+      shop: shopLink(payment, merchant, frame.isSandbox),
       optionName: nameOfOption(payment),
       offers: viewOf(payment, now) === 'choose' ? offersFor(gate, payment) : [],
       note: isNote(note) ? note : null,

@@ -6,12 +6,14 @@ import { needsPhone } from '../../flows/choose-method.ts';
 import type { Assets } from '../assets.ts';
 import { type Html, html } from '../html.ts';
 import { instructionOf } from './instruction.ts';
-import { type View, isOver, shopAddress, showMoney, showTimeLeft, stampOf, viewOf } from './view.ts';
+import { type View, isOver, showMoney, showTimeLeft, stampOf, viewOf } from './view.ts';
 import { type Language, type Say, type WordKey, languageNames, languageTags, languages, wordsOf } from './words.ts';
 
 export interface Scene {
   readonly payment: Payment;
   readonly merchantName: string;
+  /** Where the payer may go once it is paid; null = nowhere. */
+  readonly shop: string | null;
   /** Proper name of what was chosen ("DANA"), null while nothing is. */
   readonly optionName: string | null;
   readonly offers: readonly Offer[];
@@ -175,9 +177,9 @@ const bodies: Readonly<Record<View, Body>> = {
     html`${instructionOf(scene.payment, scene.optionName, say, frame.isSandbox)}<p class="quiet">${say('waitingNote')}</p>`,
   unknown: told('wait', 'unknownTitle', 'unknownText'),
   paid: (scene, say, frame) => {
-    const shop = shopAddress(scene.payment.detail.returnUrl);
     return html`${told('done', 'paidTitle', 'paidText')(scene, say, frame)}${
-      shop !== null && html`<p><a class="button" href="${shop}" rel="noreferrer">${say('backToShop')}</a></p>`
+      scene.shop !== null &&
+      html`<p><a class="button" href="${scene.shop}" rel="noreferrer">${say('backToShop')}</a></p>`
     }`;
   },
   failed: told('attention', 'failedTitle', 'failedText'),
@@ -187,7 +189,7 @@ const bodies: Readonly<Record<View, Body>> = {
 
 /** What is said once nothing is left to choose or to pay. */
 export function outcomeStep(
-  scene: Pick<Scene, 'payment' | 'merchantName'>,
+  scene: Pick<Scene, 'payment' | 'merchantName' | 'shop'>,
   view: Exclude<View, 'choose' | 'waiting'>,
   frame: Frame,
 ): Html {

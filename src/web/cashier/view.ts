@@ -85,10 +85,3 @@ export function payerAddress(text: string | null, isSandbox: boolean): string | 
   const isLoopback = hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname);
   return protocol === 'http:' && isSandbox && isLoopback ? href : null;
 }
-
-/** Where the shop wants its customer back: fixed when the order was made, http(s) only. */
-export function shopAddress(text: string | null): string | null {
-  if (text === null || !URL.canParse(text)) return null;
-  const { protocol, href } = new URL(text);
-  return protocol === 'https:' || protocol === 'http:' ? href : null;
-}

@@ -12,6 +12,7 @@ import { orderByPlatformNo } from '../../store/orders.ts';
 import type { Assets } from '../assets.ts';
 import { guards, pageReply } from '../cashier/guards.ts';
 import { type Frame, plainPage } from '../cashier/page.ts';
+import { shopLink } from '../cashier/shop-link.ts';
 import { isOver, payerAddress, viewOf } from '../cashier/view.ts';
 import { type Watch, stateText } from '../cashier/watch.ts';
 import { languageOf } from '../cashier/words.ts';
@@ -88,10 +89,12 @@ function pathOf({ request, credential, payment }: Visit, more: Readonly<Record<s
 
 function shown(visit: Visit, payment: Payment, note: Shown['note'] = null): Shown {
   const { gate, request } = visit;
+  const merchant = gate.directory().merchants.get(payment.merchantId);
   const poll = pathOf(visit).replace('/online/pay/?', '/online/pay/state?');
   return {
     payment,
-    merchantName: gate.directory().merchants.get(payment.merchantId)?.name ?? '',
+    merchantName: merchant?.name ?? '',
+    shop: shopLink(payment, merchant, visit.frame.isSandbox),
     wallet: walletOfAgent(request.headers['user-agent'] ?? ''),
     note,
     path: pathOf(visit),

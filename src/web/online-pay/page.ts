@@ -11,6 +11,7 @@ import { say } from './words.ts';
 export interface Shown {
   readonly payment: Payment;
   readonly merchantName: string;
+  readonly shop: string | null;
   /** The wallet the page is opened in; null = none we know. */
   readonly wallet: string | null;
   readonly note: 'refused' | 'unknown-app' | null;
@@ -49,13 +50,13 @@ function page(frame: Frame, shown: Shown, step: Html, script: string | null): Ht
 
 function stepOf(frame: Frame, shown: Shown): Html {
   const { language } = frame;
-  const { payment, wallet, note, now, merchantName } = shown;
+  const { payment, wallet, note, now, merchantName, shop } = shown;
   const view = viewOf(payment, now);
   if (view === 'choose') {
     const which = note === 'refused' ? 'refused' : 'open';
     return html`${heading('attention', say(language, `${which}Title`))}<p>${say(language, `${which}Text`, { names: namesFor(payment, language) })}</p>`;
   }
-  if (view !== 'waiting') return outcomeStep({ payment, merchantName }, view, frame);
+  if (view !== 'waiting') return outcomeStep({ payment, merchantName, shop }, view, frame);
   const name = nameOfWallet(payment.option) ?? '';
   if (payment.option !== wallet)
     return html`${heading('attention', say(language, 'takenTitle', { name }))}<p>${say(language, 'takenText')}</p>`;
