@@ -3,9 +3,7 @@ import type { OutboundRequest } from '../../src/core/world.ts';
 import { rawSql, sql } from '../../src/store/database.ts';
 import { trialBalance } from '../../src/store/ledger.ts';
 import type { Books } from './books.ts';
-import type { ShopOrder } from './merchants.ts';
 import { inbound } from './network.ts';
-import type { Upstream } from './upstream.ts';
 
 export interface OrderRow {
   readonly kind: 'payment' | 'payout';
@@ -17,6 +15,12 @@ export interface OrderRow {
   readonly fee: bigint;
   readonly reference: string | null;
   readonly channelId: bigint | null;
+}
+
+/** A bank, as far as it is audited. */
+interface Channel {
+  readonly protocol: string;
+  readonly channelId: bigint;
 }
 
 const select = rawSql(`
@@ -37,6 +41,7 @@ const ways: Readonly<Record<'payment' | 'payout', Readonly<Record<string, string
     reversed: 'paid!',
   },
   payout: {
+    requested: 'sending failed',
     sending: 'pending unknown succeeded failed returned',
     pending: 'succeeded failed returned',
     unknown: 'pending succeeded failed returned',
@@ -99,14 +104,14 @@ export class Auditor {
   }
 
   /** A channel sees a reference for the first time: its attempt must be committed, or nobody would ever look for it. */
-  async mustBeAttempt(upstream: Upstream, reference: string): Promise<void> {
+  async mustBeAttempt(upstream: Channel, reference: string): Promise<void> {
     const rows = await this.#books.owner.run(
       sql`select id from kanal.attempts where channel_id = ${upstream.channelId} and reference = ${reference}`,
     );
     if (rows.length !== 1) this.#fail(`${upstream.protocol} got ${reference} without a committed attempt`);
   }
 
-  async mustExist(order: ShopOrder): Promise<void> {
+  async mustExist(order: { readonly no: string; readonly merchant: { readonly id: bigint } }): Promise<void> {
     const rows = await this.#books.owner.run(
       sql`select number from kanal.numbers where merchant_id = ${order.merchant.id} and number = ${order.no}`,
     );
@@ -114,7 +119,7 @@ export class Auditor {
   }
 
   /** A callback was acknowledged: what it said must have been stored. */
-  async mustBeHeard(upstream: Upstream, request: OutboundRequest): Promise<void> {
+  async mustBeHeard(upstream: Channel, request: OutboundRequest): Promise<void> {
     const { target, body } = inbound(request);
     const rows = await this.#books.owner.run(
       sql`select id from kanal.callbacks where channel_id = ${upstream.channelId} and target = ${target} and body = ${Buffer.from(body).toString()}`,

@@ -32,6 +32,12 @@ const growing = [
   'callbacks',
   'reviews',
   'home_leases',
+  'agreements',
+  'confirmations',
+  'approvals',
+  'audit',
+  'route_days',
+  'refused_requests',
 ];
 
 /**
