@@ -97,7 +97,7 @@ export class GatewayProcess {
 }
 
 export function startProcess({ data, args = [], environment = {} }: ProcessOptions): GatewayProcess {
-  const command = ['start', '--sandbox', '--port', '0', '--data', data, ...args];
+  const command = ['start', '--sandbox', '--data', data, ...(args.includes('--port') ? [] : ['--port', '0']), ...args];
   const { PATH = '', HOME = '' } = process.env;
   const child = spawn(process.execPath, [join(packageRoot, 'dist/src/cli/main.js'), ...command], {
     cwd: '/',

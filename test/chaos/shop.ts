@@ -1,33 +1,52 @@
 /**
- * A merchant's side of a bad day: it goes on ordering, remembers what was acknowledged and what was not answered, and afterwards
- * holds the gateway to it.
+ * A merchant's side of a bad day: it goes on ordering at whichever gateway answers, writes down what was acknowledged and what was
+ * not, and afterwards holds the gateways to it: what is written there, what the bank carried out and what they say must agree.
  */
+import { appendFileSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
-import { bookFindings, clientOf, entries, freshNo, type Scene, shown } from '../e2e/harness.ts';
-import { member, textAt } from '../e2e/http.ts';
-import type { Merchant, Told } from '../e2e/parties.ts';
+import { bookFindings, entries, freshNo, type Operator, shown } from '../e2e/harness.ts';
+import { textAt } from '../e2e/http.ts';
+import type { Shown, Told } from '../e2e/parties.ts';
 import type { Receiver } from '../e2e/receiver.ts';
-
-type Parties = Pick<Scene, 'operator' | 'a' | 'b' | 'twin'>;
+import { amounts, type Bank, type Movement, movementKey, told as toldOf } from './bank.ts';
+import { type Counter, type Line, lines, type Wish } from './counter.ts';
 
 /** Of a notice or an order that a process had taken when it died. */
 const longestLeaseMs = 60_000;
+/** How long the merchant waits for an answer before it asks the other gateway. */
+const patienceMs = 5_000;
 
-interface Order {
-  readonly no: string;
-  readonly kind: 'pay' | 'payOut';
-  readonly protocol: Merchant['protocol'];
-  readonly amount: number;
-  /** The first answer; null = none came. */
+export interface Order extends Wish {
+  /** The acknowledgement; null = none came. */
   told: Told | null;
-  /** The payer's payment was taken by the twin. */
+  /** The payer's payment was taken by the bank. */
   isPaid: boolean;
 }
 
+/** Where the merchant and its operator find a gateway. Restarts keep the address. */
+export interface Door {
+  readonly counter: Counter;
+  readonly operator: Operator;
+}
+
+export interface Parts {
+  readonly doors: readonly [Door, Door];
+  readonly bank: Bank;
+  readonly receiver: Receiver;
+  /** The acknowledgement log: one JSON line per event, written before the merchant goes on. */
+  readonly log: string;
+}
+
 export interface Tally {
-  readonly acknowledged: number;
-  readonly unanswered: number;
-  readonly paid: number;
+  acknowledged: number;
+  /** Asked, and no answer came that promises anything. */
+  unanswered: number;
+  /** Told to come again; nothing was done. */
+  busy: number;
+  /** Asked again at the other gateway after silence. */
+  repeated: number;
+  paid: number;
+  refunds: number;
 }
 
 /** The gateway has taken it on: accepted, or open under a number of its own. A bare "unknown, query" promises nothing. */
@@ -35,28 +54,24 @@ function isAcknowledged({ verdict, platformNo }: Told): boolean {
   return verdict === 'accepted' || (verdict === 'unknown' && platformNo !== '');
 }
 
-function isOwed(state: string): boolean {
-  return state.endsWith(' is owed');
-}
+const rupiah = amounts(10_000);
+const fen = amounts(100);
+
+/** In this order, round and round; a refund follows a barcode that was paid. */
+const rota: readonly Line[] = ['collection', 'payout', 'barcode', 'collection', 'payout', 'collection'];
 
 export class Shop {
-  readonly #receiver: Receiver;
+  readonly #parts: Parts;
   readonly orders: Order[] = [];
-  #parties: Parties;
+  readonly #tally = { busy: 0, repeated: 0 };
   #closing = new AbortController();
   #hands: Promise<void>[] = [];
 
-  constructor(parties: Parties, receiver: Receiver) {
-    this.#parties = parties;
-    this.#receiver = receiver;
+  constructor(parts: Parts) {
+    this.#parts = parts;
   }
 
-  /** After a restart: other ports, the same keys. */
-  moveTo(parties: Parties): void {
-    this.#parties = parties;
-  }
-
-  open(hands = 4): void {
+  open(hands = 8): void {
     this.#closing = new AbortController();
     this.#hands = Array.from({ length: hands }, (_, hand) => this.#work(hand));
   }
@@ -66,159 +81,240 @@ export class Shop {
     await Promise.all(this.#hands);
   }
 
-  async #work(hand: number): Promise<void> {
-    for (let i = hand; !this.#closing.signal.aborted; i++) {
-      const one: Order = {
-        no: freshNo('K'),
-        kind: i % 3 === 2 ? 'payOut' : 'pay',
-        protocol: i % 2 === 0 ? 'payin' : 'unified',
-        amount: 10_000 + (i % 7) * 100,
-        told: null,
-        isPaid: false,
-      };
-      this.orders.push(one);
-      const told = await this.#ask(one).catch(() => null);
-      if (told !== null && isAcknowledged(told)) one.told = told;
-      if (one.told === null) await wait(400);
-      else if (one.kind === 'pay' && i % 2 === 1) await this.#payer(one).catch(() => undefined);
-    }
-  }
-
-  #ask(one: Order): Promise<Told> {
-    const merchant = clientOf(this.#parties.a, one.protocol);
-    return merchant[one.kind](one.no, one.amount, `${this.#receiver.url}/n/${one.no}`);
-  }
-
-  async #payer(one: Order): Promise<void> {
-    const name = one.told?.payCode ? { code: one.told.payCode } : { merchantOrderNo: one.no };
-    await this.#parties.twin(one.protocol === 'payin' ? 'payin' : 'bluepay').pay(name);
-    one.isPaid = true;
-  }
-
   tally(): Tally {
+    const acknowledged = this.orders.filter(({ told }) => told !== null);
     return {
-      acknowledged: this.orders.filter(({ told }) => told !== null).length,
-      unanswered: this.orders.filter(({ told }) => told === null).length,
+      ...this.#tally,
+      acknowledged: acknowledged.length,
+      unanswered: this.orders.length - acknowledged.length,
       paid: this.orders.filter(({ isPaid }) => isPaid).length,
+      refunds: acknowledged.filter(({ line }) => line === 'refund').length,
     };
   }
 
-  /** Everything that must hold after a blow, when the gateway serves again. One line per thing that does not. */
+  async #work(hand: number): Promise<void> {
+    for (let i = hand; !this.#closing.signal.aborted; i++) {
+      const line = rota[i % rota.length] ?? 'collection';
+      const one = this.#order(line, i);
+      await this.#place(one, i);
+      if (one.told === null) await wait(300);
+      else if (line === 'collection' && i % 2 === 1) await this.#payer(one).catch(() => undefined);
+      else if (line === 'barcode' && i % 4 < 2) await this.#place(this.#order('refund', i, one), i);
+    }
+  }
+
+  #order(line: Line, turn: number, payment?: Order): Order {
+    const { branches, currency } = lines[line];
+    const one: Order = {
+      no: payment ? `${payment.no}R` : freshNo('K'),
+      line,
+      branch: branches[turn % branches.length] ?? branches[0],
+      amount: payment?.amount ?? (currency === 'IDR' ? rupiah() : fen()),
+      paymentNo: payment?.no ?? '',
+      told: null,
+      isPaid: false,
+    };
+    this.orders.push(one);
+    return one;
+  }
+
+  /** At one gateway, and after silence at the other, as merchants do. */
+  async #place(one: Order, turn: number): Promise<void> {
+    const [first, second] = turn % 2 === 0 ? [0, 1] : [1, 0];
+    const answer = (await this.#ask(one, first ?? 0)) ?? (await this.#askOther(one, second ?? 1));
+    this.#note(one, answer);
+  }
+
+  #askOther(one: Order, door: number): Promise<Told | null> {
+    this.#tally.repeated += 1;
+    return this.#ask(one, door);
+  }
+
+  #note(one: Order, answer: Told | null): void {
+    if (answer?.verdict === 'busy') this.#tally.busy += 1;
+    if (answer === null || !isAcknowledged(answer)) return;
+    one.told = answer;
+    if (one.line === 'barcode') one.isPaid = answer.verdict === 'accepted';
+    this.#write({ acknowledged: one.no, line: one.line, amount: one.amount, verdict: answer.verdict });
+  }
+
+  #write(event: object): void {
+    appendFileSync(this.#parts.log, `${JSON.stringify(event)}\n`);
+  }
+
+  async #ask(one: Order, door: number): Promise<Told | null> {
+    const { counter } = this.#parts.doors[door === 0 ? 0 : 1];
+    const answer = counter.ask(one, `${this.#parts.receiver.url}/n/${one.no}`).catch(() => null);
+    return Promise.race([answer, wait(patienceMs, null, { ref: false })]);
+  }
+
+  async #payer(one: Order): Promise<void> {
+    if (one.told === null || one.told.payCode === '') return;
+    await this.#parts.bank.pay(one.branch, one.told.payCode);
+    one.isPaid = true;
+    this.#write({ paid: one.no });
+  }
+
+  // ── afterwards ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Everything that must hold after a blow, when the gateways serve again. One line per thing that does not. */
   async grievances(): Promise<string[]> {
-    const found: string[] = [];
     const acknowledged = this.orders.filter(({ told }) => told !== null);
-    for (const group of inGroups(acknowledged, 32))
-      found.push(...(await Promise.all(group.map((one) => this.#isThere(one)))).flat());
+    const known = await each(acknowledged, 32, async (one) => {
+      const says = await this.#look(one);
+      return says === 'nothing' ? [`${about(one)} was acknowledged and is unknown now`] : [];
+    });
     await this.#payAll();
-    found.push(...(await this.executions()));
-    found.push(...(await bookFindings(this.#parties)).map((finding) => `the books: ${String(finding)}`));
-    return found;
+    const found = [...known.flat(), ...this.#twice(await this.#parts.bank.movements())];
+    const books = await bookFindings(this.#parts.doors[0]);
+    return [...found, ...books.map((finding) => `the books: ${String(finding)}`)];
   }
 
-  async #isThere(one: Order): Promise<string[]> {
-    if (one.told === null) return [];
-    const merchant = clientOf(this.#parties.a, one.protocol);
-    const says =
-      one.kind === 'pay' ? await merchant.queryPay(one.told, one.no) : await merchant.queryPayOut(one.told, one.no);
-    return says === 'nothing' ? [`${one.protocol} ${one.kind} ${one.no} was acknowledged and is unknown now`] : [];
+  /** Under the numbers it was told; at either gateway. */
+  #look(one: Order, door: 0 | 1 = one.amount % 2 === 0 ? 0 : 1): Promise<Shown> {
+    return this.#parts.doors[door].counter.look(one, one.told ?? nothingTold);
   }
 
-  /** Asks for everything again. All at once: a repeat waits for the first call, also where its process is gone. */
+  #movements(one: Order, all: ReadonlyMap<string, readonly Movement[]>): readonly Movement[] {
+    const { deed, currency } = lines[one.line];
+    return all.get(movementKey(deed, currency, one.amount)) ?? [];
+  }
+
+  /** Money moves once for each order, whatever happened: one reference at the bank, carried out once. */
+  #twice(all: ReadonlyMap<string, readonly Movement[]>): string[] {
+    return this.orders.flatMap((one) => {
+      const moves = this.#movements(one, all);
+      const count = moves.reduce((sum, move) => sum + move.count, 0);
+      return count > 1 ? [`${about(one)} was carried out ${count} times: ${toldOf(moves)}`] : [];
+    });
+  }
+
+  /** Asks for everything again: what was acknowledged is the same, what was not is carried out now. */
   async askAgain(): Promise<string[]> {
-    const open = this.orders.filter(({ told }) => told === null);
     const known = this.orders.filter(({ told }) => told !== null);
-    const looks = Promise.all(known.map((one) => this.#look(one)));
-    await Promise.all(
-      open.map(async (one) => {
-        const told = await this.#ask(one);
-        if (isAcknowledged(told)) one.told = told;
-      }),
-    );
-    const found = (await looks).flat();
+    const open = this.orders.filter(({ told }) => told === null);
+    const found = await each(known, 32, (one) => this.#again(one));
+    await each(open, 16, async (one) => {
+      const payment = this.orders.find(({ no }) => no === one.paymentNo);
+      // Nobody refunds what was not paid.
+      if (one.line !== 'refund' || payment?.told?.verdict === 'accepted') this.#note(one, await this.#slowly(one));
+    });
     await this.#payAll();
-    return found;
+    return found.flat();
   }
 
-  /** The same number and content again: what was acknowledged is there and the same. */
-  async #look(one: Order): Promise<string[]> {
+  /** With all the time a repeat may take that waits for the first call, also where its process is gone. */
+  #slowly(one: Order): Promise<Told> {
+    return this.#parts.doors[0].counter.ask(one, `${this.#parts.receiver.url}/n/${one.no}`);
+  }
+
+  async #again(one: Order): Promise<string[]> {
     const first = one.told;
     if (first === null) return [];
-    const again = await this.#ask(one);
-    const about = `${one.protocol} ${one.kind} ${one.no}`;
-    if (again.verdict === 'busy') return [`${about}: busy after the storm`];
+    const again = await this.#slowly(one);
+    if (again.verdict === 'busy') return [`${about(one)}: busy after the storm`];
     const found: string[] = [];
-    if (again.verdict === 'refused') found.push(`${about} was acknowledged and is refused now: ${again.raw}`);
+    if (again.verdict === 'refused') found.push(`${about(one)} was acknowledged and is refused now: ${again.raw}`);
     if (first.platformNo !== '' && again.platformNo !== first.platformNo && again.verdict !== 'unknown')
-      found.push(`${about} was ${first.platformNo} and is ${again.platformNo} now`);
+      found.push(`${about(one)} was ${first.platformNo} and is ${again.platformNo} now`);
     if (first.payCode !== '' && again.payCode !== first.payCode)
-      found.push(`${about} was payable by ${first.payCode} and is by ${again.payCode} now`);
+      found.push(`${about(one)} was payable by ${first.payCode} and is by ${again.payCode} now`);
     return found;
   }
 
   async #payAll(): Promise<void> {
-    const open = this.orders.filter((one) => one.kind === 'pay' && !one.isPaid && one.told?.payCode);
-    for (const group of inGroups(open, 16)) await Promise.all(group.map((one) => this.#payer(one)));
+    const open = this.orders.filter((one) => one.line === 'collection' && !one.isPaid && one.told?.payCode);
+    await each(open, 16, (one) => this.#payer(one));
   }
 
-  /**
-   * Everything paid, in or out, is told, and of one event only. A notice that was under way when its process died is tried again
-   * when its lease is over: `owed` counts those that did not come within `patienceMs` and stand in the outbox, or with a person.
-   */
-  async notices(patienceMs: number): Promise<{ readonly grievances: string[]; readonly owed: number }> {
-    const due = this.orders.filter((one) => one.told !== null && (one.isPaid || one.kind === 'payOut'));
-    const lacks = () => due.filter(({ no }) => this.#receiver.at(`/n/${no}`).length === 0);
-    const deadline = performance.now() + patienceMs;
-    let states: string[] = [];
-    do {
-      await wait(states.length > 0 ? 1_000 : 0);
-      states = await Promise.all(lacks().map((one) => this.#notice(one, patienceMs > longestLeaseMs)));
-    } while (states.some((state) => !isOwed(state)) && performance.now() < deadline);
-    // What arrived while we asked about it was told after all.
-    const missing = new Set(lacks().map(({ no }) => no));
-    const grievances = states.filter((state) => !isOwed(state) && [...missing].some((no) => state.includes(` ${no} `)));
-    for (const { no } of due) {
-      const ids = new Set(this.#receiver.at(`/n/${no}`).map((got) => String(got.headers['webhook-id'])));
-      if (ids.size > 1) grievances.push(`${no} was told of ${ids.size} events`);
+  /** Does the bank agree with what the merchant is told in the end? `owed` = nobody can say, and a person was asked or will be. */
+  async reckon(isLate: boolean): Promise<{ readonly grievances: string[]; readonly owed: number }> {
+    const all = await this.#parts.bank.movements();
+    const known = this.orders.filter(({ told }) => told !== null);
+    const found = await each(known, 32, async (one) => {
+      const says = await this.#look(one);
+      const moves = this.#movements(one, all);
+      const hasMoved = moves.some(({ outcome }) => outcome === 'paid');
+      if (says === 'paid' && !hasMoved) return `${about(one)} is told as paid, the bank has ${toldOf(moves)}`;
+      if (says === 'failed' && hasMoved) return `${about(one)} is told as failed, the bank has ${toldOf(moves)}`;
+      if (says === 'nothing' || says === 'unclear') return `${about(one)} shows ${says}`;
+      if (one.line === 'collection' && one.isPaid && says !== 'paid') return `${about(one)} was paid and is ${says}`;
+      return says === 'pending' && one.line !== 'collection' ? this.#whyOpen(one, moves, isLate) : null;
+    });
+    const lines = found.filter((line) => line !== null);
+    return {
+      grievances: [...lines.filter((line) => !isOwed(line)), ...this.#twice(all)],
+      owed: lines.filter(isOwed).length,
+    };
+  }
+
+  async #whyOpen(one: Order, moves: readonly Movement[], isLate: boolean): Promise<string> {
+    const order = await shown(this.#parts.doors[0], one.no);
+    const reviews = entries(order, 'review').map((entry) => textAt(entry, 'reason'));
+    const isAsked = reviews.some((reason) => reason.endsWith('-not-found'));
+    if ((isAsked && moves.length === 0) || !isLate) return `${about(one)} is owed`;
+    return `${about(one)} is still ${textAt(order, 'state')}, the bank has ${toldOf(moves)}`;
+  }
+
+  /** Everything paid, in or out, is told, and of one event only. */
+  async notices(patience: number): Promise<{ readonly grievances: string[]; readonly owed: number }> {
+    const isDue = ({ line, told, isPaid }: Order) => told !== null && (line === 'payout' || (line === 'collection' && isPaid));
+    const due = this.orders.filter(isDue);
+    const deadline = performance.now() + patience;
+    for (;;) {
+      const mail = byPath(this.#parts.receiver);
+      const lacking = due.filter(({ no }) => !mail.has(`/n/${no}`));
+      const states = await each(lacking, 16, (one) => this.#notice(one, patience > longestLeaseMs));
+      if (states.every(isOwed) || performance.now() > deadline) {
+        const untold = states.filter((state) => !isOwed(state));
+        return { grievances: [...untold, ...toldTwice(due, mail)], owed: states.filter(isOwed).length };
+      }
+      await wait(1_000);
     }
-    return { grievances, owed: states.filter(isOwed).length };
   }
 
   /**
    * What a dead process was about to send is asked for when its call can no longer be under way, half a minute later; a payout
    * that nobody knows of then is a person's to decide.
    */
-  async #notice({ no, protocol, kind }: Order, isLate: boolean): Promise<string> {
-    const [notice] = await this.#parties.operator.list('notices', `?number=${no}`);
+  async #notice(one: Order, isLate: boolean): Promise<string> {
+    const { operator } = this.#parts.doors[0];
+    const [notice] = await operator.list('notices', `?number=${one.no}`);
     const state = textAt(notice, 'state') || 'no';
-    const order = await shown(this.#parties, no);
-    const asked = entries(order, 'review').map((one) => textAt(one, 'reason'));
+    const order = await shown(this.#parts.doors[0], one.no);
+    const asked = entries(order, 'review').map((entry) => textAt(entry, 'reason'));
     const isOpen = ['sending', 'unknown', 'pending'].includes(textAt(order, 'state'));
     const isLater = state === 'pending' || asked.includes('payout-not-found') || (isOpen && !isLate);
-    return `${protocol} ${kind} ${no} was never told: ${isLater ? 'its notice is owed' : `${state} notice ${textAt(notice, 'lastOutcome')}`}`;
-  }
-
-  /** Also of what was asked again. */
-  async executions(): Promise<string[]> {
-    const found: string[] = [];
-    for (const name of ['payin', 'bluepay']) {
-      const { json } = await this.#parties.twin(name).call('GET', 'executions');
-      for (const one of Array.isArray(json) ? json : [])
-        if (member(one, 'count') !== 1)
-          found.push(`${name}: ${textAt(one, 'reference')} executed ${textAt(one, 'count')} times`);
-    }
-    const orders = [
-      ...(await this.#parties.operator.list('payments')),
-      ...(await this.#parties.operator.list('payouts')),
-    ];
-    for (const one of this.orders) {
-      const own = orders.filter((row) => textAt(row, 'merchantOrderNo') === one.no);
-      if (own.length > 1) found.push(`${one.no} is ${own.length} orders`);
-      if (one.told !== null && own.length === 0) found.push(`${one.no} was acknowledged and is in no list`);
-    }
-    return found;
+    return `${about(one)}: ${isLater ? 'its notice is owed' : `never told, ${state} notice ${textAt(notice, 'lastOutcome')}`}`;
   }
 }
 
-function inGroups<T>(items: readonly T[], size: number): T[][] {
-  return Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size));
+const nothingTold: Told = { verdict: 'unknown', raw: '', json: null, payCode: '', platformNo: '' };
+
+function about({ branch, line, no }: Order): string {
+  return `${branch} ${line} ${no}`;
+}
+
+function isOwed(line: string): boolean {
+  return line.endsWith(' is owed');
+}
+
+function byPath({ all }: Receiver): ReadonlyMap<string, ReadonlySet<string>> {
+  const found = new Map<string, Set<string>>();
+  for (const { path, headers } of all) found.set(path, (found.get(path) ?? new Set()).add(String(headers['webhook-id'])));
+  return found;
+}
+
+function toldTwice(due: readonly Order[], mail: ReadonlyMap<string, ReadonlySet<string>>): string[] {
+  return due.flatMap((one) => {
+    const events = mail.get(`/n/${one.no}`)?.size ?? 0;
+    return events > 1 ? [`${about(one)} was told of ${events} events`] : [];
+  });
+}
+
+/** So many at a time. */
+async function each<T, R>(items: readonly T[], atOnce: number, work: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  for (let i = 0; i < items.length; i += atOnce) results.push(...(await Promise.all(items.slice(i, i + atOnce).map(work))));
+  return results;
 }

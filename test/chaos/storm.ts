@@ -1,148 +1,204 @@
-/** Rounds of traffic and blows on one data folder. Each round ends with everything that was acknowledged being asked for again. */
-import { mkdtemp, rm } from 'node:fs/promises';
+/**
+ * Rounds of traffic and blows on two gateways that share one database, with the bank in this process. Each round ends with
+ * everything that was acknowledged being asked for again.
+ */
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { type Database, DatabaseAway, openDatabase, sql } from '../../src/store/database.ts';
+import { freePort } from '../../src/store/postgres-folder.ts';
+import { readPostmaster } from '../../src/store/postgres-process.ts';
+import { silentLog } from '../database.ts';
+import { urlOf } from '../e2e/harness.ts';
 import { request, until } from '../e2e/http.ts';
-import { type Receiver, startReceiver } from '../e2e/receiver.ts';
-import { childrenOf, GatewayProcess, postmasterOf, sceneOf, startProcess } from './gateway-process.ts';
-import { Shop, type Tally } from './shop.ts';
-
-export const blows = ['gateway', 'backend', 'postmaster', 'postmaster, then gateway', 'everything', 'pause'] as const;
-export type Blow = (typeof blows)[number];
+import { startReceiver } from '../e2e/receiver.ts';
+import { Bank } from './bank.ts';
+import { type Blow, strike, zombieMs } from './blows.ts';
+import { counterAt } from './counter.ts';
+import { type GatewayProcess, sceneOf, startProcess } from './gateway-process.ts';
+import { type Door, type Parts, Shop, type Tally } from './shop.ts';
 
 export interface Round {
   readonly blow: Blow;
   readonly grievances: readonly string[];
-  /** From the new start to `ready`; null = it went on by itself. */
-  readonly readyMs: number | null;
+  /** Of each gateway that was started again, milliseconds to its `ready`. */
+  readonly restartsMs: readonly number[];
+  /** From the blow until every gateway was ready. */
+  readonly outageMs: number;
   readonly tally: Tally;
 }
 
+interface Place {
+  readonly data: string;
+  readonly args: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+}
+
 export class Storm {
-  readonly #data: string;
-  readonly #receiver: Receiver;
+  readonly #folder: string;
+  readonly #places: readonly [Place, Place];
+  readonly #parts: Parts;
+  readonly #database: Database;
+  readonly #gateways: [GatewayProcess, GatewayProcess];
   readonly #shops: Shop[] = [];
-  #gateway: GatewayProcess;
-  #shop: Shop;
+  /** How often each blow has fallen. */
+  readonly counts = new Map<Blow, number>();
 
-  private constructor(data: string, receiver: Receiver, gateway: GatewayProcess, shop: Shop) {
-    this.#data = data;
-    this.#receiver = receiver;
-    this.#gateway = gateway;
-    this.#shop = shop;
+  private constructor(
+    folder: string,
+    places: readonly [Place, Place],
+    parts: Parts,
+    database: Database,
+    gateways: [GatewayProcess, GatewayProcess],
+  ) {
+    this.#folder = folder;
+    this.#places = places;
+    this.#parts = parts;
+    this.#database = database;
+    this.#gateways = gateways;
   }
 
+  /** The first gateway with the database of its own, the second one on the same; all traffic led to the bank. */
   static async begin(): Promise<Storm> {
-    const data = await mkdtemp(join(tmpdir(), 'kanal-chaos-'));
-    const receiver = await startReceiver();
-    const gateway = startProcess({ data, args });
-    await gateway.ready();
-    return new Storm(data, receiver, gateway, new Shop(await sceneOf(gateway), receiver));
+    const folder = await mkdtemp(join(tmpdir(), 'kanal-chaos-'));
+    const home = join(folder, '1');
+    const first = await placeOf(home, {});
+    const one = startProcess(first);
+    try {
+      await one.ready();
+      const url = await databaseOf(home);
+      const shared = { DATABASE_URL: url, KANAL_MASTER_KEY_FILE: join(home, 'master.key') };
+      const second = await placeOf(join(folder, '2'), shared);
+      const two = startProcess(second);
+      try {
+        await two.ready();
+        const parts = await furnish(folder, [one, two]);
+        const database = await openDatabase({ url, log: silentLog, role: null, max: 1 });
+        return new Storm(folder, [first, second], parts, database, [one, two]);
+      } catch (error) {
+        await two.stop();
+        throw error;
+      }
+    } catch (error) {
+      await one.stop();
+      throw error;
+    }
   }
 
-  async round(blow: Blow, trafficMs: number): Promise<Round> {
-    this.#shop = new Shop(await sceneOf(this.#gateway), this.#receiver);
-    this.#shop.open();
+  /** Where it all happened; left there by `end(true)`. */
+  get folder(): string {
+    return this.#folder;
+  }
+
+  async round(blow: Blow, trafficMs: number, stopMs = zombieMs): Promise<Round> {
+    const shop = new Shop(this.#parts);
+    this.#shops.push(shop);
+    shop.open();
     await wait(trafficMs);
-    await this.#strike(blow);
-    const readyMs = await this.#recover();
-    // Orders go on while it comes back, and a little beyond.
+    const turn = this.counts.get(blow) ?? 0;
+    const leaseholders = () => this.#leaseholders();
+    const began = performance.now();
+    await strike(blow, { gateways: this.#gateways, turn, zombieMs: stopMs, leaseholders });
+    this.counts.set(blow, turn + 1);
+    const restartsMs = await this.#recover();
+    const outageMs = performance.now() - began;
+    // Orders go on while they come back, and a little beyond.
     await wait(trafficMs / 2);
-    await this.#shop.close();
-    const tally = this.#shop.tally();
-    this.#shops.push(this.#shop);
-    return { blow, readyMs, grievances: await this.#shop.grievances(), tally };
+    await shop.close();
+    const tally = shop.tally();
+    return { blow, restartsMs, outageMs, grievances: await shop.grievances(), tally };
   }
 
-  /** All rounds so far: each number asked again is answered as the first time, is one order and one execution, and was told. */
-  async settle(patienceMs: number): Promise<{ readonly grievances: string[]; readonly owed: number }> {
-    const parties = await sceneOf(this.#gateway);
-    for (const shop of this.#shops) shop.moveTo(parties);
-    const changed = await Promise.all(this.#shops.map((shop) => shop.askAgain()));
-    const all = await Promise.all(this.#shops.map((shop) => shop.notices(patienceMs)));
-    const executed = await Promise.all(this.#shops.map((shop) => shop.executions()));
-    return {
-      grievances: [...changed.flat(), ...all.flatMap(({ grievances }) => grievances), ...executed.flat()],
-      owed: all.reduce((sum, { owed }) => sum + owed, 0),
-    };
-  }
-
-  async end(): Promise<void> {
-    await this.#gateway.stop();
-    await this.#receiver.close();
-    await rm(this.#data, { recursive: true, force: true });
-  }
-
-  async #strike(blow: Blow): Promise<void> {
-    const postmaster = await postmasterOf(this.#data);
-    switch (blow) {
-      case 'gateway':
-        this.#gateway.signal('SIGKILL');
-        break;
-      case 'backend':
-        process.kill(await someBackend(postmaster), 'SIGKILL');
-        break;
-      case 'postmaster':
-        process.kill(postmaster, 'SIGKILL');
-        break;
-      case 'postmaster, then gateway':
-        process.kill(postmaster, 'SIGKILL');
-        await wait(100);
-        this.#gateway.signal('SIGKILL');
-        break;
-      case 'everything':
-        for (const { pid } of await childrenOf(postmaster)) kill(pid);
-        kill(postmaster);
-        this.#gateway.signalGroup('SIGKILL');
-        break;
-      case 'pause':
-        this.#gateway.signal('SIGSTOP');
-        await wait(1_500);
-        this.#gateway.signal('SIGCONT');
-        break;
+  /**
+   * All rounds so far: each number asked again is answered as the first time, the bank and the gateways tell the same story, and what
+   * moved was told. With less than a minute of patience, what waits for the lease of a dead process counts as owed.
+   */
+  async settle(patienceMs: number): Promise<{ readonly grievances: string[]; readonly owed: number; readonly notices: number }> {
+    const deadline = performance.now() + patienceMs;
+    const changed: string[] = [];
+    for (const shop of this.#shops) changed.push(...(await shop.askAgain()));
+    const notices = await Promise.all(this.#shops.map((shop) => shop.notices(patienceMs)));
+    const isLate = patienceMs > 60_000;
+    for (;;) {
+      const reckoned = await Promise.all(this.#shops.map((shop) => shop.reckon(isLate)));
+      const off = reckoned.flatMap(({ grievances }) => grievances);
+      if (off.length === 0 || performance.now() > deadline) {
+        const told = notices.flatMap(({ grievances }) => grievances);
+        const owed = reckoned.reduce((sum, one) => sum + one.owed, 0);
+        return { grievances: [...changed, ...told, ...off], owed, notices: this.#parts.receiver.all.length };
+      }
+      await wait(2_000);
     }
   }
 
-  /** A gateway that lives must come back by itself; one that is gone is started again, on another port. */
-  async #recover(): Promise<number | null> {
-    await Promise.race([this.#gateway.ended, wait(300)]);
-    if (!this.#gateway.isOver) {
-      await until('ready again', () => isReady(this.#gateway.url ?? ''), 30_000);
-      return null;
+  /** `keep`: the folder with data, logs of PostgreSQL and the acknowledgement log stays. */
+  async end(keep = false): Promise<void> {
+    await this.#database.close();
+    await this.#gateways[1].stop();
+    await this.#gateways[0].stop();
+    await this.#parts.bank.close();
+    await this.#parts.receiver.close();
+    if (!keep) await rm(this.#folder, { recursive: true, force: true });
+  }
+
+  /** Gateways that live must come back by themselves; one that is gone is started again, the one with the database first. */
+  async #recover(): Promise<number[]> {
+    const restarts: number[] = [];
+    for (const index of [0, 1] as const) {
+      if (!this.#gateways[index].isOver) continue;
+      this.#gateways[index] = startProcess(this.#places[index]);
+      restarts.push(await this.#gateways[index].ready());
     }
-    const before = this.#gateway.url;
-    this.#gateway = startProcess({ data: this.#data, args });
-    const readyMs = await this.#gateway.ready();
-    if (this.#gateway.url === before) throw new Error('the restart was to have another port');
-    this.#shop.moveTo(await sceneOf(this.#gateway));
-    return readyMs;
+    for (const { url } of this.#gateways)
+      await until(`${url} is ready again`, () => isReady(url ?? ''), 30_000);
+    return restarts;
+  }
+
+  async #leaseholders(): Promise<number> {
+    const [row] = await this.#database
+      .run<{ owners: bigint }>(sql`select count(distinct owner) as owners from home_leases where until > ${Date.now()}`)
+      .catch((error: unknown) => {
+        if (error instanceof DatabaseAway) return [];
+        throw error;
+      });
+    return Number(row?.owners ?? 0);
   }
 }
 
-const args = ['--time-scale', '200'];
+async function placeOf(data: string, environment: Place['environment']): Promise<Place> {
+  return { data, environment, args: ['--time-scale', '200', '--port', String(await freePort())] };
+}
+
+/** The embedded server of a data folder, for whoever may read there. */
+async function databaseOf(data: string): Promise<string> {
+  const running = await readPostmaster(join(data, 'postgres/cluster'));
+  const password = (await readFile(join(data, 'postgres/password'), 'utf8')).trim();
+  const { host = '', port = 5432 } = running ?? {};
+  return urlOf({ target: { host, port, user: 'kanal', password, database: 'kanal' } });
+}
+
+/** Bank, receiver and the merchant's doors; resolves when both gateways know the way to the bank. */
+async function furnish(folder: string, [one, two]: readonly [GatewayProcess, GatewayProcess]): Promise<Parts> {
+  const doors: [Door, Door] = [await doorOf(one), await doorOf(two)];
+  const bank = await Bank.open();
+  await bank.lend(doors[0].operator, [one.url ?? '', two.url ?? '']);
+  // Settings are read again within the second.
+  await wait(1_200);
+  return { doors, bank, receiver: await startReceiver(), log: join(folder, 'acknowledged.log') };
+}
+
+async function doorOf(gateway: GatewayProcess): Promise<Door> {
+  const scene = await sceneOf(gateway);
+  const url = gateway.url ?? '';
+  return { operator: scene.operator, counter: counterAt(scene, await scene.operator.get('/sandbox'), () => url) };
+}
 
 async function isReady(url: string): Promise<boolean> {
   return request('GET', `${url}/health/ready`, [], '', 2_000).then(
     ({ status }) => status === 200,
     () => false,
   );
-}
-
-function kill(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch {
-    // Gone already: a postmaster takes its children along.
-  }
-}
-
-/** One that serves the gateway, not one of PostgreSQL's own. */
-async function someBackend(postmaster: number): Promise<number> {
-  const backends = (await childrenOf(postmaster)).filter(({ title }) => /kanal kanal /.test(title));
-  const one = backends[Math.floor(backends.length / 2)];
-  if (one === undefined) throw new Error('no backend to kill');
-  return one.pid;
 }
 
 /** The value below which `share` of the sorted values lie. */
