@@ -390,6 +390,10 @@ create table work (
   due_at bigint not null,
   tries integer not null default 0
 );
+create table workers (
+  owner text not null,
+  until bigint not null
+);
 
 -- constraints
 alter table agreements add constraint agreements_card_last4_check CHECK ((card_last4 ~ '^[0-9]{4}$'::text));
@@ -494,6 +498,7 @@ alter table settings add constraint settings_pkey PRIMARY KEY (name);
 alter table sign_in_tries add constraint sign_in_tries_pkey PRIMARY KEY (subject);
 alter table work add constraint work_kind_check CHECK ((kind = ANY (ARRAY['payment'::text, 'payout'::text, 'refund'::text])));
 alter table work add constraint work_pkey PRIMARY KEY (home, object_id);
+alter table workers add constraint workers_pkey PRIMARY KEY (owner);
 
 -- indexes
 CREATE UNIQUE INDEX agreements_agreement_no ON kanal.agreements USING btree (home, agreement_no);
@@ -566,3 +571,4 @@ grant usage on sequence process_slots to kanal_app;
 grant insert, select, update on settings to kanal_app;
 grant delete, insert, select, update on sign_in_tries to kanal_app;
 grant delete, insert, select, update on work to kanal_app;
+grant delete, insert, select, update on workers to kanal_app;

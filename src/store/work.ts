@@ -38,12 +38,24 @@ export async function leaseHomes(
 
 /** Gives leases back, so that another process need not wait for them to lapse. */
 export async function releaseHomes(query: Query, owner: string): Promise<void> {
-  await query.run(sql`update home_leases set until = 0 where owner = ${owner}`);
+  await query.run(sql`with left_over as (delete from workers where owner = ${owner})
+    update home_leases set until = 0 where owner = ${owner}`);
 }
 
-/** Who works, and how many homes each holds: how many a newcomer should leave to others. */
-export async function leaseOwners(query: Query, now: Instant): Promise<string[]> {
-  const rows = await query.run<{ owner: string }>(sql`select distinct owner from home_leases where until > ${now}`);
+/**
+ * Says that `owner` works until then, and returns everybody who does: among so many the homes are shared. A newcomer that holds
+ * none yet is among them, or whoever came first would keep all.
+ */
+export async function announceWorker(query: Query, owner: string, now: Instant, until: Instant): Promise<string[]> {
+  const rows = await query.run<{ owner: string }>(
+    named(
+      'worker-announce',
+      sql`with gone as (delete from workers where until <= ${now} and owner <> ${owner}),
+            here as (insert into workers (owner, until) values (${owner}, ${until})
+              on conflict (owner) do update set until = excluded.until returning owner)
+          select owner from here union select owner from workers where until > ${now}`,
+    ),
+  );
   return rows.map((row) => row.owner);
 }
 

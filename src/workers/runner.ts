@@ -4,7 +4,7 @@
  */
 import type { World } from '../core/world.ts';
 import { type Database, DatabaseAway } from '../store/database.ts';
-import { leaseHomes, leaseOwners, releaseHomes } from '../store/work.ts';
+import { announceWorker, leaseHomes, releaseHomes } from '../store/work.ts';
 
 /** A kind of work, and taking it: `claim` leases at most `room` pieces of the homes we hold, and starts none of them. */
 export interface Task {
@@ -87,8 +87,8 @@ export class Runner {
 
   async #lease(): Promise<void> {
     const now = this.#world.now();
-    const owners = new Set([...(await leaseOwners(this.#db, now)), this.#owner]);
-    const share = Math.ceil(homesInAll / owners.size);
+    const workers = await announceWorker(this.#db, this.#owner, now, now + leaseMs);
+    const share = Math.ceil(homesInAll / workers.length);
     const leases = await leaseHomes(this.#db, this.#owner, now, now + leaseMs, share);
     this.#homes = leases.map((lease) => lease.home);
   }

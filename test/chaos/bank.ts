@@ -24,7 +24,12 @@ export interface Movement {
 /** What stands behind each channel: its protocol, our name there, its keys and the merchants' protocol that is led to it. */
 const branches = [
   { protocol: 'payin', sender: '3999901', keys: { apiKey: secret('c') }, speaks: 'payin' },
-  { protocol: 'bluepay', sender: '2299', keys: { key: secret('b').slice(0, 16), iv: secret('i').slice(0, 16) }, speaks: 'unified' },
+  {
+    protocol: 'bluepay',
+    sender: '2299',
+    keys: { key: secret('b').slice(0, 16), iv: secret('i').slice(0, 16) },
+    speaks: 'unified',
+  },
   { protocol: 'fufu', sender: '733010220159999', keys: { key: secret('u') }, speaks: 'fufu' },
 ] as const;
 

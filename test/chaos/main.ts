@@ -66,6 +66,10 @@ print(`restart to ready: p50 ${ms(restarts, 0.5)}, p99 ${ms(restarts, 0.99)}, of
 if (rounds >= allKindsFrom && values.only === undefined)
   wrong.push(...never.map((blow) => `${blow} did not happen in ${rounds} rounds`));
 if (p99 > readyWithinMs) wrong.push(`p99 of restarts is above ${readyWithinMs} ms`);
-print(wrong.length === 0 ? 'nothing was lost, nothing was carried out twice' : `${wrong.length} things are wrong; data in ${storm.folder}`);
+print(
+  wrong.length === 0
+    ? 'nothing was lost, nothing was carried out twice'
+    : `${wrong.length} things are wrong; data in ${storm.folder}`,
+);
 for (const one of wrong.slice(0, 20)) print(`WRONG ${one}`);
 process.exitCode = wrong.length === 0 ? 0 : 1;

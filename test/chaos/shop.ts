@@ -189,18 +189,21 @@ export class Shop {
     });
   }
 
-  /** Asks for everything again: what was acknowledged is the same, what was not is carried out now. */
+  /** Asks again for what was acknowledged: the answer is the same. */
   async askAgain(): Promise<string[]> {
     const known = this.orders.filter(({ told }) => told !== null);
+    return (await each(known, 32, (one) => this.#again(one))).flat();
+  }
+
+  /** Asks again for what was not: it is carried out now, or was already and is told now. */
+  async askOpen(): Promise<void> {
     const open = this.orders.filter(({ told }) => told === null);
-    const found = await each(known, 32, (one) => this.#again(one));
-    await each(open, 16, async (one) => {
+    await each(open, 6, async (one) => {
       const payment = this.orders.find(({ no }) => no === one.paymentNo);
       // Nobody refunds what was not paid.
       if (one.line !== 'refund' || payment?.told?.verdict === 'accepted') this.#note(one, await this.#slowly(one));
     });
     await this.#payAll();
-    return found.flat();
   }
 
   /** With all the time a repeat may take that waits for the first call, also where its process is gone. */
@@ -258,7 +261,8 @@ export class Shop {
 
   /** Everything paid, in or out, is told, and of one event only. */
   async notices(patience: number): Promise<{ readonly grievances: string[]; readonly owed: number }> {
-    const isDue = ({ line, told, isPaid }: Order) => told !== null && (line === 'payout' || (line === 'collection' && isPaid));
+    const isDue = ({ line, told, isPaid }: Order) =>
+      told !== null && (line === 'payout' || (line === 'collection' && isPaid));
     const due = this.orders.filter(isDue);
     const deadline = performance.now() + patience;
     for (;;) {
@@ -301,7 +305,8 @@ function isOwed(line: string): boolean {
 
 function byPath({ all }: Receiver): ReadonlyMap<string, ReadonlySet<string>> {
   const found = new Map<string, Set<string>>();
-  for (const { path, headers } of all) found.set(path, (found.get(path) ?? new Set()).add(String(headers['webhook-id'])));
+  for (const { path, headers } of all)
+    found.set(path, (found.get(path) ?? new Set()).add(String(headers['webhook-id'])));
   return found;
 }
 
@@ -315,6 +320,7 @@ function toldTwice(due: readonly Order[], mail: ReadonlyMap<string, ReadonlySet<
 /** So many at a time. */
 async function each<T, R>(items: readonly T[], atOnce: number, work: (item: T) => Promise<R>): Promise<R[]> {
   const results: R[] = [];
-  for (let i = 0; i < items.length; i += atOnce) results.push(...(await Promise.all(items.slice(i, i + atOnce).map(work))));
+  for (let i = 0; i < items.length; i += atOnce)
+    results.push(...(await Promise.all(items.slice(i, i + atOnce).map(work))));
   return results;
 }

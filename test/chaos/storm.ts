@@ -114,10 +114,14 @@ export class Storm {
    * All rounds so far: each number asked again is answered as the first time, the bank and the gateways tell the same story, and what
    * moved was told. With less than a minute of patience, what waits for the lease of a dead process counts as owed.
    */
-  async settle(patienceMs: number): Promise<{ readonly grievances: string[]; readonly owed: number; readonly notices: number }> {
+  async settle(
+    patienceMs: number,
+  ): Promise<{ readonly grievances: string[]; readonly owed: number; readonly notices: number }> {
     const deadline = performance.now() + patienceMs;
+    const asked = Promise.all(this.#shops.map((shop) => shop.askOpen()));
     const changed: string[] = [];
     for (const shop of this.#shops) changed.push(...(await shop.askAgain()));
+    await asked;
     const notices = await Promise.all(this.#shops.map((shop) => shop.notices(patienceMs)));
     const isLate = patienceMs > 60_000;
     for (;;) {
@@ -150,8 +154,7 @@ export class Storm {
       this.#gateways[index] = startProcess(this.#places[index]);
       restarts.push(await this.#gateways[index].ready());
     }
-    for (const { url } of this.#gateways)
-      await until(`${url} is ready again`, () => isReady(url ?? ''), 30_000);
+    for (const { url } of this.#gateways) await until(`${url} is ready again`, () => isReady(url ?? ''), 30_000);
     return restarts;
   }
 

@@ -3,7 +3,7 @@ import { after, before, test } from 'node:test';
 import { accounts, type Move } from '../../src/core/ledger.ts';
 import { rawSql } from '../../src/store/database.ts';
 import { book, trialBalance } from '../../src/store/ledger.ts';
-import { leaseHomes, releaseHomes } from '../../src/store/work.ts';
+import { announceWorker, leaseHomes, releaseHomes } from '../../src/store/work.ts';
 import { testDatabase, type TestDatabase } from '../database.ts';
 
 let t: TestDatabase;
@@ -89,4 +89,17 @@ test('a home has one owner at a time; a lapsed lease changes hands with a higher
   assert.ok((taken[0]?.fence ?? 0n) > (first[0]?.fence ?? 0n));
   await releaseHomes(t.db, 'b');
   assert.equal((await leaseHomes(t.db, 'c', 2_100, 3_100, 10)).length, 10);
+});
+
+test('a newcomer gets its share of the homes from whoever held them all, and gives it back when it is gone', async () => {
+  assert.deepEqual(await announceWorker(t.db, 'old', 10_000, 11_000), ['old']);
+  assert.equal((await leaseHomes(t.db, 'old', 10_000, 11_000, 256)).length, 256);
+  assert.deepEqual((await announceWorker(t.db, 'new', 10_500, 11_500)).sort(), ['new', 'old']);
+  assert.equal((await leaseHomes(t.db, 'new', 10_500, 11_500, 128)).length, 0);
+  const workers = await announceWorker(t.db, 'old', 10_600, 11_600);
+  assert.equal(workers.length, 2);
+  assert.equal((await leaseHomes(t.db, 'old', 10_600, 11_600, 128)).length, 128);
+  assert.equal((await leaseHomes(t.db, 'new', 11_000, 12_000, 128)).length, 128);
+  await releaseHomes(t.db, 'new');
+  assert.deepEqual(await announceWorker(t.db, 'old', 11_100, 12_100), ['old']);
 });
