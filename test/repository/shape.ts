@@ -28,7 +28,7 @@ export function emptyWords(path: string): boolean {
 
 /** Where programs and test runs begin. */
 const roots =
-  /^(src\/main\.ts|src\/cli\/main\.ts|bench\/main\.ts|test\/(?:simulation|sweep|chaos)\/main\.ts|test\/.*\.test\.ts|scripts\/.*\.mjs)$/;
+  /^(src\/main\.ts|src\/cli\/main\.ts|bench\/main\.ts|test\/\w+\/main\.ts|test\/.*\.test\.ts|scripts\/.*\.mjs)$/;
 
 /** Compiled files that a text names instead of importing them: './child.js' of a fork, 'dist/…' of a script. */
 function namedFiles({ path, text }: Source): string[] {

@@ -1,0 +1,3 @@
+import { raceTests } from './sample.ts';
+
+raceTests('payouts');
