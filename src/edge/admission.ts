@@ -23,7 +23,7 @@ export interface AdmissionParts {
 }
 
 /** Where a merchant's Standard Webhooks secret is sealed to. */
-function webhookPlace(merchantId: bigint): string {
+export function webhookPlace(merchantId: bigint): string {
   return `merchant/${merchantId}/webhook`;
 }
 

@@ -1,13 +1,17 @@
 /** unified: a key in `x-api-key`, and optionally HMAC-SHA256 over `seconds.METHOD.path.body`, lower-case hex. */
 import type { Keys } from '../protocols/protocol.ts';
 import { sameText } from '../protocols/signing.ts';
-import { hmacHex, hmacText, isSecretOf } from '../protocols/unified/signing.ts';
+import { routeOf } from '../protocols/unified/legs.ts';
+import { hmacHex, hmacText, isSecretOf, noticeKeys } from '../protocols/unified/signing.ts';
 import { type Explainer, type Finding, finding, headerOf, type KnownParty } from './finding.ts';
 import { rewritten } from './mistakes.ts';
 
 type Message = Parameters<Explainer>[0];
 
 export const explainUnified: Explainer = (message, { keys }, others, now) => {
+  // A notice of ours: no key in it, and not to one of our addresses.
+  if (headerOf(message, 'x-signature') !== null && routeOf(message.target) === null)
+    return explainHmac(message, noticeKeys(keys), now);
   const key = explainKey(message, keys, others);
   if (key.verdict !== 'fits') return key;
   const context = keys.setting('context');
@@ -19,7 +23,7 @@ export const explainUnified: Explainer = (message, { keys }, others, now) => {
     });
   return headerOf(message, 'x-signature') === null && keys.setting('hmac') !== 'required'
     ? key
-    : explainHmac(message, keys, now);
+    : explainHmac(message, keys.secrets('hmacKey'), now);
 };
 
 /** The header is `<key id>.<secret>`; the secret is not shown, whoever's it is. */
@@ -54,9 +58,9 @@ function keyMistake(keyId: string, secret: string, keys: Keys, others: readonly 
 
 const windowS = 300;
 
-function explainHmac(message: Message, keys: Keys, now: number): Finding {
+function explainHmac(message: Message, known: readonly string[], now: number): Finding {
   const { method, target, body } = message;
-  const [hmacKey] = keys.secrets('hmacKey');
+  const [hmacKey] = known;
   const stamp = headerOf(message, 'x-timestamp');
   const received = headerOf(message, 'x-signature');
   if (hmacKey === undefined)

@@ -1,7 +1,7 @@
 /** notify: us → merchant. The members are frozen when the state changes and signed anew at each sending. */
 import { createHmac } from 'node:crypto';
 import type { Report } from '../core/commands.ts';
-import type { Sent, World } from '../core/world.ts';
+import type { OutboundRequest, Sent, World } from '../core/world.ts';
 import { Obj, parseJson, writeJson } from '../protocols/json.ts';
 import type { Keys, Protocol } from '../protocols/protocol.ts';
 import { outbound } from './call.ts';
@@ -35,20 +35,44 @@ export interface Letter {
 }
 
 export async function deliver(world: World, protocol: Protocol, keys: Keys, letter: Letter): Promise<Delivery> {
+  return readAck(protocol, keys, await post(world, protocol, sealed(world, protocol, keys, letter)), keptAnswer);
+}
+
+export interface Trial extends Delivery {
+  readonly request: OutboundRequest;
+  readonly tookMs: number;
+}
+
+/** As `deliver`, and everything about it told: for looking at, not for the outbox. `marks` are further headers. */
+export async function tryOut(
+  world: World,
+  protocol: Protocol,
+  keys: Keys,
+  letter: Letter,
+  marks: Readonly<Record<string, string>>,
+): Promise<Trial> {
+  const made = sealed(world, protocol, keys, letter);
+  const request = { ...made, headers: { ...made.headers, ...marks } };
+  const began = world.monotonic();
+  const delivery = readAck(protocol, keys, await post(world, protocol, request), maxResponseBytes);
+  return { ...delivery, request, tookMs: Math.round(world.monotonic() - began) };
+}
+
+function sealed(world: World, protocol: Protocol, keys: Keys, letter: Letter): OutboundRequest {
   const members = parseJson(letter.body, { depth: 32, names: 2000, tokens: 20_000 });
   if (!(members instanceof Obj)) throw new Error(`notice ${letter.id}: the frozen body is not an object`);
   const wire = protocol.notice.seal(members, sceneOf(world, null, keys, null, letter.url));
   const request = outbound(wire);
-  const sent = await world.send(
-    { ...request, headers: { ...request.headers, ...webhookHeaders(letter, request.body, world.now()) } },
-    {
-      connectTimeoutMs: protocol.retry.connectTimeoutMs,
-      totalTimeoutMs: protocol.retry.totalTimeoutMs,
-      maxResponseBytes,
-      targets: 'public',
-    },
-  );
-  return readAck(protocol, keys, sent);
+  return { ...request, headers: { ...request.headers, ...webhookHeaders(letter, request.body, world.now()) } };
+}
+
+function post(world: World, protocol: Protocol, request: OutboundRequest): Promise<Sent> {
+  return world.send(request, {
+    connectTimeoutMs: protocol.retry.connectTimeoutMs,
+    totalTimeoutMs: protocol.retry.totalTimeoutMs,
+    maxResponseBytes,
+    targets: 'public',
+  });
 }
 
 /** Standard Webhooks: `v1,` + Base64 of HMAC-SHA256 over `id.timestamp.body`. */
@@ -59,13 +83,13 @@ function webhookHeaders(letter: Pick<Letter, 'id' | 'webhookSecret'>, body: Uint
   return { 'webhook-id': letter.id, 'webhook-timestamp': timestamp, 'webhook-signature': `v1,${mac}` };
 }
 
-function readAck(protocol: Protocol, keys: Keys, sent: Sent): Delivery {
+function readAck(protocol: Protocol, keys: Keys, sent: Sent, kept: number): Delivery {
   if (sent.kind !== 'ANSWER')
     return {
       delivered: false,
       outcome: sent.kind === 'NOT_SENT' ? 'not-sent' : 'unknown',
       status: null,
-      answer: sent.why.slice(0, keptAnswer),
+      answer: sent.why.slice(0, kept),
     };
   const delivered = protocol.ack.open(
     { kind: 'reply', status: sent.status, headers: Object.entries(sent.headers), body: sent.body },
@@ -76,6 +100,6 @@ function readAck(protocol: Protocol, keys: Keys, sent: Sent): Delivery {
     outcome: delivered ? 'acknowledged' : 'refused',
     status: sent.status,
     // NUL is no text to PostgreSQL; everything else is shown as it came.
-    answer: Buffer.from(sent.body).toString('utf8').replaceAll('\0', '').slice(0, keptAnswer),
+    answer: Buffer.from(sent.body).toString('utf8').replaceAll('\0', '').slice(0, kept),
   };
 }

@@ -12,6 +12,7 @@ import type { Currency } from '../core/money.ts';
 import type { Refusal, RefusalCode } from '../core/refusal.ts';
 import type { Instant } from '../core/world.ts';
 import type { Fields } from './json.ts';
+import type { SamplePlace, SampleSet } from './sample.ts';
 
 /** Headers in the order received or to be sent; names are lower case; a repeated header is two entries. */
 export type Headers = readonly (readonly [name: string, value: string])[];
@@ -273,4 +274,6 @@ export interface Protocol {
   readonly confidential: readonly string[];
   /** Members, by wire name inside JSON, that may not be stored in any form, not even in the sandbox (a card's CVV). */
   readonly unkept?: readonly string[];
+  /** Programs for a merchant's developer; a protocol that merchants speak has them. */
+  samples?(place: SamplePlace): readonly SampleSet[];
 }

@@ -4,6 +4,7 @@ import type { Ask, CommandName } from '../core/commands.ts';
 import { usualConduct } from '../core/conduct.ts';
 import type { Payment } from '../core/order.ts';
 import type { World } from '../core/world.ts';
+import { webhookPlace } from '../edge/admission.ts';
 import { call, type Upstream } from '../edge/call.ts';
 import { ChannelHealth } from '../edge/channel-health.ts';
 import type { Keyring } from '../edge/keyring.ts';
@@ -117,7 +118,7 @@ function makeNotices({ world, keyring, vault, refuseUrl, sqs, observer }: PortPa
   const secretOf = (merchant: MerchantRow) => {
     const known = opened.get(merchant);
     if (known !== undefined) return known;
-    const secret = vault.open(`merchant/${merchant.id}/webhook`, merchant.webhookSecret).toString();
+    const secret = vault.open(webhookPlace(merchant.id), merchant.webhookSecret).toString();
     opened.set(merchant, secret);
     return secret;
   };

@@ -19,6 +19,7 @@ import { statements } from '../web/statements/statements.ts';
 import type { Room } from '../web/web.ts';
 import { healthRoom } from './health.ts';
 import { makeInspections } from './inspections.ts';
+import { makeIntegrations } from './integrations.ts';
 import { metricsRoom, observerOf } from './metrics-room.ts';
 import type { SqsPort } from './ports.ts';
 import { makeQueue } from './queue.ts';
@@ -62,6 +63,7 @@ export async function makeRooms({ config, vault, world, keyring, publicUrl }: Ro
       const seal = (place: string, secret: Uint8Array) => vault.seal(place, secret);
       const open = (place: string, sealed: Uint8Array) => vault.open(place, sealed);
       const watch = new Watch(gate);
+      const integrations = makeIntegrations({ gate, keyring, vault, publicUrl, isSandbox });
       return [
         frontDoor,
         healthRoom(gate),
@@ -70,7 +72,7 @@ export async function makeRooms({ config, vault, world, keyring, publicUrl }: Ro
         cashier(gate, { openToken: (text) => tokens.open(text), assets, watch, isSandbox }),
         statements(gate),
         operatorApi(desk),
-        consoleRoom({ ...desk, seal, open, assets, isSandbox, publicUrl }),
+        consoleRoom({ ...desk, seal, open, assets, isSandbox, publicUrl, integrations }),
       ];
     },
   };

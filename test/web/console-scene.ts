@@ -11,6 +11,7 @@ import { consoleRoom } from '../../src/web/console/console.ts';
 import type { ConsoleDesk } from '../../src/web/console/row.ts';
 import type { Room, WebReply } from '../../src/web/web.ts';
 import { makeInspections } from '../../src/wiring/inspections.ts';
+import { makeIntegrations } from '../../src/wiring/integrations.ts';
 import { type OperatorScene, operatorScene } from './operator-scene.ts';
 
 export interface Page {
@@ -120,6 +121,7 @@ export async function consoleScene(): Promise<ConsoleScene> {
     sandbox: null,
     assets: await readAssets(),
     isSandbox: false,
+    integrations: makeIntegrations({ gate, keyring, vault, publicUrl: () => origin, isSandbox: false }),
     publicUrl: () => origin,
     seal: (place, secret) => vault.seal(place, secret),
     open: (place, sealed) => vault.open(place, sealed),

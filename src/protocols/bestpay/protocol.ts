@@ -24,6 +24,7 @@ import { readNotice, writeNotice } from './notices.ts';
 import { barcodeAnswer, barcodeAsk, findAnswer, findAsk, qrAnswer, qrAsk } from './orders.ts';
 import { findRefundAnswer, findRefundAsk, refundAnswer, refundAsk } from './refunds.ts';
 import { refusals } from './refusals.ts';
+import { samples } from './samples.ts';
 import { keySpecs, settingSpecs } from './settings.ts';
 
 const base = '/mapi/o2o/aggregatePayment';
@@ -187,4 +188,5 @@ export const bestpay: Protocol = {
   },
   conduct: { failedRefunds: 'begun-again' },
   confidential: ['sign', 'mediumNo', 'buyerLoginNo', 'userCode'],
+  samples,
 };

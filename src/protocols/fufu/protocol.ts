@@ -21,6 +21,7 @@ import { allWallets } from './codes.ts';
 import { ack, notice, parsedBody, reply, request } from './legs.ts';
 import { readNotice, writeNotice } from './notices.ts';
 import { judge, refusals } from './refusals.ts';
+import { samples } from './samples.ts';
 import { keySpecs, settingSpecs } from './settings.ts';
 import { formatTime } from './zone.ts';
 
@@ -169,4 +170,5 @@ export const fufu: Protocol = {
   conduct,
   numberSpace: (command) => (command === 'refund' || command === 'query-refund' ? 'fufu:refund' : 'fufu:payment'),
   confidential: ['sign', 'key', 'auth_code', 'openId', 'paySign'],
+  samples,
 };

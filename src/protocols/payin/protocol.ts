@@ -35,6 +35,7 @@ import * as answers from './answers.ts';
 import * as asks from './asks.ts';
 import { optionsOf, tokenOf, tokenSettings, verdictOf } from './codes.ts';
 import { readNotice, signCaseWish, writeNotice } from './notices.ts';
+import { samples } from './samples.ts';
 import { keySpecs, settingOf, settingSpecs } from './settings.ts';
 import { type SignCase, caseOf, inCase, signOf, verifies } from './signing.ts';
 import { minAmount } from './members.ts';
@@ -343,4 +344,5 @@ export const payin: Protocol = {
     return command === 'refund' || command === 'query-refund' ? 'payin:refund' : 'payin:payment';
   },
   confidential: ['sign', 'apiKey', 'accountNo', 'accountName', 'bankAccount', 'idCard', 'realName', 'phone', 'email'],
+  samples,
 };

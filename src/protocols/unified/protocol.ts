@@ -18,6 +18,7 @@ import { gatherAnswer, judge, loanAnswer, queryAnswer, refusals } from './answer
 import { ack, notice, reply, request, routeOf } from './legs.ts';
 import { gatherAsk, loanAsk, queryAsk } from './messages.ts';
 import { readNotice, writeNotice } from './notice.ts';
+import { samples } from './samples.ts';
 import { apiKeyOf } from './signing.ts';
 
 /** All members count: credentials and time stamps are headers here. */
@@ -195,4 +196,5 @@ export const unified: Protocol = {
     'mobile',
     'msisdn',
   ],
+  samples,
 };

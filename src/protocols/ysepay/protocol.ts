@@ -28,6 +28,7 @@ import { done, failed, subCodeFor, subCodes, verdictOf } from './codes.ts';
 import { ack, bizOf, noded, nodeOf, notice, reply, request, secretMembers, unknownNode } from './legs.ts';
 import { dayOf } from './members.ts';
 import { readNotice, writeNotice } from './notices.ts';
+import { samples } from './samples.ts';
 import { keySpecs, settingSpecs } from './settings.ts';
 import { asciiOf, formOf, isFormType, Unopened, wishesOf } from './signed-form.ts';
 
@@ -348,4 +349,5 @@ export const ysepay: Protocol = {
   },
   confidential: ['sign', 'mobile_verify_code', ...secretMembers],
   unkept: ['cardCvn2', 'cardExprDt'],
+  samples,
 };

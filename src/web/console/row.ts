@@ -2,6 +2,7 @@
  * Rows of the console: who may open which address, and what it shows or does. Dispatch, navigation and the tested matrix
  * role × route are made from the same rows; a row without roles or tenant does not compile.
  */
+import type { Integrations } from '../../core/integration.ts';
 import type { Role } from '../../store/tokens.ts';
 import type { Assets } from '../assets.ts';
 import type { Desk } from '../api/desk.ts';
@@ -16,6 +17,7 @@ import type { Say } from './words.ts';
 export interface ConsoleDesk extends Desk {
   readonly assets: Assets;
   readonly isSandbox: boolean;
+  readonly integrations: Integrations;
   /** Our address as people see it, without a slash at the end. */
   publicUrl(): string;
   seal(place: string, secret: Uint8Array): Uint8Array;

@@ -1,0 +1,134 @@
+/** Sample programs for merchants: RSA over the sorted members, SHA-256 in requests, SHA-1 in callbacks (page, section 3). */
+import {
+  notifyUrl,
+  orderNo,
+  ref,
+  type Rows,
+  type SamplePlace,
+  type SampleSet,
+  type SignatureOf,
+  type Step,
+} from '../sample.ts';
+
+const now: Step = { do: 'time', name: 'now', as: 'milliseconds' };
+const moment: Step = { do: 'time', name: 'moment', as: 'china-time' };
+const fresh = orderNo(['S', ref('now')]);
+
+function signatureOf(algorithm: 'rsa-sha1' | 'rsa-sha256', keyFile: string): SignatureOf {
+  return { algorithm, keyFile, of: ref('signedText'), charset: 'UTF-8' };
+}
+
+function signedPost(place: SamplePlace, endpoint: string, rows: Rows): Step[] {
+  const { baseUrl, sender, setting } = place;
+  return [
+    {
+      do: 'members',
+      name: 'members',
+      rows: [['institutionCode', sender], ['merchantNo', setting('merchantNo') ?? sender], ...rows],
+    },
+    {
+      do: 'sorted',
+      name: 'signedText',
+      of: 'members',
+      dropBlank: false,
+      why: 'All members, sorted by name as bytes are, empty ones too.',
+    },
+    { do: 'sign', name: 'sign', ...signatureOf('rsa-sha256', 'PRIVATE_KEY_FILE') },
+    { do: 'add', to: 'members', member: 'sign', value: ref('sign') },
+    { do: 'json', name: 'body', of: 'members' },
+    {
+      do: 'post',
+      url: `${baseUrl}/mapi/o2o/aggregatePayment/${endpoint}`,
+      headers: [['Content-Type', 'application/json; charset=utf-8']],
+      body: { text: ref('body') },
+      charset: 'UTF-8',
+    },
+  ];
+}
+
+export function samples(place: SamplePlace): readonly SampleSet[] {
+  const call = (endpoint: string, rows: Rows) => signedPost(place, endpoint, rows);
+  return [
+    {
+      variant: null,
+      key: 'publicKey',
+      base: place.baseUrl,
+      programs: [
+        {
+          purpose: 'pay',
+          about: 'Order ¥ 12.80, paid by a code that Alipay scans (orderMixQrcode)',
+          steps: [
+            now,
+            moment,
+            fresh,
+            notifyUrl,
+            ...call('platform/orderMixQrcode', [
+              ['outTradeNo', ref('orderNo')],
+              ['tradeAmt', { number: '1280' }],
+              ['subject', '咖啡'],
+              ['tradeType', 'ALIPAY'],
+              ['requestDate', ref('moment')],
+              ['timeOut', { number: '1500' }],
+              ['goodsInfo', '咖啡 x2'],
+              ['notifyUrl', ref('notifyUrl')],
+              ['operator', 'op01'],
+            ]),
+          ],
+        },
+        {
+          purpose: 'query',
+          about: 'Ask how an order stands (confirmOrderStatus)',
+          steps: [
+            moment,
+            orderNo(null),
+            ...call('confirmOrderStatus', [
+              ['outTradeNo', ref('orderNo')],
+              ['tradeDate', ref('moment')],
+            ]),
+          ],
+        },
+        {
+          purpose: 'refund',
+          about: 'Give ¥ 1.00 of a paid order back (refund)',
+          steps: [
+            now,
+            moment,
+            orderNo(null),
+            orderNo(['R', ref('now')], 'refundNo', 'REFUND_NO'),
+            notifyUrl,
+            ...call('refund', [
+              ['outTradeNo', ref('orderNo')],
+              ['outRequestNo', ref('refundNo')],
+              ['refundAmt', { number: '100' }],
+              ['requestDate', ref('moment')],
+              ['operator', 'op01'],
+              ['notifyUrl', ref('notifyUrl')],
+            ]),
+          ],
+        },
+        {
+          purpose: 'notice',
+          about: 'Believe a callback, or not',
+          steps: [
+            { do: 'body', name: 'body' },
+            { do: 'parse', name: 'members', of: ref('body'), as: 'json' },
+            { do: 'take', name: 'sign', from: 'members', member: 'sign' },
+            {
+              do: 'sorted',
+              name: 'signedText',
+              of: 'members',
+              dropBlank: false,
+              why: 'All members but sign, sorted by name as bytes are; a null reads null.',
+            },
+            {
+              do: 'accept',
+              when: [{ signed: signatureOf('rsa-sha1', 'PLATFORM_PUBLIC_KEY_FILE'), signature: ref('sign') }],
+              answer:
+                'HTTP 200 with {"success":true,"errorCode":"000000","errorMsg":"","result":{"statusCode":200}}. Then compare amount and number with your order.',
+            },
+          ],
+        },
+      ],
+    },
+  ];
+}
