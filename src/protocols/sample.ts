@@ -100,7 +100,7 @@ export interface SamplePlace {
   /** Of the gateway, without a slash at the end. */
   readonly baseUrl: string;
   readonly sender: string;
-  setting(name: string): string | null;
+  readonly setting: (name: string) => string | null;
 }
 
 /** What every program that creates something begins with. */

@@ -63,7 +63,7 @@ function variablesOf({ steps }: SampleProgram): Variable[] {
   return all.filter(({ name }, index) => all.findIndex((one) => one.name === name) === index);
 }
 
-export function signaturesIn(step: Step): readonly SignatureOf[] {
+function signaturesIn(step: Step): readonly SignatureOf[] {
   if (step.do === 'sign') return [step];
   if (step.do !== 'accept') return [];
   return step.when.flatMap((check) => ('signed' in check ? [check.signed] : []));

@@ -50,7 +50,7 @@ export function samples(place: SamplePlace): readonly SampleSet[] {
             notifyUrl,
             ...call('preOrder', [
               ['operator_id', 'op01'],
-              ['terminal_id', 'till 1'],
+              ['terminal_id', 'till1'],
               ['total_fee', '250'],
               ['channel_type', '0'],
               ['pay_subject', '咖啡 x2'],
@@ -77,7 +77,7 @@ export function samples(place: SamplePlace): readonly SampleSet[] {
             orderNo(['R', ref('now')], 'refundNo', 'REFUND_NO'),
             ...call('refund', [
               ['operator_id', 'op01'],
-              ['terminal_id', 'till 1'],
+              ['terminal_id', 'till1'],
               ['out_refund_no', ref('refundNo')],
               ['refund_fee', '100'],
               ['out_trade_no', ref('orderNo')],
