@@ -42,14 +42,69 @@ if (menu) {
   });
 }
 
+// What hurts at once is asked again, in a dialog of the browser's own: focus stays inside, Escape is no.
+function ask({ ask: question, yes, no }) {
+  const dialog = document.createElement('dialog');
+  const text = document.createElement('p');
+  text.textContent = question;
+  const buttons = document.createElement('div');
+  buttons.className = 'buttons';
+  for (const [label, answer] of [
+    [no, 'no'],
+    [yes, 'yes'],
+  ]) {
+    const button = document.createElement('button');
+    button.textContent = label;
+    button.type = 'button';
+    if (answer === 'yes') button.className = 'primary';
+    button.addEventListener('click', () => dialog.close(answer));
+    buttons.append(button);
+  }
+  dialog.append(text, buttons);
+  document.body.append(dialog);
+  return new Promise((done) => {
+    dialog.addEventListener('close', () => {
+      dialog.remove();
+      done(dialog.returnValue === 'yes');
+    });
+    dialog.showModal();
+  });
+}
+
 for (const form of document.querySelectorAll('form[method="post"]')) {
-  // One press is one deed.
-  form.addEventListener('submit', () => {
+  form.addEventListener('submit', async (event) => {
+    if (form.dataset.ask && form.dataset.asked !== 'yes') {
+      event.preventDefault();
+      if (!(await ask(form.dataset))) return;
+      form.dataset.asked = 'yes';
+      form.requestSubmit();
+      return;
+    }
+    // One press is one deed.
     setTimeout(() => {
       for (const button of form.querySelectorAll('button')) button.disabled = true;
     }, 0);
   });
 }
+
+// One box for all of a list, where many may be chosen.
+for (const head of document.querySelectorAll('form.many th.pick')) {
+  const boxes = [...head.closest('table').querySelectorAll('td.pick input')];
+  const all = document.createElement('input');
+  all.type = 'checkbox';
+  all.setAttribute('aria-label', head.closest('form').dataset.all ?? '');
+  all.addEventListener('change', () => {
+    for (const box of boxes) box.checked = all.checked;
+  });
+  head.append(all);
+}
+
+// What was typed is still there one step back.
+for (const link of document.querySelectorAll('a.back'))
+  link.addEventListener('click', (event) => {
+    event.preventDefault();
+    history.back();
+  });
 
 // "/" goes to the search box, as on other boards.
 document.addEventListener('keydown', (event) => {

@@ -225,11 +225,33 @@ function words(issue: z.core.$ZodIssue): string {
   return issue.code === 'invalid_type' ? `a ${issue.expected}` : issue.message;
 }
 
+/** As a person may see it. */
+function told(config: Config, { key, secret }: Option): string {
+  return secret && config[key] !== null ? '[set]' : String(config[key] ?? '');
+}
+
 /** For the log: everything that is set, but nothing secret. */
 export function redacted(config: Config): Record<string, string> {
-  const all = options.map(({ key, secret }) => [
-    key,
-    secret && config[key] !== null ? '[set]' : String(config[key] ?? ''),
-  ]);
+  const all = options.map((option) => [option.key, told(config, option)]);
   return Object.fromEntries(all.filter(([, value]) => value !== ''));
+}
+
+interface Told {
+  readonly key: string;
+  readonly flag: string;
+  readonly variable: string;
+  /** '' = not set. */
+  readonly value: string;
+  readonly isDefault: boolean;
+}
+
+/** For the console: every option and what it is, nothing secret. */
+export function toldOptions(config: Config): readonly Told[] {
+  return options.map((option) => {
+    const { key, flag, variable } = option;
+    const standard = option.default ?? '';
+    // A folder was made absolute when it was read.
+    const usual = key === 'data' ? resolve(standard) : standard;
+    return { key, flag, variable, value: told(config, option), isDefault: String(config[key] ?? '') === usual };
+  });
 }

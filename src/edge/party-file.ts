@@ -11,6 +11,8 @@ interface PartyNames {
   readonly sender: string;
   readonly pattern: RegExp;
   make(nonce: (bytes: number) => Uint8Array): string;
+  /** Members its owner needs beside sender and keys, where no setting says otherwise. */
+  readonly more?: (sender: string) => Readonly<Record<string, string>>;
   /** File member → key name, where they differ. */
   readonly keys?: Readonly<Record<string, string>>;
 }
@@ -26,6 +28,8 @@ const parties: Readonly<Record<string, PartyNames>> = {
     sender: 'keyId',
     pattern: /^(?:[a-z0-9]{8,32}|@[A-Za-z0-9_-]{1,64})$/,
     make: (nonce) => `k${Buffer.from(nonce(8)).toString('hex')}`,
+    // Any context is served; the document names the usual one.
+    more: () => ({ context: 'bluepay-service' }),
   },
   bluepay: { sender: 'productId', pattern: /^[0-9]{1,16}$/, make: (nonce) => digits(6, nonce) },
   payin: { sender: 'merchantId', pattern: /^[0-9]{1,19}$/, make: (nonce) => digits(7, nonce) },
@@ -33,6 +37,8 @@ const parties: Readonly<Record<string, PartyNames>> = {
     sender: 'institutionCode',
     pattern: /^[0-9A-Za-z_.-]{1,64}$/,
     make: (nonce) => digits(16, nonce),
+    // Whoever was not given shops of its own trades under its own number.
+    more: (institutionCode) => ({ merchantNo: institutionCode }),
   },
   ysepay: { sender: 'partnerId', pattern: /^[0-9A-Za-z_.@-]{1,20}$/, make: (nonce) => `ys${digits(12, nonce)}` },
   fufu: { sender: 'busiId', pattern: /^[0-9A-Za-z_-]{1,32}$/, make: (nonce) => digits(15, nonce) },
@@ -92,7 +98,8 @@ export function readPartyFile(protocol: Protocol, file: Readonly<Record<string, 
     if (member === names.sender || member === 'sender') sender = value;
     else if (key !== undefined) keys[key] = value;
     else if (protocol.settings.some(({ name }) => name === member)) settings[member] = value;
-    else throw new Refusal('invalid-request', { field: member, text: `${protocol.name} has no such member` });
+    else if (!Object.hasOwn(names.more?.('') ?? {}, member))
+      throw new Refusal('invalid-request', { field: member, text: `${protocol.name} has no such member` });
   }
   return { sender, keys, settings };
 }
@@ -112,10 +119,12 @@ export function writePartyFile(
   shown: Readonly<Record<string, string>>,
   settings: Readonly<Record<string, string>>,
 ): Record<string, unknown> {
-  if (protocol.name !== 'unified') return { [partyNames(protocol.name).sender]: sender, ...settings, ...shown };
+  const { sender: member, more } = partyNames(protocol.name);
+  const said = { ...more?.(sender), ...settings };
+  if (protocol.name !== 'unified') return { [member]: sender, ...said, ...shown };
   const { apiKey, ...rest } = shown;
   const headers = apiKey === undefined ? {} : { 'x-api-key': `${sender}.${apiKey}` };
-  return { ...settings, headers, ...rest };
+  return { ...said, headers, ...rest };
 }
 
 /** The name under which its owner sees the other half of a key pair of ours, or its own private key. */

@@ -231,6 +231,8 @@ export async function setCredentialState(office: Office, actor: string, id: bigi
 export type ChannelAsk = Omit<AdmissionAsk, 'id' | 'addresses' | 'allowWeakKey'> & {
   readonly name: string | null;
   readonly baseUrl: string;
+  /** Default active. */
+  readonly state?: HolderState;
 };
 
 export async function addChannel(office: Office, actor: string, ask: ChannelAsk): Promise<ChannelRow> {
@@ -247,7 +249,7 @@ export async function addChannel(office: Office, actor: string, ask: ChannelAsk)
     sender,
     secrets,
     settings,
-    state: 'active',
+    state: ask.state ?? 'active',
   };
   const detail = {
     channel: id,

@@ -3,7 +3,8 @@
  * refuses one person in both places; what was asked is frozen and carried out as it was written down.
  */
 import type { Method } from '../core/commands.ts';
-import { isCurrency, money } from '../core/money.ts';
+import { directions } from '../core/exchange.ts';
+import { exponents, formatDecimal, isCurrency, money } from '../core/money.ts';
 import { isFinal, type Kind, type Order } from '../core/order.ts';
 import { Refusal } from '../core/refusal.ts';
 import type { Event } from '../core/rules.ts';
@@ -19,11 +20,15 @@ import {
   type Office,
   removeRoute,
   rotateCredential,
+  setChannelState,
+  setCredentialState,
   setFee,
 } from './administer.ts';
 import { bareEvidence, learnAbout } from './attempt.ts';
 import { letGo, refuseHeld } from './held-payout.ts';
 import { refund } from './refund.ts';
+import { setRate } from './set-rate.ts';
+import { settleSuspense, settleTo } from './settle-suspense.ts';
 
 export type Detail = Readonly<Record<string, string>>;
 
@@ -135,6 +140,46 @@ const deeds = {
       amountOf(text(detail, 'amount'), text(detail, 'currency')),
     );
     return done(`posting ${posting}`);
+  },
+  'credential.enable': async (office, actor, detail) => {
+    await setCredentialState(office, actor, id(detail, 'credential'), 'active');
+    return done('enabled');
+  },
+  'channel.enable': async (office, actor, detail) => {
+    await setChannelState(office, actor, id(detail, 'channel'), 'active');
+    return done('enabled');
+  },
+  'rate.set': async (office, actor, detail) => {
+    const direction = directions.find((one) => one === detail['direction']);
+    if (direction === undefined) throw new Refusal('invalid-request', { field: 'direction', text: 'not one we know' });
+    const { currency, day } = await setRate(office.gate, actor, {
+      currency: text(detail, 'currency'),
+      rate: text(detail, 'rate'),
+      day: detail['day'] || null,
+      direction,
+    });
+    return done(`${currency} ${day}`);
+  },
+  'merchant.payouts': async (office, actor, detail) => {
+    const payouts = text(detail, 'payouts') === 'yes';
+    await changeMerchant(office, actor, id(detail, 'merchant'), { payouts });
+    return done(payouts ? 'allowed' : 'stopped');
+  },
+  'merchant.overdraft': async (office, actor, detail) => {
+    const currency = text(detail, 'currency');
+    if (!isCurrency(currency))
+      throw new Refusal('invalid-request', { field: 'currency', text: 'not a currency we know' });
+    const overdraft = money(minorOrNull(detail, 'overdraft') ?? 0n, currency);
+    await changeMerchant(office, actor, id(detail, 'merchant'), { overdraft });
+    return done('set');
+  },
+  'suspense.settle': async (office, actor, detail) => {
+    const to = settleTo.find((one) => one === detail['to']);
+    if (to === undefined) throw new Refusal('invalid-request', { field: 'to', text: 'merchant or channel' });
+    const sums = await settleSuspense(office, actor, await orderOf(office, detail), to, text(detail, 'why'));
+    return done(
+      sums.map(({ minor, currency }) => `${currency} ${formatDecimal(minor, exponents[currency])}`).join(', '),
+    );
   },
   'merchant.limit': async (office, actor, detail) => {
     const currency = text(detail, 'currency');

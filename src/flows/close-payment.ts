@@ -14,14 +14,15 @@ export async function closePayment(gate: Gate, caller: Caller, find: Find): Prom
   const cancelled = gate.facts.conduct(caller.credential.protocol).cancel?.methods ?? [];
   if (cancelled.includes(payment.method) && find.extras['endsAny'] !== 'true')
     throw new Refusal('invalid-request', { why: 'other-kind', text: 'this one is cancelled, not closed' });
-  const present = isFinal(payment) ? payment : await close(gate, payment);
+  const present = isFinal(payment) ? payment : await endUnpaid(gate, payment);
   if (present.state === 'paid') throw new Refusal('conflict', { why: 'paid', text: 'the payment is paid' });
   const report = paymentReport(present, gate.deskUrl(present));
   if (!isFinal(present)) throw new Refusal('outcome-unknown', { report });
   return report;
 }
 
-async function close(gate: Gate, payment: Payment): Promise<Payment> {
+/** For an operator as for a merchant. Throws Refusal `channel-unavailable` when the channel has no such thing. */
+export async function endUnpaid(gate: Gate, payment: Payment): Promise<Payment> {
   const about = { kind: payment.kind, channelId: payment.channelId, reference: payment.reference };
   const at = gate.world.now();
   if (payment.state === 'new')

@@ -10,12 +10,16 @@ import { book, hasLateRefund, unsettledSuspense } from '../store/ledger.ts';
 import { lockOrders } from '../store/orders.ts';
 import { change, type Office } from './administer.ts';
 
+/** Whose it turned out to be. */
+export const settleTo = ['merchant', 'channel'] as const;
+type SettleTo = (typeof settleTo)[number];
+
 /** The sums that were settled. Throws `conflict` when there is nothing, or when it goes back to the payer by itself. */
 export function settleSuspense(
   office: Pick<Office, 'gate'>,
   actor: string,
   order: Order,
-  to: 'merchant' | 'channel',
+  to: SettleTo,
   reason: string,
 ): Promise<Money[]> {
   const at = office.gate.world.now();
@@ -37,7 +41,7 @@ export function settleSuspense(
 }
 
 /** Backwards through suspense: what came in goes out, what is missing is made good. */
-function settlement(sum: Move, order: Order, to: 'merchant' | 'channel', at: number): Move {
+function settlement(sum: Move, order: Order, to: SettleTo, at: number): Move {
   const cameIn = sum.reason.startsWith('suspense-in');
   const suspense = cameIn ? sum.to : sum.from;
   const other = to === 'merchant' ? accounts.available(order.merchantId) : cameIn ? sum.from : sum.to;

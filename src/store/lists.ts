@@ -14,6 +14,12 @@ export interface ListFilter {
   readonly number: string | null;
 }
 
+/** Of lists whose tables are read home by home. */
+export interface HomeFilter extends ListFilter {
+  /** Where to look: the homes of the merchants in question, and home 0, where what belongs to nobody lies. */
+  readonly homes: readonly number[];
+}
+
 /** Rows with smaller ids than `before`, at most `limit`. */
 export interface Page {
   readonly before: bigint | null;
@@ -32,11 +38,14 @@ function idOf(number: string): bigint | null {
 }
 
 /** `merchant`, `state` and the numbers as the list at hand calls them. */
-function conditions(
-  filter: ListFilter,
-  page: Page,
-  columns: { merchant: Sql; state: Sql; numbers: readonly Sql[]; ids: readonly Sql[] },
-): Sql {
+interface Columns {
+  readonly merchant: Sql;
+  readonly state: Sql;
+  readonly numbers: readonly Sql[];
+  readonly ids: readonly Sql[];
+}
+
+function conditions(filter: ListFilter, page: Page, columns: Columns): Sql {
   const { number } = filter;
   const all: Sql[] = [sql`true`];
   if (filter.merchantId !== null) all.push(sql`${columns.merchant} = ${filter.merchantId}`);
@@ -47,7 +56,18 @@ function conditions(
     const ids = id === null ? [] : columns.ids.map((column) => sql`${column} = ${id}`);
     all.push(sql`(${joinSql([...columns.numbers.map((column) => sql`${column} = ${number}`), ...ids], ' or ')})`);
   }
-  return sql`where ${joinSql(all, ' and ')} order by t.id desc limit ${page.limit}`;
+  return sql`${joinSql(all, ' and ')} order by t.id desc limit ${page.limit}`;
+}
+
+/**
+ * The newest rows of each home by its own key, and of those the newest: a page costs the same however many rows there are.
+ * `join` reaches what the conditions speak of.
+ */
+function newest(table: Sql, join: Sql, filter: HomeFilter, page: Page, columns: Columns): Sql {
+  return sql`from (
+    select t.* from unnest(${[...filter.homes]}::smallint[]) as h (home) cross join lateral (
+      select t.* from ${table} t ${join} where t.home = h.home and ${conditions(filter, page, columns)}) t
+    order by t.id desc limit ${page.limit}) t`;
 }
 
 export async function listOrders(query: Query, kind: Kind, filter: ListFilter, page: Page): Promise<Order[]> {
@@ -57,7 +77,7 @@ export async function listOrders(query: Query, kind: Kind, filter: ListFilter, p
     numbers: [sql`t.order_no`, sql`t.platform_no`, sql`t.reference`, sql`t.upstream_no`],
     ids: [sql`t.id`],
   });
-  const rows = await query.run<unknown>(sql`${orderTables[kind].from} ${rest}`);
+  const rows = await query.run<unknown>(sql`${orderTables[kind].from} where ${rest}`);
   return rows.map(orderTables[kind].of);
 }
 
@@ -84,9 +104,17 @@ const subjectJoin = sql`left join lateral (
     union all select merchant_id, protocol, order_no, platform_no, reference, upstream_no, amount, currency from refunds o where ${ofOrder}
   ) o on true`;
 
-function subjectConditions(filter: ListFilter, page: Page, state: Sql, numbers: readonly Sql[] = []): Sql {
-  return conditions(filter, page, {
-    merchant: sql`o.merchant_id`,
+interface About {
+  readonly state: Sql;
+  readonly merchant?: Sql;
+  readonly numbers?: readonly Sql[];
+}
+
+/** The newest rows of a table that speaks of orders. They are looked up before the page is cut only if the filter asks about them. */
+function newestAbout(table: Sql, filter: HomeFilter, page: Page, { state, merchant, numbers = [] }: About): Sql {
+  const needsOrder = filter.number !== null || (filter.merchantId !== null && merchant === undefined);
+  return newest(table, needsOrder ? subjectJoin : sql``, filter, page, {
+    merchant: merchant ?? sql`o.merchant_id`,
     state,
     numbers: [sql`o.order_no`, sql`o.platform_no`, sql`o.reference`, sql`o.upstream_no`, ...numbers],
     ids: [sql`t.id`, sql`t.object_id`],
@@ -103,12 +131,12 @@ export interface ListedAttempt extends Subject {
   readonly notFound: number;
 }
 
-export function listAttempts(query: Query, filter: ListFilter, page: Page): Promise<ListedAttempt[]> {
-  const rest = subjectConditions(filter, page, sql`t.state`, [sql`t.reference`]);
+export function listAttempts(query: Query, filter: HomeFilter, page: Page): Promise<ListedAttempt[]> {
+  const rows = newestAbout(sql`attempts`, filter, page, { state: sql`t.state`, numbers: [sql`t.reference`] });
   return query.run<ListedAttempt>(sql`
     select t.id, t.kind, t.object_id as "objectId", t.channel_id as "channelId", t.reference, t.state, t.created_at as "createdAt",
       t.answered_at as "answeredAt", t.not_found as "notFound", ${subjectColumns}
-    from attempts t ${subjectJoin} ${rest}`);
+    ${rows} ${subjectJoin} order by t.id desc`);
 }
 
 export interface ListedAgreement {
@@ -126,8 +154,8 @@ export interface ListedAgreement {
   readonly createdAt: bigint;
 }
 
-export function listAgreements(query: Query, filter: ListFilter, page: Page): Promise<ListedAgreement[]> {
-  const rest = conditions(filter, page, {
+export function listAgreements(query: Query, filter: HomeFilter, page: Page): Promise<ListedAgreement[]> {
+  const rows = newest(sql`agreements`, sql``, filter, page, {
     merchant: sql`t.merchant_id`,
     state: sql`t.state`,
     numbers: [sql`t.order_no`, sql`t.agreement_no`, sql`t.reference`, sql`t.upstream_no`, sql`t.user_id`],
@@ -137,7 +165,7 @@ export function listAgreements(query: Query, filter: ListFilter, page: Page): Pr
     select t.id, t.merchant_id as "merchantId", t.protocol, t.order_no as "orderNo", t.agreement_no as "agreementNo",
       t.user_id as "userId", t.card_last4 as "cardLast4", t.scope, t.state, t.channel_id as "channelId", t.reference,
       t.created_at as "createdAt"
-    from agreements t ${rest}`);
+    ${rows} order by t.id desc`);
 }
 
 export interface ListedNotice extends Subject {
@@ -156,18 +184,18 @@ export interface ListedNotice extends Subject {
   readonly dueAt: bigint | null;
 }
 
-export function listNotices(query: Query, filter: ListFilter, page: Page): Promise<ListedNotice[]> {
-  const rest = subjectConditions(filter, page, sql`t.state`);
+export function listNotices(query: Query, filter: HomeFilter, page: Page): Promise<ListedNotice[]> {
+  const rows = newestAbout(sql`notices`, filter, page, { state: sql`t.state`, merchant: sql`t.merchant_id` });
   return query.run<ListedNotice>(sql`
     select t.id, t.object_kind as kind, t.object_id as "objectId", t.event, t.target_kind as "targetKind", t.target_url as "targetUrl",
       t.state, t.created_at as "createdAt", coalesce(a.attempts, 0) as attempts, l.at as "lastAt", l.outcome as "lastOutcome",
       l.status as "lastStatus", l.answer as "lastAnswer", d.due_at as "dueAt", ${subjectColumns}
-    from notices t ${subjectJoin}
+    ${rows} ${subjectJoin}
     left join notices_due d on d.home = t.home and d.id = t.id
     left join lateral (select count(*)::int as attempts from notice_attempts where home = t.home and notice_id = t.id) a on true
     left join lateral (select at, outcome, status, answer from notice_attempts where home = t.home and notice_id = t.id
       order by at desc, no desc limit 1) l on true
-    ${rest}`);
+    order by t.id desc`);
 }
 
 export interface ListedCallback extends Subject {
@@ -181,12 +209,12 @@ export interface ListedCallback extends Subject {
 }
 
 /** A callback that fits no order belongs to no merchant. */
-export function listCallbacks(query: Query, filter: ListFilter, page: Page): Promise<ListedCallback[]> {
-  const rest = subjectConditions(filter, page, sql`t.verdict`);
+export function listCallbacks(query: Query, filter: HomeFilter, page: Page): Promise<ListedCallback[]> {
+  const rows = newestAbout(sql`callbacks`, filter, page, { state: sql`t.verdict` });
   return query.run<ListedCallback>(sql`
     select t.id, t.object_kind as kind, t.object_id as "objectId", t.channel_id as "channelId", t.verdict, t.method, t.target, t.body,
       t.received_at as "receivedAt", ${subjectColumns}
-    from callbacks t ${subjectJoin} ${rest}`);
+    ${rows} ${subjectJoin} order by t.id desc`);
 }
 
 export interface ListedReview extends Subject {
@@ -200,12 +228,12 @@ export interface ListedReview extends Subject {
   readonly decision: unknown;
 }
 
-export function listReviews(query: Query, filter: ListFilter, page: Page): Promise<ListedReview[]> {
-  const rest = subjectConditions(filter, page, sql`t.state`);
+export function listReviews(query: Query, filter: HomeFilter, page: Page): Promise<ListedReview[]> {
+  const rows = newestAbout(sql`reviews`, filter, page, { state: sql`t.state` });
   return query.run<ListedReview>(sql`
     select t.id, t.object_kind as kind, t.object_id as "objectId", t.channel_id as "channelId", t.reason, t.detail, t.state,
       t.opened_at as "openedAt", t.closed_at as "closedAt", t.decision, ${subjectColumns}
-    from reviews t ${subjectJoin} ${rest}`);
+    ${rows} ${subjectJoin} order by t.id desc`);
 }
 
 /** The orders a text may mean: an id, or one of their numbers. Of that merchant only, if one is named. At most three: more than one is ambiguous. */

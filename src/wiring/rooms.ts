@@ -1,5 +1,5 @@
 /** The rooms beside the merchant protocols: health, metrics, cashier, operator API. */
-import type { Config } from '../config.ts';
+import { type Config, toldOptions } from '../config.ts';
 import type { Payment } from '../core/order.ts';
 import type { World } from '../core/world.ts';
 import { makeAdmissions } from '../edge/admission.ts';
@@ -72,7 +72,16 @@ export async function makeRooms({ config, vault, world, keyring, publicUrl }: Ro
         cashier(gate, { openToken: (text) => tokens.open(text), assets, watch, isSandbox }),
         statements(gate),
         operatorApi(desk),
-        consoleRoom({ ...desk, seal, open, assets, isSandbox, publicUrl, integrations }),
+        consoleRoom({
+          ...desk,
+          seal,
+          open,
+          assets,
+          isSandbox,
+          publicUrl,
+          integrations,
+          configured: toldOptions(config),
+        }),
       ];
     },
   };

@@ -117,7 +117,7 @@ test('a payment is found by its number, and its recorder tells what happened, in
     'Callback from payin-twin',
     'Pending → Paid',
     'Posted Rp',
-    'Notice queued: payment.paid',
+    'Notice queued: Payment paid',
     'Notice attempt 1: acknowledged',
   ])
     assert.ok(told.includes(words), words);
@@ -226,6 +226,9 @@ const places = [
   '/channels',
   '/routes',
   '/fees',
+  '/rates',
+  '/channels/add?protocol=ysepay',
+  '/settings',
   '/users',
   '/audit',
   '/health',

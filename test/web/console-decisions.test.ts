@@ -38,7 +38,7 @@ const fee = {
   merchant: '*',
   method: 'qr',
   currency: 'CNY',
-  fixed: '100',
+  fixed: '1.00',
   percent: '0.5',
   least: '0',
   most: '',
@@ -66,7 +66,7 @@ describe('what takes two persons', () => {
   });
 
   test('what was refused does not happen', async () => {
-    await (await c.person('finance')).post('/console/fees', { ...fee, fixed: '999' });
+    await (await c.person('finance')).post('/console/fees', { ...fee, fixed: '9.99' });
     assert.equal((await decide(await c.person('approver'), 'refused')).status, 303);
     assert.equal(feeOfCny()?.fixed, 100n);
   });

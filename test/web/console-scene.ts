@@ -122,6 +122,7 @@ export async function consoleScene(): Promise<ConsoleScene> {
     assets: await readAssets(),
     isSandbox: false,
     integrations: makeIntegrations({ gate, keyring, vault, publicUrl: () => origin, isSandbox: false }),
+    configured: [],
     publicUrl: () => origin,
     seal: (place, secret) => vault.seal(place, secret),
     open: (place, sealed) => vault.open(place, sealed),

@@ -53,3 +53,10 @@ export function channelBy(desk: Desk, text: string): ChannelRow {
   if (!found) throw new Refusal('not-found', { field: 'channel', text: 'no such channel' });
   return found;
 }
+
+/** The homes a merchant's rows lie in, or all that are in use; home 0 has what belongs to nobody. */
+export function homesFor(desk: Desk, merchantId: bigint | null): readonly number[] {
+  const { merchants } = desk.gate.directory();
+  if (merchantId !== null) return [merchants.get(merchantId)?.home ?? 0];
+  return [...new Set([0, ...[...merchants.values()].map(({ home }) => home)])];
+}

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { Order, Payment } from '../../core/order.ts';
 import {
-  type ListFilter,
+  type HomeFilter,
   listAgreements,
   listAttempts,
   listCallbacks,
@@ -18,15 +18,17 @@ import {
   type Subject,
 } from '../../store/lists.ts';
 import { type ApiRoute, type Call, many } from '../route-table.ts';
-import { type Desk, merchantScope } from './desk.ts';
+import { type ListName, listStates } from '../list-states.ts';
+import { type Desk, homesFor, merchantScope } from './desk.ts';
 import { masked } from './mask.ts';
 import * as shapes from './shapes.ts';
 
 const everybody = ['viewer', 'support', 'finance', 'approver', 'admin'] as const;
 
+/** What every list takes; `state` is one of its own. */
 const listQuery = z.strictObject({
   merchant: shapes.reference.optional(),
-  state: z.string().max(40).optional(),
+  state: z.string().optional(),
   number: z.string().min(1).max(200).optional(),
   limit: z
     .string()
@@ -41,12 +43,14 @@ const nextPages = 10_000;
 
 /** Reads page after page until the limit or the end. */
 async function* paged<T extends { readonly id: bigint }>(
-  read: (filter: ListFilter, page: Page) => Promise<readonly T[]>,
+  read: (filter: HomeFilter, page: Page) => Promise<readonly T[]>,
   desk: Desk,
   { actor, query }: Call<ListQuery, unknown>,
 ): AsyncGenerator<T> {
+  const merchantId = merchantScope(desk, actor, query.merchant);
   const filter = {
-    merchantId: merchantScope(desk, actor, query.merchant),
+    merchantId,
+    homes: homesFor(desk, merchantId),
     state: query.state ?? null,
     number: query.number ?? null,
   };
@@ -64,10 +68,10 @@ async function* paged<T extends { readonly id: bigint }>(
 
 /** One list: what is read, and how a row is shown. */
 function list<T extends { readonly id: bigint }, A>(
-  plural: string,
+  plural: ListName,
   about: string,
   answers: z.ZodType<A>,
-  read: (desk: Desk, filter: ListFilter, page: Page) => Promise<readonly T[]>,
+  read: (desk: Desk, filter: HomeFilter, page: Page) => Promise<readonly T[]>,
   show: (desk: Desk, row: T) => A,
 ): ApiRoute<Desk> {
   return many({
@@ -76,7 +80,7 @@ function list<T extends { readonly id: bigint }, A>(
     about,
     roles: everybody,
     tenant: 'merchant-bound',
-    query: listQuery,
+    query: listQuery.extend({ state: z.enum(listStates[plural]).optional() }),
     answers,
     async *rows(desk: Desk, call: Call<ListQuery, unknown>) {
       for await (const row of paged((filter, page) => read(desk, filter, page), desk, call)) yield show(desk, row);

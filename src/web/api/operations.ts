@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { Refusal } from '../../core/refusal.ts';
 import { decideReview, issueToken, resendNotices, withdrawToken } from '../../flows/administer.ts';
-import { settleSuspense } from '../../flows/settle-suspense.ts';
+import { settleSuspense, settleTo } from '../../flows/settle-suspense.ts';
 import { findOrders } from '../../store/lists.ts';
 import { type AuditRow, listAudit, verifyAudit } from '../../store/audit.ts';
 import { trialBalance } from '../../store/ledger.ts';
@@ -55,7 +55,7 @@ const reviewRoutes: readonly ApiRoute<Desk>[] = [
     about: 'Money of an order that lies in suspense: to the merchant, or noted as given back at the channel',
     roles: ['approver', 'admin'],
     tenant: 'operator-only',
-    body: z.strictObject({ to: z.enum(['merchant', 'channel']), reason: shapes.words }),
+    body: z.strictObject({ to: z.enum(settleTo), reason: shapes.words }),
     answers: settled,
     async run(desk: Desk, { actor, params, body }) {
       const [order, another] = await findOrders(desk.gate.db, params['id'] ?? '', actor.merchantId);

@@ -19,7 +19,7 @@ import {
   sessionToken,
 } from './cookies.ts';
 import { type Form, readForm } from './form.ts';
-import { plain, shell } from './frame.ts';
+import { notDone, placeOf, plain, shell } from './frame.ts';
 import { isZone } from './parts.ts';
 import type { Answer, ConsoleDesk, Eyes, Person } from './row.ts';
 import { rows } from './rows.ts';
@@ -232,6 +232,7 @@ const statuses: Readonly<Partial<Record<Refusal['code'], number>>> = {
   'limit-exceeded': 409,
   'channel-declined': 409,
   'channel-unavailable': 409,
+  'outcome-unknown': 409,
   busy: 503,
 };
 
@@ -247,19 +248,13 @@ function failed(call: Call, error: unknown): WebReply {
     });
     return pageReply(call, person, 500, say('brokenTitle'), plain(say('brokenTitle'), say('brokenText')));
   }
-  const { text, field, why } = error.detail;
+  const { why } = error.detail;
   if (status === 404)
     return pageReply(call, person, 404, say('missingTitle'), plain(say('missingTitle'), say('missingText')));
-  if (status === 403) {
-    const isForm = why === 'csrf' || why === 'origin';
-    return pageReply(
-      call,
-      person,
-      403,
-      say('forbiddenTitle'),
-      plain(say(isForm ? 'refusedTitle' : 'forbiddenTitle'), say(isForm ? 'staleForm' : 'forbiddenText')),
-    );
-  }
-  const told = [field, text ?? error.code].filter((one) => one !== undefined).join(': ');
-  return pageReply(call, person, status, say('refusedTitle'), plain(say('refusedTitle'), told));
+  if (why === 'csrf' || why === 'origin')
+    return pageReply(call, person, 403, say('refusedTitle'), plain(say('refusedTitle'), say('staleForm')));
+  if (status === 403 && why !== 'same-person')
+    return pageReply(call, person, 403, say('forbiddenTitle'), plain(say('forbiddenTitle'), say('forbiddenText')));
+  const back = call.request.method === 'POST' ? placeOf(call.request.headers['referer']) : null;
+  return pageReply(call, person, status, say('refusedTitle'), notDone(call.eyes, error, back));
 }

@@ -1,47 +1,86 @@
 /** What people decide: reviews, and what takes two of them. */
-import { isFinal } from '../../core/order.ts';
+import { isFinal, type Order } from '../../core/order.ts';
 import { Refusal } from '../../core/refusal.ts';
 import { decideReview } from '../../flows/administer.ts';
 import { decide } from '../../flows/approve.ts';
 import { type ApprovalRow, listApprovals } from '../../store/approvals.ts';
-import { findOrders, listReviews } from '../../store/lists.ts';
-import { html, type Html } from '../html.ts';
-import { idIn, outcomeForm, askers } from './order.ts';
-import { area, badge, card, copyable, facts, headed, money, post, table, time } from './parts.ts';
-import { type Eyes, everybody, may, moneyRoles, page, type Row, type Visit } from './row.ts';
+import { findOrders, type ListedReview, listReviews } from '../../store/lists.ts';
+import { unsettledSuspense } from '../../store/ledger.ts';
+import { homesFor, idOf } from '../api/desk.ts';
+import { html, type Html, type Piece } from '../html.ts';
+import { askers, idIn, outcomeForm, settleForm } from './order.ts';
+import {
+  area,
+  badge,
+  card,
+  copyable,
+  crumbs,
+  dangerous,
+  facts,
+  headed,
+  money,
+  post,
+  table,
+  time,
+  times,
+} from './parts.ts';
+import { type ConsoleDesk, type Eyes, everybody, may, moneyRoles, page, type Row, type Visit } from './row.ts';
+import { sayValue } from './words.ts';
 
 const deciders: Row['roles'] = ['approver', 'admin'];
 
 async function review({ desk, eyes, person, params }: Visit) {
   const { say } = eyes;
   const id = idIn(params);
-  const filter = { merchantId: null, state: null, number: String(id) };
+  const filter = { merchantId: null, homes: homesFor(desk, null), state: null, number: String(id) };
   const row = (await listReviews(desk.gate.db, filter, { before: null, limit: 20 })).find((one) => one.id === id);
   if (!row) throw new Refusal('not-found');
   const found = row.objectId === null ? [] : await findOrders(desk.gate.db, String(row.objectId), null);
   const order = found.find((one) => one.id === row.objectId);
-  const detail = Object.entries((row.detail ?? {}) as Record<string, unknown>).filter(([, value]) => value !== null);
+  const suspense = order === undefined ? [] : await unsettledSuspense(desk.gate.db, order.home, order.id);
+  const canAsk = may(person, { roles: askers, tenant: 'operator-only' });
+  const canDecide = row.state === 'open' && may(person, { roles: deciders, tenant: 'operator-only' });
+  const reason = sayValue(say, 'review', row.reason);
+  const advice = sayValue(say, 'advice', row.reason);
   return page(
-    row.reason,
-    html`<p class="crumb"><a href="/console/reviews">${say('reviews')}</a></p>${headed(html`${row.reason} ${badge(eyes, row.state)}`)}
-<div class="split"><div>${card(
-      say('facts'),
-      facts([
-        [
-          say('order'),
-          order && html`<a href="/console/orders/${String(order.id)}">${order.orderNo}</a> ${badge(eyes, order.state)}`,
-        ],
-        [say('amount'), order && money(order.amount.minor, order.amount.currency)],
-        [say('channel'), row.channelId === null ? null : desk.gate.directory().channels.get(row.channelId)?.name],
-        [say('opened'), time(eyes, row.openedAt)],
-        ...detail.map(
-          ([name, value]) =>
-            [name, html`<code>${typeof value === 'string' ? value : JSON.stringify(value)}</code>`] as const,
-        ),
-        [say('decision'), row.decision !== null && html`<code>${JSON.stringify(row.decision)}</code>`],
-      ]),
-    )}</div><div>${row.state === 'open' && may(person, { roles: deciders, tenant: 'operator-only' }) && card(say('decision'), post(eyes, `/console/reviews/${String(id)}/close`, html`${area(say('why'), 'decision', 4)}<button class="primary">${say('decide')}</button>`))}${order && !isFinal(order) && may(person, { roles: askers, tenant: 'operator-only' }) && card(say('outcomeAsk'), outcomeForm(eyes, order))}</div></div>`,
+    reason,
+    html`${crumbs(eyes, 'reviews', '/console/reviews', reason)}${headed(html`${reason} ${badge(eyes, row.state)}`)}
+<div class="split"><div>${row.state === 'open' && advice !== row.reason && html`<p class="note"><strong>${say('whatToDo')}</strong> ${advice}</p>`}${card(say('facts'), facts(factsOf(eyes, desk, row, order)))}</div><div>${order !== undefined && suspense.length > 0 && canAsk && card(say('settleAsk'), settleForm(eyes, order, suspense))}${order && !isFinal(order) && canAsk && card(say('outcomeAsk'), outcomeForm(eyes, order))}${canDecide && card(say('decision'), post(eyes, `/console/reviews/${String(id)}/close`, html`${area(say('why'), 'decision', 4)}<button class="primary">${say('decide')}</button>`))}</div></div>`,
   );
+}
+
+function factsOf(
+  eyes: Eyes,
+  desk: ConsoleDesk,
+  row: ListedReview,
+  order: Order | undefined,
+): readonly (readonly [string, Piece])[] {
+  const { say } = eyes;
+  const detail = Object.entries((row.detail ?? {}) as Record<string, unknown>).filter(([, value]) => value !== null);
+  const { text, by } = (row.decision ?? {}) as { text?: unknown; by?: unknown };
+  return [
+    [
+      say('order'),
+      order && html`<a href="/console/orders/${String(order.id)}">${order.orderNo}</a> ${badge(eyes, order.state)}`,
+    ],
+    [say('amount'), order && money(order.amount.minor, order.amount.currency)],
+    [say('channel'), row.channelId === null ? null : desk.gate.directory().channels.get(row.channelId)?.name],
+    [say('opened'), times(eyes, row.openedAt, row.currency ?? '')],
+    ...detail.map(([name, value]) => [sayValue(say, 'heard', name), heard(eyes, name, value)] as const),
+    [say('decision'), typeof text === 'string' ? text : null],
+    [say('who'), typeof by === 'string' ? by : null],
+  ];
+}
+
+/** What the review wrote down, in words where there are some and as money where it is money. */
+function heard({ say }: Eyes, name: string, value: unknown): Piece {
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  const [, minor = '', currency = ''] = /^(\d{1,18}) ([A-Z]{3})$/.exec(text) ?? [];
+  if (minor !== '') return money(BigInt(minor), currency);
+  if (name === 'state') return sayValue(say, 'state', text);
+  if (name === 'event') return sayValue(say, 'said', text);
+  if (name === 'source') return sayValue(say, 'source', text);
+  return html`<code>${text}</code>`;
 }
 
 async function close({ desk, eyes, person, params, form }: Visit) {
@@ -57,12 +96,17 @@ async function approvals({ desk, eyes, person }: Visit) {
     say('approvals'),
     html`${headed(say('approvals'))}<section class="card flush">${table<ApprovalRow>(
       [
-        { head: say('action'), cell: ({ action }) => html`<strong>${action}</strong>` },
-        { head: say('what'), cell: ({ detail }) => detailOf(detail) },
+        {
+          head: say('action'),
+          cell: ({ action }) => html`<strong>${sayValue(say, 'action', action)}</strong>`,
+          look: 'name',
+        },
+        { head: say('what'), cell: ({ detail }) => detailOf(eyes, desk, detail) },
         { head: say('why'), cell: ({ reason }) => reason },
         { head: say('who'), cell: ({ askedName, askedAt }) => html`${askedName}<br>${time(eyes, askedAt)}` },
         {
           head: say('state'),
+          look: 'state',
           cell: (row) =>
             html`${badge(eyes, row.state)}${row.decidedName !== null && html`<br><small>${row.decidedName}</small>`}`,
         },
@@ -81,16 +125,50 @@ async function approvals({ desk, eyes, person }: Visit) {
   );
 }
 
-function detailOf(detail: ApprovalRow['detail']): Html {
-  const pairs = Object.entries(detail).filter(([name, value]) => name !== 'asker' && value !== '');
-  return html`<span class="pairs">${pairs.map(([name, value]) => html`<span>${name} ${name === 'order' ? html`<a href="/console/orders/${value}">${value}</a>` : html`<code>${value.length > 80 ? `${value.slice(0, 80)}…` : value}</code>`}</span>`)}</span>`;
+/** Members of a request that are amounts of its currency. */
+const amounts: ReadonlySet<string> = new Set(['amount', 'fixed', 'least', 'most', 'dailyCap', 'limit', 'overdraft']);
+
+/** What was asked, as whoever decides reads it: names for ids, money as money. */
+function detailOf(eyes: Eyes, desk: ConsoleDesk, detail: ApprovalRow['detail']): Html {
+  const pairs = Object.entries(detail).filter(
+    ([name, value]) =>
+      name !== 'asker' && name !== 'why' && value !== '' && !(name === 'currency' && hasAmount(detail)),
+  );
+  return html`<span class="pairs">${pairs.map(([name, value]) => html`<span>${sayValue(eyes.say, 'detail', name)} ${valueOf(eyes, desk, detail, name, value)}</span>`)}</span>`;
+}
+
+function hasAmount(detail: ApprovalRow['detail']): boolean {
+  return Object.entries(detail).some(([name, value]) => amounts.has(name) && value !== '');
+}
+
+function valueOf(
+  { say }: Eyes,
+  desk: ConsoleDesk,
+  { currency }: ApprovalRow['detail'],
+  name: string,
+  value: string,
+): Piece {
+  const { merchants, channels } = desk.gate.directory();
+  const id = idOf(value);
+  if (amounts.has(name) && currency !== undefined && currency !== '' && id !== null) return money(id, currency);
+  if (name === 'order') return html`<a href="/console/orders/${value}">${value}</a>`;
+  if (name === 'merchant' && value === '*') return say('everyone');
+  if (name === 'merchant' && id !== null)
+    return html`<a href="/console/merchants/${value}">${merchants.get(id)?.name ?? value}</a>`;
+  if (name === 'channel' && id !== null)
+    return html`<a href="/console/channels/${value}">${channels.get(id)?.name ?? value}</a>`;
+  if (name === 'method') return sayValue(say, 'method', value);
+  if (name === 'outcome') return sayValue(say, 'state', value);
+  if (name === 'direction') return sayValue(say, 'direction', value);
+  if (name === 'to') return value === 'merchant' ? say('settleMerchant') : say('settleChannel');
+  return html`<code>${value.length > 80 ? `${value.slice(0, 80)}…` : value}</code>`;
 }
 
 function decisionOf(eyes: Eyes, row: ApprovalRow, userId: bigint, isDecider: boolean): Html | string {
   const { say } = eyes;
   if (row.askedBy === userId) return html`<small>${say('ownRequest')}</small>`;
   if (!isDecider) return '';
-  return html`<div class="acts">${post(eyes, `/console/approvals/${String(row.id)}/approved`, html`<button class="primary small">${say('approve')}</button>`, 'inline')}${post(eyes, `/console/approvals/${String(row.id)}/refused`, html`<button class="small">${say('refuse')}</button>`, 'inline')}</div>`;
+  return html`<div class="acts">${dangerous(eyes, `/console/approvals/${String(row.id)}/approved`, say('approveAsk', { action: sayValue(say, 'action', row.action), who: row.askedName }), html`<button class="primary small">${say('approve')}</button>`)}${post(eyes, `/console/approvals/${String(row.id)}/refused`, html`<button class="small">${say('refuse')}</button>`, 'inline')}</div>`;
 }
 
 function decision(state: 'approved' | 'refused'): Row {

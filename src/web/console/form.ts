@@ -1,4 +1,5 @@
 /** What a form said: texts only, each name once unless it is asked for as a list. Names nobody asks for have no effect (T089). */
+import { type Currency, exponents, isCurrency, money, type Money, parseDecimal } from '../../core/money.ts';
 import { Refusal } from '../../core/refusal.ts';
 import type { WebRequest } from '../web.ts';
 
@@ -24,7 +25,7 @@ export class Form {
 
   required(name: string, most?: number): string {
     const value = this.text(name, most);
-    if (value === '') throw new Refusal('invalid-request', { field: name, text: 'is missing' });
+    if (value === '') throw new Refusal('invalid-request', { field: name, text: 'is missing', why: 'missing' });
     return value;
   }
 
@@ -37,6 +38,39 @@ export class Form {
     return this.#values.getAll(name).slice(0, most);
   }
 
+  /** One of our currencies. */
+  currency(name = 'currency'): Currency {
+    const value = this.text(name, 3);
+    if (!isCurrency(value)) throw new Refusal('invalid-request', { field: name, text: 'not a currency we know' });
+    return value;
+  }
+
+  /** A positive amount as people write it: in the currency's own units, "12.50" or "46000". */
+  amount(name: string, currency: Currency): Money {
+    const minor = this.minorOrNull(name, currency);
+    if (minor === null) throw new Refusal('invalid-request', { field: name, text: 'is missing', why: 'missing' });
+    if (minor === 0n) throw new Refusal('invalid-request', { field: name, text: 'more than nothing', why: 'nothing' });
+    return money(minor, currency);
+  }
+
+  /** The same in smallest units, zero included; null = left empty. */
+  minorOrNull(name: string, currency: Currency): bigint | null {
+    const value = this.text(name, 40);
+    if (value === '') return null;
+    const places = exponents[currency];
+    // "46.000" is forty-six thousand to one reader and forty-six to another: neither is taken.
+    const decimals = value.split('.')[1]?.length ?? 0;
+    const minor = parseDecimal(value, places);
+    if (decimals > places && /^\d+\.\d+$/.test(value)) throw tooPrecise(name, places);
+    if (minor === null || minor > largestMinor)
+      throw new Refusal('invalid-request', {
+        field: name,
+        text: 'a plain number, like 1250 or 12.50',
+        why: 'no-amount',
+      });
+    return minor;
+  }
+
   /** One of a closed list. Throws Refusal `invalid-request` for anything else. */
   oneOf<T extends string>(name: string, choices: readonly T[]): T {
     const value = this.text(name);
@@ -45,6 +79,14 @@ export class Form {
       throw new Refusal('invalid-request', { field: name, text: `one of ${choices.join(', ')}` });
     return found;
   }
+}
+
+/** What a form may ask for; the database holds a little more. */
+const largestMinor = 999_999_999_999_999_999n;
+
+function tooPrecise(field: string, places: number): Refusal {
+  const text = places === 0 ? 'whole units only, no point' : `at most ${places} digits behind the point`;
+  return new Refusal('invalid-request', { field, text, why: places === 0 ? 'no-decimals' : 'two-decimals' });
 }
 
 /** Throws Refusal `invalid-request` for anything but a form of ours in size and type. */

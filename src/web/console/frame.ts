@@ -1,4 +1,5 @@
 /** The frame around every page: navigation, search, language, what just happened. */
+import type { Refusal } from '../../core/refusal.ts';
 import { languageNames, languageTags, languages } from '../cashier/words.ts';
 import { type Html, html, type Piece } from '../html.ts';
 import type { ConsoleDesk, Eyes, Person, Row } from './row.ts';
@@ -48,6 +49,7 @@ export const navigation: readonly Group[] = [
       { word: 'channels', path: '/console/channels', ...operators },
       { word: 'routes', path: '/console/routes', ...operators },
       { word: 'fees', path: '/console/fees', ...operators },
+      { word: 'rates', path: '/console/rates', ...operators },
     ],
   },
   {
@@ -55,6 +57,7 @@ export const navigation: readonly Group[] = [
     places: [
       { word: 'users', path: '/console/users', roles: ['admin'], tenant: 'operator-only' },
       { word: 'audit', path: '/console/audit', ...deciders },
+      { word: 'configuration', path: '/console/settings', roles: ['admin'], tenant: 'operator-only' },
       { word: 'health', path: '/console/health', roles: ['support', 'admin'], tenant: 'operator-only' },
     ],
   },
@@ -136,4 +139,23 @@ function languageLinks({ language, say }: Eyes, path: string): Html {
 
 export function plain(title: string, text: Piece): Html {
   return html`<section class="gate"><h1>${title}</h1><p>${text}</p></section>`;
+}
+
+/** Why something was not done: in the reader's language what kind of thing it is, then the field and the words of the flow. */
+export function notDone({ say }: Eyes, { code, detail }: Refusal, back: string | null): Html {
+  const known = sayValue(say, 'wrong', detail.why ?? '');
+  const isKnown = known !== (detail.why ?? '');
+  const lead = isKnown ? known : sayValue(say, 'code', code);
+  const field = detail.field === undefined ? null : sayValue(say, 'detail', detail.field);
+  const more = isKnown ? '' : [field, detail.text].filter(Boolean).join(': ');
+  return html`<section class="gate"><h1>${say('refusedTitle')}</h1><p class="alarm" role="alert">${field !== null && isKnown && html`<strong>${field}</strong> `}${lead}</p>${more !== '' && html`<p>${more}</p>`}${back !== null && html`<p><a class="button back" href="${back}">${say('goBack')}</a></p>`}</section>`;
+}
+
+/** The page of the console a form stood on; null for anything else. */
+export function placeOf(referer: string | undefined): string | null {
+  if (referer === undefined || !URL.canParse(referer)) return null;
+  const { pathname, searchParams } = new URL(referer);
+  if (!/^\/console(?:\/[A-Za-z0-9/_-]*)?$/.test(pathname)) return null;
+  searchParams.delete('note');
+  return searchParams.size === 0 ? pathname : `${pathname}?${searchParams.toString()}`;
 }

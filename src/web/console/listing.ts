@@ -1,14 +1,12 @@
 /** What every list has: one search box, filters, pages and exports of what the filter leaves. A list is a value of `Listing`. */
-import { methods } from '../../core/commands.ts';
 import { note } from '../../flows/users.ts';
-import type { MerchantRow } from '../../store/directory.ts';
 import type { Page } from '../../store/lists.ts';
 import type { SearchFilter } from '../../store/search.ts';
-import { idOf } from '../api/desk.ts';
+import { homesFor, idOf } from '../api/desk.ts';
 import { type Html, html } from '../html.ts';
 import { type Cell, csvOf, type Sheet } from '../sheet.ts';
 import { xlsxOf } from '../xlsx.ts';
-import { choose, type Column, headed, table } from './parts.ts';
+import { choose, type Column, headed, methodChoices, table } from './parts.ts';
 import { type ConsoleDesk, page, type Row, type Visit } from './row.ts';
 import { sayValue, type Word } from './words.ts';
 
@@ -23,8 +21,8 @@ export interface Listing<T> {
   readonly roles: Row['roles'];
   readonly tenant: Row['tenant'];
   readonly states: readonly string[];
-  /** It lies home by home, and is read so. */
-  readonly isByHome?: true;
+  /** Said while there is nothing at all; default "nothing fits". */
+  readonly empty?: Word;
   /** Which filters beside number, state and merchant. */
   readonly filters: readonly ('channel' | 'method' | 'day')[];
   read(desk: ConsoleDesk, filter: SearchFilter, page: Page): Promise<readonly T[]>;
@@ -51,7 +49,7 @@ function filterOf({ desk, person, query }: Visit): SearchFilter {
   const to = dayStart(given('to'));
   return {
     merchantId: person.merchantId ?? merchant?.id ?? null,
-    homes: homesOf(merchant ? [merchant] : merchants.values()),
+    homes: homesFor(desk, person.merchantId ?? merchant?.id ?? null),
     state: given('state'),
     number: given('q')?.slice(0, 200) ?? null,
     channelId: idOf(given('channel') ?? ''),
@@ -61,18 +59,13 @@ function filterOf({ desk, person, query }: Visit): SearchFilter {
   };
 }
 
-/** Each home once. */
-export function homesOf(merchants: Iterable<Pick<MerchantRow, 'home'>>): readonly number[] {
-  return [...new Set([...merchants].map(({ home }) => home))];
-}
-
 function filterForm<T>({ desk, eyes, person, query }: Visit, listing: Listing<T>): Html {
   const { say } = eyes;
   const any = { value: '', label: say('any') };
   const present = (name: string) => query.get(name) ?? '';
   const { merchants, channels } = desk.gate.directory();
   const has = (name: Listing<T>['filters'][number]) => listing.filters.includes(name);
-  return html`<form class="filter" action="${listing.path}"><label class="grow"><span>${say('searchAny')}</span><input type="search" name="q" value="${present('q')}" maxlength="200"></label>${choose(say('state'), 'state', [any, ...listing.states.map((value) => ({ value, label: sayValue(say, 'state', value) }))], present('state'))}${person.merchantId === null && choose(say('merchant'), 'merchant', [any, ...[...merchants.values()].map(({ id, name }) => ({ value: String(id), label: name }))], present('merchant'))}${has('channel') && person.merchantId === null && choose(say('channel'), 'channel', [any, ...[...channels.values()].map(({ id, name }) => ({ value: String(id), label: name }))], present('channel'))}${has('method') && choose(say('method'), 'method', [any, ...methods.map((value) => ({ value, label: value }))], present('method'))}${has('day') && html`<label><span>${say('from')}</span><input type="date" name="from" value="${present('from')}"></label><label><span>${say('to')}</span><input type="date" name="to" value="${present('to')}"></label>`}<div class="buttons"><button class="primary">${say('filter')}</button>${query.size > 0 && html`<a class="button" href="${listing.path}">${say('clear')}</a>`}</div></form>`;
+  return html`<form class="filter" action="${listing.path}"><label class="grow"><span>${say('searchAny')}</span><input type="search" name="q" value="${present('q')}" maxlength="200"></label>${choose(say('state'), 'state', [any, ...listing.states.map((value) => ({ value, label: sayValue(say, 'state', value) }))], present('state'))}${person.merchantId === null && choose(say('merchant'), 'merchant', [any, ...[...merchants.values()].map(({ id, name }) => ({ value: String(id), label: name }))], present('merchant'))}${has('channel') && person.merchantId === null && choose(say('channel'), 'channel', [any, ...[...channels.values()].map(({ id, name }) => ({ value: String(id), label: name }))], present('channel'))}${has('method') && choose(say('method'), 'method', [any, ...methodChoices(eyes)], present('method'))}${has('day') && html`<label><span>${say('from')}</span><input type="date" name="from" value="${present('from')}"></label><label><span>${say('to')}</span><input type="date" name="to" value="${present('to')}"></label>`}<div class="buttons"><button class="primary">${say('filter')}</button>${query.size > 0 && html`<a class="button" href="${listing.path}">${say('clear')}</a>`}</div></form>`;
 }
 
 /** The same query with one member more or less. */
@@ -86,13 +79,22 @@ function withQuery(path: string, query: URLSearchParams, changes: Readonly<Recor
   return made.size === 0 ? path : `${path}?${made.toString()}`;
 }
 
+/** Nothing fits the filter, or nothing is there yet: either has another next step. */
+function nothing<T>({ eyes, query }: Visit, { path, empty }: Listing<T>): Html {
+  const { say } = eyes;
+  const isFiltered = [...query].some(([name, value]) => name !== 'note' && value !== '');
+  return isFiltered
+    ? html`<p class="empty">${say('nothing')} <a href="${path}">${say('clear')}</a></p>`
+    : html`<p class="empty">${say(empty ?? 'nothingYet')}</p>`;
+}
+
 async function screen<T extends { readonly id: bigint }>(visit: Visit, listing: Listing<T>) {
   const { desk, eyes, query } = visit;
   const { say } = eyes;
   const before = idOf(query.get('before') ?? '');
   const found = await listing.read(desk, filterOf(visit), { before, limit: pageSize + 1 });
   const rows = found.slice(0, pageSize);
-  const shown = table(listing.columns(visit), rows, say('nothing'));
+  const shown = rows.length > 0 ? table(listing.columns(visit), rows, '') : nothing(visit, listing);
   const exports = html`<span class="quiet">${say('exportAs')}</span><a class="button small" href="${withQuery(`${listing.path}/export/csv`, query, { before: null })}" download>CSV</a><a class="button small" href="${withQuery(`${listing.path}/export/xlsx`, query, { before: null })}" download>XLSX</a>`;
   const last = rows.at(-1);
   const pages = html`<nav class="pages">${before !== null && html`<a class="button" href="${withQuery(listing.path, query, { before: null })}">${say('newest')}</a>`}${found.length > pageSize && last !== undefined && html`<a class="button" href="${withQuery(listing.path, query, { before: String(last.id) })}">${say('older')}</a>`}</nav>`;
@@ -102,13 +104,13 @@ async function screen<T extends { readonly id: bigint }>(visit: Visit, listing: 
   );
 }
 
-/** Home by home where the list is one of orders: each page continues where the one before ended, whatever came in meanwhile. */
+/** Home by home, by its own key: each page continues where the one before ended, whatever came in meanwhile. */
 async function* allRows<T extends { readonly id: bigint }>(
   visit: Visit,
   listing: Listing<T>,
 ): AsyncGenerator<readonly Cell[]> {
   const whole = filterOf(visit);
-  const parts = listing.isByHome === true ? whole.homes.map((home) => ({ ...whole, homes: [home] })) : [whole];
+  const parts = whole.homes.map((home) => ({ ...whole, homes: [home] }));
   for (const filter of parts)
     for await (const row of pages(visit.desk, listing, filter))
       yield listing.cells.map(({ cell }) => cell(visit.desk, row));

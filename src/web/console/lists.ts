@@ -1,34 +1,17 @@
 /** The lists of the console, as values. */
 import type { Order, Payment } from '../../core/order.ts';
-import {
-  type ListedAgreement,
-  type ListedCallback,
-  type ListedNotice,
-  type ListedReview,
-  listAgreements,
-  listCallbacks,
-  listNotices,
-  listReviews,
-} from '../../store/lists.ts';
+import { type ListedAgreement, listAgreements } from '../../store/lists.ts';
 import { searchOrders } from '../../store/search.ts';
-import { masked } from '../api/mask.ts';
-import { type Html, html } from '../html.ts';
+import { homesFor } from '../api/desk.ts';
+import { html } from '../html.ts';
+import { listStates } from '../list-states.ts';
 import { numberCell, textCell } from '../sheet.ts';
-import { type Export, homesOf, type Listing, rowsOf } from './listing.ts';
-import { badge, type Column, money, plainDecimal, post, time } from './parts.ts';
-import { type ConsoleDesk, everybody, may, type Row, type Visit } from './row.ts';
-
-function merchantName(desk: ConsoleDesk, id: bigint | null): string {
-  return id === null ? '' : (desk.gate.directory().merchants.get(id)?.name ?? String(id));
-}
-
-function channelName(desk: ConsoleDesk, id: bigint | null): string {
-  return id === null ? '' : (desk.gate.directory().channels.get(id)?.name ?? String(id));
-}
-
-function iso(at: number | bigint | null): string {
-  return at === null ? '' : new Date(Number(at)).toISOString();
-}
+import { type Export, type Listing, rowsOf } from './listing.ts';
+import { channelName, iso, merchantName } from './naming.ts';
+import { badge, type Column, money, plainDecimal, time, times } from './parts.ts';
+import { everybody, type Eyes, type Row, type Visit } from './row.ts';
+import { trafficRows } from './traffic.ts';
+import { sayValue } from './words.ts';
 
 function orderColumns<O extends Order>({ desk, eyes, person }: Visit, more: readonly Column<O>[] = []): Column<O>[] {
   const { say } = eyes;
@@ -39,7 +22,7 @@ function orderColumns<O extends Order>({ desk, eyes, person }: Visit, more: read
         html`<a class="strong" href="/console/orders/${String(o.id)}">${money(o.amount.minor, o.amount.currency)}</a>`,
       look: 'number',
     },
-    { head: say('state'), cell: (o) => badge(eyes, o.state) },
+    { head: say('state'), cell: (o) => badge(eyes, o.state), look: 'state' },
     {
       head: say('orderNo'),
       cell: (o) => html`<a href="/console/orders/${String(o.id)}">${o.orderNo}</a>`,
@@ -56,8 +39,8 @@ function orderColumns<O extends Order>({ desk, eyes, person }: Visit, more: read
         ]
       : []),
     ...more,
-    { head: say('channel'), cell: (o) => channelName(desk, o.channelId) || '–', isExtra: true },
-    { head: say('created'), cell: (o) => time(eyes, o.createdAt), look: 'code' },
+    { head: say('channel'), cell: (o) => channelName(desk, o.channelId) || '–', look: 'name', isExtra: true },
+    { head: say('created'), cell: (o) => times(eyes, o.createdAt, o.amount.currency), look: 'code' },
   ];
 }
 
@@ -82,14 +65,15 @@ const orderCells: readonly Export<Order>[] = [
 const payments: Listing<Order> = {
   word: 'payments',
   path: '/console/payments',
-  isByHome: true,
   roles: everybody,
   tenant: 'merchant-bound',
-  states: ['new', 'sending', 'pending', 'unknown', 'paid', 'failed', 'closed', 'reversed'],
+  states: listStates.payments,
   filters: ['channel', 'method', 'day'],
   read: ({ gate }, filter, where) => searchOrders(gate.db, 'payment', filter, where),
   columns: (visit) =>
-    orderColumns<Order>(visit, [{ head: visit.eyes.say('method'), cell: (o) => methodOf(o), isExtra: true }]),
+    orderColumns<Order>(visit, [
+      { head: visit.eyes.say('method'), cell: (o) => methodOf(visit.eyes, o), isExtra: true },
+    ]),
   cells: [
     ...orderCells,
     { head: 'method', cell: (_desk, o) => textCell(o.kind === 'payment' ? o.method : '') },
@@ -102,22 +86,24 @@ const payments: Listing<Order> = {
   ],
 };
 
-export function methodOf(order: Order): string {
+/** "QR code · QRIS". */
+export function methodOf({ say }: Eyes, order: Order): string {
   if (order.kind !== 'payment') return '';
   const { method, option }: Payment = order;
-  return option === null ? method : `${method} · ${option}`;
+  const name = sayValue(say, 'method', method);
+  return option === null ? name : `${name} · ${option}`;
 }
 
 const payouts: Listing<Order> = {
   ...payments,
   word: 'payouts',
   path: '/console/payouts',
-  states: ['requested', 'approved', 'sending', 'pending', 'unknown', 'succeeded', 'failed', 'returned'],
+  states: listStates.payouts,
   filters: ['channel', 'day'],
   read: ({ gate }, filter, where) => searchOrders(gate.db, 'payout', filter, where),
   columns: (visit) =>
     orderColumns<Order>(visit, [
-      { head: 'Bank', cell: (o) => (o.kind === 'payout' ? o.detail.payee.bank : ''), isExtra: true },
+      { head: visit.eyes.say('bank'), cell: (o) => (o.kind === 'payout' ? o.detail.payee.bank : ''), isExtra: true },
     ]),
   cells: [
     ...orderCells,
@@ -129,7 +115,7 @@ const refunds: Listing<Order> = {
   ...payments,
   word: 'refunds',
   path: '/console/refunds',
-  states: ['requested', 'sending', 'pending', 'unknown', 'succeeded', 'failed', 'cancelled'],
+  states: listStates.refunds,
   filters: ['channel', 'day'],
   read: ({ gate }, filter, where) => searchOrders(gate.db, 'refund', filter, where),
   columns: (visit) =>
@@ -155,14 +141,14 @@ const agreements: Listing<ListedAgreement> = {
   path: '/console/agreements',
   roles: everybody,
   tenant: 'merchant-bound',
-  states: ['sending', 'unknown', 'wait-confirm', 'active', 'cancelled', 'failed'],
+  states: listStates.agreements,
   filters: [],
   read: ({ gate }, filter, where) => listAgreements(gate.db, filter, where),
   columns: ({ desk, eyes }) => {
     const { say } = eyes;
     return [
       { head: say('platformNo'), cell: (row) => row.agreementNo, look: 'code' },
-      { head: say('state'), cell: (row) => badge(eyes, row.state) },
+      { head: say('state'), cell: (row) => badge(eyes, row.state), look: 'state' },
       { head: say('orderNo'), cell: (row) => row.orderNo, look: 'code' },
       { head: say('userName'), cell: (row) => row.userId, look: 'code' },
       { head: say('card'), cell: (row) => `•••• ${row.cardLast4}`, look: 'name' },
@@ -184,160 +170,12 @@ const agreements: Listing<ListedAgreement> = {
   ],
 };
 
-/** Roles that may have a notice sent again. */
-export const resenders: Row['roles'] = ['support', 'admin'];
-
-function subjectLink(row: { readonly objectId: bigint | null; readonly orderNo: string | null }): Html | string {
-  return row.objectId === null
-    ? '–'
-    : html`<a href="/console/orders/${String(row.objectId)}">${row.orderNo ?? String(row.objectId)}</a>`;
-}
-
-const notices: Listing<ListedNotice> = {
-  word: 'notices',
-  path: '/console/notices',
-  roles: everybody,
-  tenant: 'merchant-bound',
-  states: ['pending', 'done', 'exhausted'],
-  filters: [],
-  read: ({ gate }, filter, where) => listNotices(gate.db, filter, where),
-  columns: ({ eyes, person }) => {
-    const { say } = eyes;
-    const canResend = may(person, { roles: resenders, tenant: 'merchant-bound' });
-    return [
-      ...(canResend
-        ? [
-            {
-              head: '',
-              cell: (row: ListedNotice) =>
-                html`<input type="checkbox" name="id" value="${String(row.id)}" aria-label="${say('resend')} ${row.orderNo}">`,
-              look: 'action' as const,
-            },
-          ]
-        : []),
-      { head: say('event'), cell: (row) => row.event },
-      {
-        head: say('state'),
-        cell: (row) =>
-          html`${badge(eyes, row.state)}${row.dueAt !== null && html`<span class="below" title="${say('nextTry')}">→ ${time(eyes, row.dueAt)}</span>`}`,
-      },
-      { head: say('order'), cell: subjectLink, look: 'code' },
-      {
-        head: say('address'),
-        cell: (row) => html`<span class="long">${row.targetUrl}</span>`,
-        look: 'code',
-        isExtra: true,
-      },
-      {
-        head: say('tries'),
-        cell: (row) => [row.attempts, row.lastStatus ?? row.lastOutcome].filter((one) => one !== null).join(' · '),
-        isExtra: true,
-      },
-      { head: say('created'), cell: (row) => time(eyes, row.createdAt), look: 'code' },
-    ];
-  },
-  cells: [
-    { head: 'id', cell: (_desk, row) => textCell(String(row.id)) },
-    { head: 'merchant', cell: (desk, row) => textCell(merchantName(desk, row.merchantId)) },
-    { head: 'event', cell: (_desk, row) => textCell(row.event) },
-    { head: 'state', cell: (_desk, row) => textCell(row.state) },
-    { head: 'merchantOrderNo', cell: (_desk, row) => textCell(row.orderNo) },
-    { head: 'url', cell: (_desk, row) => textCell(row.targetUrl) },
-    { head: 'attempts', cell: (_desk, row) => numberCell(String(row.attempts)) },
-    { head: 'lastStatus', cell: (_desk, row) => textCell(row.lastStatus === null ? '' : String(row.lastStatus)) },
-    { head: 'lastOutcome', cell: (_desk, row) => textCell(row.lastOutcome) },
-    { head: 'createdAt', cell: (_desk, row) => textCell(iso(row.createdAt)) },
-  ],
-  around: ({ eyes, person }, rows, shown) =>
-    rows.length === 0 || !may(person, { roles: resenders, tenant: 'merchant-bound' })
-      ? shown
-      : post(
-          eyes,
-          '/console/notices/resend',
-          html`${shown}<div class="bulk"><button class="primary">${eyes.say('resendChosen')}</button></div>`,
-          'many',
-        ),
-};
-
-const callbacks: Listing<ListedCallback> = {
-  word: 'callbacks',
-  path: '/console/callbacks',
-  roles: everybody,
-  tenant: 'operator-only',
-  states: ['changed', 'repeated', 'contradiction', 'mismatch', 'second-success', 'unmatched', 'forged', 'unusable'],
-  filters: [],
-  read: ({ gate }, filter, where) => listCallbacks(gate.db, filter, where),
-  columns: ({ desk, eyes }) => {
-    const { say } = eyes;
-    return [
-      { head: say('verdict'), cell: (row) => badge(eyes, row.verdict) },
-      { head: say('channel'), cell: (row) => channelName(desk, row.channelId) },
-      { head: say('order'), cell: subjectLink, look: 'code' },
-      {
-        head: say('raw'),
-        cell: (row) =>
-          html`<details class="raw"><summary>${row.method} ${masked(row.target)}</summary><pre>${masked(row.body)}</pre></details>`,
-        isExtra: false,
-      },
-      { head: say('received'), cell: (row) => time(eyes, row.receivedAt), look: 'code' },
-    ];
-  },
-  cells: [
-    { head: 'id', cell: (_desk, row) => textCell(String(row.id)) },
-    { head: 'verdict', cell: (_desk, row) => textCell(row.verdict) },
-    { head: 'channel', cell: (desk, row) => textCell(channelName(desk, row.channelId)) },
-    { head: 'merchantOrderNo', cell: (_desk, row) => textCell(row.orderNo) },
-    { head: 'target', cell: (_desk, row) => textCell(masked(row.target)) },
-    { head: 'body', cell: (_desk, row) => textCell(masked(row.body)) },
-    { head: 'receivedAt', cell: (_desk, row) => textCell(iso(row.receivedAt)) },
-  ],
-};
-
-const reviews: Listing<ListedReview> = {
-  word: 'reviews',
-  path: '/console/reviews',
-  roles: everybody,
-  tenant: 'operator-only',
-  states: ['open', 'closed'],
-  filters: [],
-  read: ({ gate }, filter, where) => listReviews(gate.db, filter, where),
-  columns: ({ desk, eyes }: Visit) => {
-    const { say } = eyes;
-    return [
-      {
-        head: say('reason'),
-        cell: (row) => html`<a class="strong" href="/console/reviews/${String(row.id)}">${row.reason}</a>`,
-      },
-      { head: say('state'), cell: (row) => badge(eyes, row.state) },
-      { head: say('order'), cell: subjectLink, look: 'code' },
-      {
-        head: say('amount'),
-        cell: (row) => (row.amount === null || row.currency === null ? '–' : money(row.amount, row.currency)),
-        look: 'number',
-      },
-      { head: say('merchant'), cell: (row) => merchantName(desk, row.merchantId), isExtra: true },
-      { head: say('channel'), cell: (row) => channelName(desk, row.channelId) || '–', isExtra: true },
-      { head: say('opened'), cell: (row) => time(eyes, row.openedAt), look: 'code' },
-    ];
-  },
-  cells: [
-    { head: 'id', cell: (_desk, row) => textCell(String(row.id)) },
-    { head: 'reason', cell: (_desk, row) => textCell(row.reason) },
-    { head: 'state', cell: (_desk, row) => textCell(row.state) },
-    { head: 'merchant', cell: (desk, row) => textCell(merchantName(desk, row.merchantId)) },
-    { head: 'merchantOrderNo', cell: (_desk, row) => textCell(row.orderNo) },
-    { head: 'openedAt', cell: (_desk, row) => textCell(iso(row.openedAt)) },
-    { head: 'closedAt', cell: (_desk, row) => textCell(iso(row.closedAt)) },
-  ],
-};
-
 /** One box for any number: straight to the order when there is one, else the list that has several. */
 async function search({ desk, person, query }: Visit) {
   const number = query.get('q')?.trim().slice(0, 200) ?? '';
-  const { merchants } = desk.gate.directory();
   const filter = {
     merchantId: person.merchantId,
-    homes: homesOf([...merchants.values()].filter(({ id }) => person.merchantId === null || person.merchantId === id)),
+    homes: homesFor(desk, person.merchantId),
     state: null,
     number,
     channelId: null,
@@ -363,8 +201,6 @@ export const listRows: readonly Row[] = [
   ...rowsOf(payouts),
   ...rowsOf(refunds),
   ...rowsOf(agreements),
-  ...rowsOf(notices),
-  ...rowsOf(callbacks),
-  ...rowsOf(reviews),
+  ...trafficRows,
   { method: 'GET', path: '/console/search', roles: everybody, tenant: 'merchant-bound', answer: search },
 ];

@@ -3,28 +3,38 @@ import { isFinal, type Order } from '../../core/order.ts';
 import { Refusal } from '../../core/refusal.ts';
 import { resendNotices } from '../../flows/administer.ts';
 import { askSecond, outcomes } from '../../flows/approve.ts';
+import type { Move } from '../../core/ledger.ts';
 import { queryUpstream } from '../../flows/chase.ts';
+import { endUnpaid } from '../../flows/close-payment.ts';
+import { settleTo } from '../../flows/settle-suspense.ts';
 import { note } from '../../flows/users.ts';
+import { unsettledSuspense } from '../../store/ledger.ts';
 import { idOf } from '../api/desk.ts';
 import { orderNamed, timeline } from '../api/show.ts';
 import { type Html, html } from '../html.ts';
-import { methodOf, resenders } from './lists.ts';
+import { placeOf } from './frame.ts';
+import { methodOf } from './lists.ts';
 import { quoted, recorder } from './recorder.ts';
 import {
+  amountField,
   badge,
   card,
   choose,
   copyable,
+  crumbs,
+  dangerous,
   facts,
   field,
   headed,
   merchantLink,
   money,
+  plainDecimal,
   post,
   time,
   timeThere,
 } from './parts.ts';
 import { type Eyes, everybody, may, page, type Row, type Visit } from './row.ts';
+import { resenders } from './traffic.ts';
 import { sayValue } from './words.ts';
 
 /** Roles that may ask for money to move. */
@@ -40,12 +50,13 @@ async function detail(visit: Visit) {
   const { say } = eyes;
   const order = await orderOf(visit);
   const entries = await timeline(desk, order);
+  const suspense = await unsettledSuspense(desk.gate.db, order.home, order.id);
   const title = html`${money(order.amount.minor, order.amount.currency)} ${badge(eyes, order.state)}`;
   const kind = sayValue(say, 'kind', order.kind);
   return page(
     `${kind} ${order.orderNo}`,
-    html`<p class="crumb"><a href="/console/${order.kind}s">${kind}</a></p>${headed(title, html`<code>${order.platformNo}</code>${copyable(eyes, order.platformNo)}`)}
-<div class="split"><div>${card(say('timeline'), recorder(visit, order, entries))}</div><div>${card(say('facts'), numbers(visit, order))}${actions(visit, order)}</div></div>`,
+    html`${crumbs(eyes, `${order.kind}s`, `/console/${order.kind}s`, order.orderNo)}${headed(title, html`<code>${order.platformNo}</code>${copyable(eyes, order.platformNo)}`)}
+<div class="split"><div>${card(say('timeline'), recorder(visit, order, entries))}</div><div>${card(say('facts'), numbers(visit, order))}${actions(visit, order, suspense)}</div></div>`,
   );
 }
 
@@ -69,7 +80,7 @@ function numbers({ desk, eyes, person }: Visit, order: Order): Html {
     [say('channel'), channel?.name],
     [say('reference'), code(order.reference)],
     [say('upstreamNo'), code(order.upstreamNo)],
-    [say('method'), methodOf(order)],
+    [say('method'), methodOf(eyes, order)],
     [say('fee'), order.fee === 0n ? null : money(order.fee, currency)],
     [say('refunded'), order.kind === 'payment' && order.refunded > 0n ? money(order.refunded, currency) : null],
     [
@@ -93,24 +104,36 @@ function numbers({ desk, eyes, person }: Visit, order: Order): Html {
   ]);
 }
 
-function actions(visit: Visit, order: Order): Html | null {
+function actions(visit: Visit, order: Order, suspense: readonly Move[]): Html | null {
   const { desk, eyes, person } = visit;
   const { say } = eyes;
   const id = String(order.id);
   const canAsk = may(person, { roles: askers, tenant: 'operator-only' });
   const rest = order.kind === 'payment' ? order.paid - order.refunded - order.refundPending : 0n;
   const curl = `curl -H "Authorization: Bearer $KANAL_TOKEN" ${quoted(`${desk.publicUrl()}/admin/v1/orders/${id}`)}`;
+  const canTend = may(person, { roles: queriers, tenant: 'merchant-bound' });
   const parts = [
-    !isFinal(order) && order.channelId !== null && may(person, { roles: queriers, tenant: 'merchant-bound' })
+    !isFinal(order) && order.channelId !== null && canTend
       ? post(eyes, `/console/orders/${id}/query`, html`<button class="wide">${say('queryNow')}</button>`, 'inline')
+      : null,
+    order.kind === 'payment' && !isFinal(order) && canTend
+      ? dangerous(
+          eyes,
+          `/console/orders/${id}/close`,
+          say('closeAsk'),
+          html`<button class="wide">${say('closeNow')}</button>`,
+        )
       : null,
     person.merchantId === null ? copyable(eyes, curl, say('copyCurl')) : null,
     canAsk && rest > 0n
-      ? html`<details><summary>${say('refundAsk')}</summary>${post(eyes, `/console/orders/${id}/refund`, html`${field(say('amount'), 'amount', { value: String(rest), hint: `${say('smallestUnits')}, ${order.amount.currency}` })}${field(say('why'), 'why')}<button class="primary">${say('askSecond')}</button>`)}</details>`
+      ? html`<details><summary>${say('refundAsk')}</summary>${post(eyes, `/console/orders/${id}/refund`, html`${amountField(eyes, say('amount'), 'amount', order.amount.currency, { value: plainDecimal(rest, order.amount.currency) })}${field(say('why'), 'why')}<button class="primary">${say('askSecond')}</button>`)}</details>`
       : null,
     canAsk && order.kind === 'payout' && order.state === 'requested' ? heldForm(eyes, id) : null,
     canAsk && !isFinal(order) && order.state !== 'requested'
       ? html`<details><summary>${say('outcomeAsk')}</summary>${outcomeForm(eyes, order)}</details>`
+      : null,
+    canAsk && suspense.length > 0
+      ? html`<details open><summary>${say('settleAsk')}</summary>${settleForm(eyes, order, suspense)}</details>`
       : null,
   ].filter((one) => one !== null);
   return parts.length === 0 ? null : card(say('actions'), html`<div class="stack">${parts}</div>`);
@@ -140,6 +163,51 @@ export function outcomeForm(eyes: Eyes, order: Order): Html {
   return html`<p class="hint">${say('outcomeHelp')}</p>${post(eyes, `/console/orders/${String(order.id)}/outcome`, html`${choose(say('state'), 'outcome', choices)}${field(say('why'), 'why')}<button class="primary">${say('askSecond')}</button>`)}`;
 }
 
+/** What lies in suspense of an order, and whose it is: the sums are those of the books, nobody types them. */
+export function settleForm(eyes: Eyes, order: Order, suspense: readonly Move[]): Html {
+  const { say } = eyes;
+  // While the order is open the same movement may yet become its own: it is not the merchant's twice.
+  const choices = settleTo
+    .filter((value) => value === 'channel' || isFinal(order))
+    .map((value) => ({
+      value,
+      label: say(value === 'merchant' ? 'settleMerchant' : 'settleChannel'),
+    }));
+  const sums = suspense.map(
+    ({ reason, amount, currency }) =>
+      [say(reason.startsWith('suspense-in') ? 'cameIn' : 'isMissing'), money(amount, currency)] as const,
+  );
+  return html`<p class="hint">${say('settleHelp')}</p>${facts(sums)}${post(eyes, `/console/orders/${String(order.id)}/settle`, html`${choose(say('settleTo'), 'to', choices)}${field(say('why'), 'why')}<button class="primary">${say('askSecond')}</button>`)}`;
+}
+
+async function askSettle(visit: Visit) {
+  const { desk, eyes, person, form } = visit;
+  const order = await orderOf(visit);
+  const why = form.required('why', 500);
+  await askSecond(
+    desk,
+    person,
+    'suspense.settle',
+    { order: String(order.id), to: form.oneOf('to', settleTo), why },
+    why,
+  );
+  return { kind: 'go', to: `/console/orders/${order.id}`, note: eyes.say('asked') } as const;
+}
+
+/** As the merchant's own closing: the channel closes first, and money on its way wins. */
+async function closeNow(visit: Visit) {
+  const { desk, eyes, person } = visit;
+  const order = await orderOf(visit);
+  if (order.kind !== 'payment') throw new Refusal('not-found');
+  await note(desk.gate, person.name, 'payment.close', { order: String(order.id) });
+  const after = isFinal(order) ? order : await endUnpaid(desk.gate, order);
+  return {
+    kind: 'go',
+    to: `/console/orders/${order.id}`,
+    note: eyes.say('queried', { state: sayValue(eyes.say, 'state', after.state) }),
+  } as const;
+}
+
 async function queryNow(visit: Visit) {
   const { desk, eyes, person } = visit;
   const order = await orderOf(visit);
@@ -156,12 +224,13 @@ async function askRefund(visit: Visit) {
   const { desk, eyes, person, form } = visit;
   const order = await orderOf(visit);
   const why = form.required('why', 500);
+  const amount = form.amount('amount', order.amount.currency);
   const refundNo = `C${desk.gate.world.newId().toString(36).toUpperCase()}`;
   await askSecond(
     desk,
     person,
     'payment.refund',
-    { order: String(order.id), amount: form.required('amount', 20), refundNo, why },
+    { order: String(order.id), amount: String(amount.minor), currency: amount.currency, refundNo, why },
     why,
   );
   return { kind: 'go', to: `/console/orders/${order.id}`, note: eyes.say('asked') } as const;
@@ -188,13 +257,10 @@ async function resend({ desk, eyes, person, form, request }: Visit) {
   return { kind: 'go', to: back, note: eyes.say('resent', { n: String(queued.length) }) } as const;
 }
 
-/** The page the form stood on, without what it said last. Only places of the console. */
+/** The page the form stood on. */
 function backTo(referer: string | undefined): string {
-  if (referer === undefined || !URL.canParse(referer)) return '/console/notices';
-  const { pathname, searchParams } = new URL(referer);
-  if (!/^\/console\/(?:notices|orders\/\d+)$/.test(pathname)) return '/console/notices';
-  searchParams.delete('note');
-  return searchParams.size === 0 ? pathname : `${pathname}?${searchParams.toString()}`;
+  const place = placeOf(referer);
+  return place !== null && /^\/console\/(?:notices|orders\/\d+)(?:\?|$)/.test(place) ? place : '/console/notices';
 }
 
 /** Throws Refusal `not-found` when the text is no id. */
@@ -207,6 +273,8 @@ export function idIn(params: Visit['params'], name = 'id'): bigint {
 export const orderRows: readonly Row[] = [
   { method: 'GET', path: '/console/orders/{id}', roles: everybody, tenant: 'merchant-bound', answer: detail },
   { method: 'POST', path: '/console/orders/{id}/query', roles: queriers, tenant: 'merchant-bound', answer: queryNow },
+  { method: 'POST', path: '/console/orders/{id}/close', roles: queriers, tenant: 'merchant-bound', answer: closeNow },
+  { method: 'POST', path: '/console/orders/{id}/settle', roles: askers, tenant: 'operator-only', answer: askSettle },
   { method: 'POST', path: '/console/orders/{id}/refund', roles: askers, tenant: 'operator-only', answer: askRefund },
   { method: 'POST', path: '/console/orders/{id}/outcome', roles: askers, tenant: 'operator-only', answer: askOutcome },
   { method: 'POST', path: '/console/orders/{id}/held', roles: askers, tenant: 'operator-only', answer: askHeld },

@@ -1,9 +1,10 @@
 /** Pieces that all pages of the console are made of: tables, badges, money, times, forms. */
+import { methods } from '../../core/commands.ts';
 import { type Currency, exponents, formatDecimal, isCurrency } from '../../core/money.ts';
 import { showMoney } from '../cashier/view.ts';
 import { type Html, html, type Piece } from '../html.ts';
 import type { Eyes } from './row.ts';
-import { sayValue } from './words.ts';
+import { sayValue, type Word } from './words.ts';
 
 /** Looks of a badge by what it says: good, waiting, bad, quiet. */
 const tones: Readonly<Record<string, 'good' | 'wait' | 'bad' | 'warn' | 'quiet'>> = {
@@ -27,6 +28,7 @@ const tones: Readonly<Record<string, 'good' | 'wait' | 'bad' | 'warn' | 'quiet'>
   contradiction: 'bad',
   'second-success': 'bad',
   forged: 'bad',
+  foreign: 'bad',
   failed: 'bad',
   declined: 'bad',
   exhausted: 'bad',
@@ -94,6 +96,11 @@ export function timeText(at: number | bigint, zone: string): string {
   return formatFor(zone).format(new Date(Number(at)));
 }
 
+/** Both clocks, one below the other: the viewer's, and the channel's where it is another one. */
+export function times(eyes: Eyes, at: number | bigint, currency: string): Html {
+  return html`${time(eyes, at)}${timeThere(eyes, at, currency)}`;
+}
+
 /** In the viewer's zone; the script writes it anew when the browser's zone is another one. */
 export function time({ zone }: Eyes, at: number | bigint | null): Html | null {
   if (at === null) return null;
@@ -114,7 +121,7 @@ export interface Column<T> {
   readonly head: string;
   readonly cell: (row: T) => Piece;
   /** Money and counts stand on the right; long numbers in digits of one width. */
-  readonly look?: 'number' | 'code' | 'name' | 'action';
+  readonly look?: 'number' | 'code' | 'name' | 'state' | 'pick' | 'action';
   /** Hidden on a phone. */
   readonly isExtra?: boolean;
 }
@@ -126,7 +133,8 @@ function looks<T>({ look, isExtra }: Column<T>): string {
 export function table<T>(columns: readonly Column<T>[], rows: readonly T[], empty: string): Html {
   if (rows.length === 0) return html`<p class="empty">${empty}</p>`;
   return html`<div class="scroll"><table><thead><tr>${columns.map((one) => html`<th scope="col" class="${looks(one)}">${one.head}</th>`)}</tr></thead><tbody>${rows.map(
-    (row) => html`<tr>${columns.map((one) => html`<td class="${looks(one)}">${one.cell(row)}</td>`)}</tr>`,
+    (row) =>
+      html`<tr>${columns.map((one) => html`<td class="${looks(one)}" data-head="${one.head}">${one.cell(row)}</td>`)}</tr>`,
   )}</tbody></table></div>`;
 }
 
@@ -148,16 +156,48 @@ export function post({ csrf }: Eyes, action: string, content: Piece, looksLike =
   return html`<form method="post" action="${action}" class="${looksLike}"><input type="hidden" name="csrf" value="${csrf}">${content}</form>`;
 }
 
-export function field(
-  label: string,
-  name: string,
-  more: { readonly value?: string; readonly hint?: string; readonly isOptional?: boolean } = {},
-): Html {
-  return html`<label><span>${label}${more.hint && html` <small>${more.hint}</small>`}</span><input name="${name}" value="${more.value ?? ''}" autocomplete="off" ${more.isOptional === true ? null : html`required`}></label>`;
+/** The same for what cannot be taken back, or hurts at once: the script asks before it is sent. */
+export function dangerous({ csrf, say }: Eyes, action: string, question: string, content: Piece): Html {
+  return html`<form method="post" action="${action}" class="inline" data-ask="${question}" data-yes="${say('yesDoIt')}" data-no="${say('cancel')}"><input type="hidden" name="csrf" value="${csrf}">${content}</form>`;
 }
 
-export function area(label: string, name: string, rows: number, isOptional = false): Html {
-  return html`<label class="wide"><span>${label}</span><textarea name="${name}" rows="${rows}" spellcheck="false" ${isOptional ? null : html`required`}></textarea></label>`;
+interface FieldLook {
+  readonly value?: string;
+  readonly hint?: string;
+  readonly isOptional?: boolean;
+  readonly type?: 'text' | 'date' | 'time' | 'number' | 'url';
+  /** Below the field, for who does not know it. */
+  readonly help?: string;
+}
+
+export function field(label: string, name: string, more: FieldLook = {}): Html {
+  return html`<label><span>${label}${more.hint && html` <small>${more.hint}</small>`}</span><input name="${name}" type="${more.type ?? 'text'}" value="${more.value ?? ''}" autocomplete="off" ${more.isOptional === true ? null : html`required`}>${more.help && html`<small class="help">${more.help}</small>`}</label>`;
+}
+
+/** An amount in the units people count in. `currency`: its name, or null where the form has a choice of it beside. */
+export function amountField(
+  { say }: Eyes,
+  label: string,
+  name: string,
+  currency: string | null,
+  more: FieldLook = {},
+): Html {
+  return html`<label><span>${label} <small>${currency ?? say('inUnits')}</small></span><input name="${name}" inputmode="decimal" value="${more.value ?? ''}" placeholder="${currency !== null && exponents[currency as Currency] === 0 ? '46000' : '12.50'}" autocomplete="off" maxlength="22" ${more.isOptional === true ? null : html`required`}></label>`;
+}
+
+export const currencyChoices: readonly Choice[] = Object.keys(exponents).map((value) => ({ value, label: value }));
+
+export function methodChoices({ say }: Eyes): readonly Choice[] {
+  return methods.map((value) => ({ value, label: sayValue(say, 'method', value) }));
+}
+
+/** Where a page belongs: the way back, and what this one is. */
+export function crumbs({ say }: Eyes, word: Word, path: string, here: Piece): Html {
+  return html`<nav class="crumb" aria-label="${say('crumbs')}"><ol><li><a href="${path}">${say(word)}</a></li><li aria-current="page">${here}</li></ol></nav>`;
+}
+
+export function area(label: string, name: string, rows: number, isOptional = false, help = ''): Html {
+  return html`<label class="wide"><span>${label}</span><textarea name="${name}" rows="${rows}" spellcheck="false" ${isOptional ? null : html`required`}></textarea>${help !== '' && html`<small class="help">${help}</small>`}</label>`;
 }
 
 export interface Choice {

@@ -36,6 +36,7 @@ async function users(visit: Visit) {
         },
         {
           head: say('state'),
+          look: 'state',
           cell: ({ state, password }) =>
             html`${badge(eyes, state)}${password === null && html` <small>${say('setUpYet')}</small>`}`,
         },
@@ -111,7 +112,10 @@ async function audit({ desk, eyes, query }: Visit) {
       [
         { head: say('when'), cell: ({ at }) => time(eyes, at), look: 'code' },
         { head: say('who'), cell: ({ actor }) => actor },
-        { head: say('action'), cell: ({ action }) => html`<strong>${action}</strong>` },
+        {
+          head: say('action'),
+          cell: ({ action }) => html`<strong title="${action}">${sayValue(say, 'action', action)}</strong>`,
+        },
         { head: say('what'), cell: ({ detail }) => html`<code class="long">${canonical(detail)}</code>` },
       ],
       rows,
@@ -129,6 +133,7 @@ async function health({ desk, eyes }: Visit) {
       [
         {
           head: say('state'),
+          look: 'state',
           cell: ({ ok }) => html`<span class="badge ${ok ? 'good' : 'bad'}">${say(ok ? 'ok' : 'attention')}</span>`,
         },
         { head: say('check'), cell: ({ check }) => check },

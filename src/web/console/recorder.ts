@@ -3,10 +3,10 @@ import type { Order } from '../../core/order.ts';
 import { idOf } from '../api/desk.ts';
 import type { Entry } from '../api/show.ts';
 import { type Html, html, type Piece } from '../html.ts';
-import { accountName } from './books.ts';
-import { resenders } from './lists.ts';
+import { accountName, postingName } from './books.ts';
+import { resenders } from './traffic.ts';
 import { badge, copyable, money, post, time, timeThere } from './parts.ts';
-import { may, type Visit } from './row.ts';
+import { type Eyes, may, type Visit } from './row.ts';
 import { sayValue } from './words.ts';
 
 /** Members that the headline of an entry has told already. */
@@ -57,7 +57,7 @@ const writers: Readonly<Record<string, Writer>> = {
         : eyes.say('entry.event', { from: name(from), to: name(to) });
     const outcome = word(entry['outcome']);
     const odd = outcome === 'changed' || outcome === 'repeated' ? '' : sayValue(eyes.say, 'state', outcome);
-    const said = `${word(entry['source'])}: ${word(entry['event'])}`;
+    const said = `${sayValue(eyes.say, 'source', word(entry['source']))}: ${sayValue(eyes.say, 'said', word(entry['event']))}`;
     const reason = to === 'paid' || to === 'succeeded' ? '' : why(entry);
     return line(title, toneOf(to, outcome), [said, odd, reason].filter(Boolean).join(' · '));
   },
@@ -65,12 +65,12 @@ const writers: Readonly<Record<string, Writer>> = {
     line(
       eyes.say('entry.move', { amount: amountText(entry['amount']) }),
       'quiet',
-      `${word(entry['reason'])}: ${accountName(desk, word(entry['from']))} → ${accountName(desk, word(entry['to']))}`,
+      `${postingName(eyes, word(entry['reason']))}: ${accountName(desk, eyes, word(entry['from']))} → ${accountName(desk, eyes, word(entry['to']))}`,
     ),
   notice: (visit, entry) => {
     const { eyes } = visit;
     return line(
-      eyes.say('entry.notice', { event: word(entry['event']) }),
+      eyes.say('entry.notice', { event: sayValue(eyes.say, 'event', word(entry['event'])) }),
       'wait',
       badge(eyes, word(entry['state'])),
       noticeBody(visit, entry),
@@ -78,7 +78,10 @@ const writers: Readonly<Record<string, Writer>> = {
   },
   'notice-attempt': ({ eyes }, entry) =>
     line(
-      eyes.say('entry.notice-attempt', { no: word(entry['no']), outcome: word(entry['outcome']) }),
+      eyes.say('entry.notice-attempt', {
+        no: word(entry['no']),
+        outcome: sayValue(eyes.say, 'told', word(entry['outcome'])),
+      }),
       entry['outcome'] === 'acknowledged' ? 'good' : 'bad',
       [entry['status'] === null ? '' : `HTTP ${word(entry['status'])}`, `${word(entry['tookMs'])} ms`]
         .filter(Boolean)
@@ -97,7 +100,7 @@ const writers: Readonly<Record<string, Writer>> = {
   review: ({ eyes, person }, entry) => {
     const isOperator = person.merchantId === null;
     return line(
-      eyes.say('entry.review', { reason: word(entry['reason']) }),
+      eyes.say('entry.review', { reason: sayValue(eyes.say, 'review', word(entry['reason'])) }),
       'bad',
       isOperator ? html`<a href="/console/reviews/${word(entry['id'])}">${word(entry['id'])}</a>` : null,
     );
@@ -140,7 +143,7 @@ export function recorder(visit: Visit, order: Order, entries: readonly Entry[]):
     const write = writers[entry.what];
     const { title, tone, small, body } = write ? write(visit, entry, order) : line(entry.what, 'quiet', null);
     const at = Date.parse(entry.at);
-    return html`<li class="${tone}"><div class="moment">${time(eyes, at)}${timeThere(eyes, at, currency)}</div><div class="happened"><strong>${title}</strong> <small>${small}</small>${rest(entry)}${body}</div></li>`;
+    return html`<li class="${tone}"><div class="moment">${time(eyes, at)}${timeThere(eyes, at, currency)}</div><div class="happened"><strong>${title}</strong> <small>${small}</small>${rest(eyes, entry)}${body}</div></li>`;
   })}</ol>`;
 }
 
@@ -150,11 +153,11 @@ function why(entry: Entry): string {
   return [code, text].filter((one) => typeof one === 'string' && one !== '').join(': ');
 }
 
-function rest(entry: Entry): Html | null {
+function rest({ say }: Eyes, entry: Entry): Html | null {
   const skipped = new Set(['at', 'what', ...(told[entry.what] ?? [])]);
   const pairs = Object.entries(entry).filter(
     ([name, value]) => !skipped.has(name) && word(value) !== '' && word(value) !== '0',
   );
   if (pairs.length === 0) return null;
-  return html`<p class="rest">${pairs.map(([name, value]) => html`<span>${name} <code>${name === 'amount' ? amountText(value) : word(value)}</code></span>`)}</p>`;
+  return html`<p class="rest">${pairs.map(([name, value]) => html`<span>${sayValue(say, 'member', name)} <code>${name === 'amount' ? amountText(value) : word(value)}</code></span>`)}</p>`;
 }

@@ -13,11 +13,23 @@ import type { Language } from '../cashier/words.ts';
 import type { Form } from './form.ts';
 import type { Say } from './words.ts';
 
+/** One option of `kanal start`; what is secret comes as "[set]". */
+export interface Configured {
+  readonly key: string;
+  readonly flag: string;
+  readonly variable: string;
+  /** '' = not set. */
+  readonly value: string;
+  readonly isDefault: boolean;
+}
+
 /** What the console works with beside the operator's desk. */
 export interface ConsoleDesk extends Desk {
   readonly assets: Assets;
   readonly isSandbox: boolean;
   readonly integrations: Integrations;
+  /** What the gateway was started with; nothing secret. */
+  readonly configured: readonly Configured[];
   /** Our address as people see it, without a slash at the end. */
   publicUrl(): string;
   seal(place: string, secret: Uint8Array): Uint8Array;

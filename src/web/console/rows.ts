@@ -1,14 +1,17 @@
 /** Everything the console has, as one table. */
 import { bookRows } from './books.ts';
+import { channelRows } from './channels.ts';
+import { configurationRows } from './configuration.ts';
 import { decisionRows } from './decisions.ts';
 import { doctorRows } from './doctor.ts';
 import { homeRows } from './home.ts';
 import { listRows } from './lists.ts';
 import { merchantRows } from './merchants.ts';
 import { orderRows } from './order.ts';
-import { pathRows } from './paths.ts';
 import { peopleRows } from './people.ts';
+import { routeRows } from './routes.ts';
 import type { Row } from './row.ts';
+import { tariffRows } from './tariffs.ts';
 
 export const rows: readonly Row[] = [
   ...homeRows,
@@ -17,7 +20,10 @@ export const rows: readonly Row[] = [
   ...decisionRows,
   ...bookRows,
   ...merchantRows,
-  ...pathRows,
+  ...channelRows,
+  ...routeRows,
+  ...tariffRows,
   ...peopleRows,
+  ...configurationRows,
   ...doctorRows,
 ];

@@ -1,13 +1,18 @@
 /** What the console says, in three languages. Each topic has a file of its own in `words/`; a new one is one line here. */
 import type { Language } from '../cashier/words.ts';
+import { actionsWords } from './words/actions.ts';
 import { booksWords } from './words/books.ts';
+import { configurationWords } from './words/configuration.ts';
 import { decisionsWords } from './words/decisions.ts';
 import { doctorWords } from './words/doctor.ts';
 import { frameWords } from './words/frame.ts';
 import { homeWords } from './words/home.ts';
 import { listsWords } from './words/lists.ts';
+import { methodsWords } from './words/methods.ts';
 import { orderWords } from './words/order.ts';
 import { peopleWords } from './words/people.ts';
+import { refusalsWords } from './words/refusals.ts';
+import { reviewsWords } from './words/reviews.ts';
 import { setupWords } from './words/setup.ts';
 import { signInWords } from './words/sign-in.ts';
 import { valuesWords } from './words/values.ts';
@@ -24,6 +29,11 @@ const table = {
   ...decisionsWords,
   ...doctorWords,
   ...valuesWords,
+  ...methodsWords,
+  ...reviewsWords,
+  ...actionsWords,
+  ...refusalsWords,
+  ...configurationWords,
 };
 
 export type Word = keyof typeof table;

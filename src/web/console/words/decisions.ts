@@ -14,4 +14,5 @@ export const decisionsWords = {
   ownRequest:      { en: 'You asked for it: somebody else decides.', zh: '由您发起，须他人复核。', id: 'Anda yang meminta: orang lain yang memutuskan.' },
   noApprovals:     { en: 'Nobody has asked for anything.', zh: '暂无复核申请。', id: 'Belum ada permintaan.' },
   result:          { en: 'Result', zh: '结果', id: 'Hasil' },
+  approveAsk:      { en: '{action}, asked for by {who}: agree? It is carried out at once.', zh: '{action}（{who} 发起）：确认同意？将立即执行。', id: '{action}, diminta oleh {who}: setuju? Langsung dilakukan.' },
 } satisfies Texts;

@@ -40,4 +40,10 @@ export const frameWords = {
   brokenTitle:     { en: 'This page cannot be shown right now', zh: '页面暂时无法显示', id: 'Halaman ini sedang tidak dapat ditampilkan' },
   brokenText:      { en: 'It is written down. Please try again in a moment.', zh: '已记录，请稍后重试。', id: 'Sudah dicatat. Coba lagi sebentar.' },
   staleForm:       { en: 'The form was too old or did not come from here. Please try again.', zh: '表单已过期或来源不符，请重试。', id: 'Formulir terlalu lama atau bukan dari sini. Coba lagi.' },
+  yesDoIt:         { en: 'Yes, do it', zh: '确认执行', id: 'Ya, lakukan' },
+  cancel:          { en: 'Cancel', zh: '取消', id: 'Batal' },
+  crumbs:          { en: 'You are here', zh: '当前位置', id: 'Anda di sini' },
+  inUnits:         { en: "in the currency's units", zh: '按币种单位', id: 'dalam satuan mata uang' },
+  rates:           { en: 'Rates', zh: '汇率', id: 'Kurs' },
+  configuration:   { en: 'Settings', zh: '设置', id: 'Pengaturan' },
 } satisfies Texts;

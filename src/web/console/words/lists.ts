@@ -45,4 +45,7 @@ export const listsWords = {
   verdict:         { en: 'Verdict', zh: '判定', id: 'Putusan' },
   received:        { en: 'Received', zh: '接收时间', id: 'Diterima' },
   raw:             { en: 'As received', zh: '原始内容', id: 'Seperti diterima' },
+  nothingYet:      { en: 'Nothing here yet.', zh: '暂无记录。', id: 'Belum ada apa pun.' },
+  bank:            { en: 'Bank', zh: '银行', id: 'Bank' },
+  all:             { en: 'Choose all', zh: '全选', id: 'Pilih semua' },
 } satisfies Texts;

@@ -31,6 +31,7 @@ export const valuesWords = {
   'state.unmatched': { en: 'No such order', zh: '无对应订单', id: 'Tanpa pesanan' },
   'state.forged':    { en: 'Not authentic', zh: '验签失败', id: 'Tidak asli' },
   'state.unusable':  { en: 'Not readable', zh: '无法解析', id: 'Tidak terbaca' },
+  'state.foreign':   { en: 'Another account', zh: '其他账户', id: 'Akun lain' },
   'attempt.sending': { en: 'Under way', zh: '进行中', id: 'Berlangsung' },
   'attempt.accepted': { en: 'Accepted', zh: '已受理', id: 'Diterima' },
   'attempt.unknown': { en: 'No clear answer', zh: '无明确结果', id: 'Tanpa jawaban jelas' },

@@ -1,0 +1,51 @@
+/** Words of why a person is needed, what to do then, and of settling what lies in suspense. */
+import type { Texts } from './texts.ts';
+
+// biome-ignore format: one text, one line.
+export const reviewsWords = {
+  'review.foreign-callback':    { en: 'Callback for another account', zh: '其他账户的回调', id: 'Callback untuk akun lain' },
+  'review.amount-mismatch':     { en: 'Amount does not fit', zh: '金额不符', id: 'Jumlah tidak sesuai' },
+  'review.second-success':      { en: 'Paid twice', zh: '重复支付', id: 'Dibayar dua kali' },
+  'review.contradiction':       { en: 'The channel contradicts itself', zh: '渠道前后矛盾', id: 'Kanal bertentangan' },
+  'review.late-money':          { en: 'Money came late', zh: '迟到款项', id: 'Uang datang terlambat' },
+  'review.declined-then-paid':  { en: 'Declined, then paid', zh: '先拒后付', id: 'Ditolak, lalu dibayar' },
+  'review.late-payout':         { en: 'A failed payout went out', zh: '失败代付已付出', id: 'Pencairan gagal ternyata keluar' },
+  'review.late-refund':         { en: 'A failed refund went out', zh: '失败退款已付出', id: 'Pengembalian gagal ternyata keluar' },
+  'review.late-refund-failed':  { en: 'Late money could not go back', zh: '迟到款项退回失败', id: 'Uang terlambat gagal dikembalikan' },
+  'review.payout-not-found':    { en: 'Channel does not know the payout', zh: '渠道查无此代付', id: 'Kanal tidak mengenal pencairan' },
+  'review.refund-not-found':    { en: 'Channel does not know the refund', zh: '渠道查无此退款', id: 'Kanal tidak mengenal pengembalian' },
+
+  'advice.foreign-callback':    { en: "Compare the account at the channel with the channel's sender. Nothing was changed.", zh: '请核对渠道账户与渠道身份标识。未做任何变更。', id: 'Bandingkan akun di kanal dengan pengirim kanal. Tidak ada yang diubah.' },
+  'advice.amount-mismatch':     { en: 'Ask the channel which amount is true. The sum waits in suspense.', zh: '请向渠道确认金额，款项暂挂账。', id: 'Tanyakan kepada kanal jumlah yang benar. Dana menunggu di penampungan.' },
+  'advice.second-success':      { en: 'Pay the second sum back, or claim it. It waits in suspense.', zh: '请退回或追索第二笔款项，款项暂挂账。', id: 'Kembalikan atau tagih dana kedua. Dana menunggu di penampungan.' },
+  'advice.contradiction':       { en: 'Ask the channel which of its answers is true.', zh: '请向渠道确认以哪个结果为准。', id: 'Tanyakan kepada kanal jawaban mana yang benar.' },
+  'advice.late-money':          { en: 'The order was revived and told. Check that the merchant delivers, or refund.', zh: '订单已恢复并通知商户，请确认商户发货或退款。', id: 'Pesanan dihidupkan kembali dan diberitahukan. Pastikan merchant mengirim, atau kembalikan dana.' },
+  'advice.declined-then-paid':  { en: 'The channel had said no and took the money all the same. Check that the merchant delivers, or refund.', zh: '渠道先拒绝后又扣款，请确认商户发货或退款。', id: 'Kanal menolak tetapi tetap menarik dana. Pastikan merchant mengirim, atau kembalikan dana.' },
+  'advice.late-payout':         { en: 'The merchant has its money back: claim it at the channel, or charge the merchant.', zh: '商户已收回资金：请向渠道追索或向商户扣回。', id: 'Dana merchant sudah kembali: tagih ke kanal, atau bebankan ke merchant.' },
+  'advice.late-refund':         { en: 'The merchant has its money back: claim it at the channel, or charge the merchant.', zh: '商户已收回资金：请向渠道追索或向商户扣回。', id: 'Dana merchant sudah kembali: tagih ke kanal, atau bebankan ke merchant.' },
+  'advice.late-refund-failed':  { en: 'Pay it back another way. It waits in suspense.', zh: '请以其他方式退回，款项暂挂账。', id: 'Kembalikan dengan cara lain. Dana menunggu di penampungan.' },
+  'advice.payout-not-found':    { en: 'Ask the channel in writing. Never pay again on this alone.', zh: '请书面询问渠道，切勿据此重复付款。', id: 'Tanyakan kepada kanal secara tertulis. Jangan membayar lagi hanya karena ini.' },
+  'advice.refund-not-found':    { en: 'Ask the channel in writing. Never refund again on this alone.', zh: '请书面询问渠道，切勿据此重复退款。', id: 'Tanyakan kepada kanal secara tertulis. Jangan mengembalikan lagi hanya karena ini.' },
+  whatToDo:          { en: 'What to do', zh: '处理建议', id: 'Yang harus dilakukan' },
+
+  settleAsk:         { en: 'Settle what lies in suspense', zh: '结清挂账', id: 'Selesaikan penampungan' },
+  settleHelp:        { en: 'The order itself stays as it is. A second person has to agree.', zh: '订单状态不变，须第二人复核。', id: 'Pesanan sendiri tetap. Orang kedua harus setuju.' },
+  settleTo:          { en: 'It belongs to', zh: '归属', id: 'Milik' },
+  settleMerchant:    { en: 'the merchant: credit its balance', zh: '商户：计入其余额', id: 'merchant: masuk ke saldonya' },
+  settleChannel:     { en: 'the channel: given back or claimed there', zh: '渠道：已在渠道退回或追索', id: 'kanal: dikembalikan atau ditagih di sana' },
+  inSuspense:        { en: 'In suspense', zh: '挂账中', id: 'Di penampungan' },
+  cameIn:            { en: 'came in', zh: '多收', id: 'masuk' },
+  isMissing:         { en: 'went out', zh: '多付', id: 'keluar' },
+  reviewNone:        { en: 'Nothing needs a person. What does not fit is listed here by itself.', zh: '暂无需人工处理的事项，异常会自动列在此处。', id: 'Tidak ada yang perlu orang. Yang tidak sesuai muncul di sini dengan sendirinya.' },
+
+  'heard.event':      { en: 'The channel said', zh: '渠道告知', id: 'Kata kanal' },
+  'heard.source':     { en: 'It came by', zh: '来源', id: 'Datang melalui' },
+  'heard.state':      { en: 'The order was', zh: '订单状态', id: 'Status pesanan' },
+  'heard.reference':  { en: 'Sent upstream', zh: '上送单号', id: 'Dikirim ke kanal' },
+  'heard.upstreamNo': { en: "Channel's number", zh: '渠道单号', id: 'Nomor kanal' },
+  'heard.knownUpstreamNo': { en: 'Known number', zh: '已知渠道单号', id: 'Nomor yang dikenal' },
+  'heard.code':       { en: "Channel's code", zh: '渠道代码', id: 'Kode kanal' },
+  'heard.channel':    { en: 'Channel', zh: '渠道', id: 'Kanal' },
+  'heard.reported':   { en: 'Amount told', zh: '告知金额', id: 'Jumlah yang disebut' },
+  'heard.ordered':    { en: 'Amount ordered', zh: '订单金额', id: 'Jumlah pesanan' },
+} satisfies Texts;
