@@ -1,7 +1,8 @@
-// The payment page works without this: it counts down, copies, and notices a change by itself.
+// The payment page works without this: it counts down, copies, checks what is typed, and notices a change by itself.
 'use strict';
 
-const { poll, stamp } = document.body.dataset;
+document.documentElement.dataset.script = '';
+const { poll, events, stamp } = document.body.dataset;
 
 /** Loads the page anew, without the note about the last click. */
 function again() {
@@ -24,22 +25,61 @@ for (const clock of document.querySelectorAll('.countdown')) {
   const timer = setInterval(tick, 1000);
 }
 
+// Moments in the viewer's own zone, written as the server writes them for the shop's.
+for (const time of document.querySelectorAll('.moment')) {
+  const at = new Date(time.dateTime);
+  const zone = (locale, timeZoneName) =>
+    new Intl.DateTimeFormat(locale, { timeZoneName }).formatToParts(at).find(({ type }) => type === 'timeZoneName')
+      .value;
+  const { locale } = time.dataset;
+  const short = zone('id', 'short');
+  const name = short.startsWith('WI') ? short : zone(locale, 'long');
+  time.textContent = `${new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' }).format(at)} ${name}`;
+}
+
 for (const button of document.querySelectorAll('.copy')) {
-  if (!navigator.clipboard) continue;
-  const label = button.textContent;
-  button.hidden = false;
+  const face = button.firstElementChild;
+  const label = face.textContent;
+  if (!navigator.clipboard) button.style.visibility = 'hidden';
   button.addEventListener('click', async () => {
     try {
       await navigator.clipboard.writeText(button.dataset.copy);
-      button.textContent = button.dataset.copied;
+      face.textContent = button.dataset.copied;
       setTimeout(() => {
-        button.textContent = label;
+        face.textContent = label;
       }, 2000);
     } catch {
       // Not allowed here: the number is on the page and can be selected.
-      button.hidden = true;
+      button.style.visibility = 'hidden';
     }
   });
+}
+
+// A card number in groups, and its check digit, before anything is sent.
+for (const field of document.querySelectorAll('[data-card]')) {
+  field.addEventListener('input', () => {
+    const digits = field.value.replace(/\D/g, '').slice(0, 19);
+    if (field.selectionStart === field.value.length) field.value = digits.replace(/(\d{4})(?=\d)/g, '$1 ');
+    let sum = 0;
+    [...digits].reverse().forEach((digit, place) => {
+      const part = Number(digit) * (1 + (place % 2));
+      sum += part > 9 ? part - 9 : part;
+    });
+    field.setCustomValidity(digits.length < 12 || sum % 10 === 0 ? '' : '✗');
+  });
+}
+
+for (const button of document.querySelectorAll('[data-wait]')) {
+  const ready = performance.now() + Number(button.dataset.wait);
+  const label = button.textContent;
+  const tick = () => {
+    const seconds = Math.max(0, Math.ceil((ready - performance.now()) / 1000));
+    button.disabled = seconds > 0;
+    button.textContent = seconds > 0 ? `${label} (${seconds})` : label;
+    if (seconds === 0) clearInterval(timer);
+  };
+  const timer = setInterval(tick, 1000);
+  tick();
 }
 
 for (const form of document.querySelectorAll('form')) {
@@ -74,14 +114,14 @@ if (poll) {
     timer = setTimeout(ask, gapMs);
   };
   const open = () => {
-    stream = new EventSource(document.body.dataset.events);
+    stream = new EventSource(events);
     stream.addEventListener('state', (event) => {
       clearTimeout(timer);
       gapMs = 2000;
       heard(JSON.parse(event.data));
     });
+    // Broken for now, or refused for good: until it is back, if ever, the page asks.
     stream.addEventListener('error', () => {
-      if (stream.readyState === EventSource.CLOSED) stream = null;
       clearTimeout(timer);
       timer = setTimeout(ask, gapMs);
     });

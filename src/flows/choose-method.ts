@@ -3,7 +3,7 @@
  * in one transaction; then the channel is called as for any payment. A clear no opens the choice again.
  */
 import type { Method, Pay } from '../core/commands.ts';
-import { type Offer, offersIn } from '../core/desk-offers.ts';
+import { type Offer, offersIn, offersWithin } from '../core/desk-offers.ts';
 import type { Key, Payment } from '../core/order.ts';
 import { Refusal } from '../core/refusal.ts';
 import { CommitUnknown } from '../store/database.ts';
@@ -11,7 +11,7 @@ import { orderByKey } from '../store/orders.ts';
 import type { Caller, Gate } from './gate.ts';
 import { type Choice, beginAttempt } from './learn-outcome.ts';
 import { afterIntent, callForPayment } from './pay.ts';
-import { anyPhone } from './payable.ts';
+import { anyAgreement, anyPhone } from './payable.ts';
 import { whenCalled } from './repeat.ts';
 import { chooseChannels, explainRoutes, feeOfChoice } from './route.ts';
 
@@ -36,6 +36,7 @@ export async function chooseMethod(gate: Gate, key: Key, pick: Pick): Promise<Pa
   const now = gate.world.now();
   if (payment.expiresAt !== null && payment.expiresAt <= now)
     throw new Refusal('conflict', { why: 'expired', text: 'the time to pay is over' });
+  if (pick.method === 'quick-pay') throw new Refusal('invalid-request', { why: 'card', text: 'it needs a card' });
   if (!offersFor(gate, payment).some(({ method, option }) => method === pick.method && option === pick.option))
     throw new Refusal('channel-unavailable', { why: 'not-offered', text: 'that way to pay is not offered' });
   const ask = askOfChoice(gate, payment, pick);
@@ -128,10 +129,13 @@ export function needsPhone({ detail }: Payment, method: Method): boolean {
 /** What the payer of this payment can choose from: only what some route can carry out for that amount. */
 export function offersFor(gate: Gate, payment: Payment): readonly Offer[] {
   if (gate.directory().merchants.get(payment.merchantId)?.state !== 'active') return [];
-  return offersIn(payment.amount.currency).filter(({ method, option }) => {
+  return offersWithin(payment.amount).filter(({ method, option }) => {
     if (feeOfChoice(gate, payment, method) > payment.amount.minor) return false;
     const phone = needsPhone(payment, method) ? anyPhone : null;
-    const ask = askOfChoice(gate, payment, { method, option, phone });
+    const ask = {
+      ...askOfChoice(gate, payment, { method, option, phone }),
+      ...(method === 'quick-pay' ? anyAgreement : {}),
+    };
     const verdicts = explainRoutes(gate, payment.merchantId, payment.protocol, 'pay', method, ask);
     return verdicts.some((verdict) => verdict.why === null);
   });

@@ -5,7 +5,14 @@
 import { codeRules } from '../core/agreement.ts';
 import type { Key } from '../core/order.ts';
 import { Refusal } from '../core/refusal.ts';
-import { type Confirmation, confirmationOf, reopen, takeResend, takeTry } from '../store/agreements.ts';
+import {
+  type Confirmation,
+  confirmationOf,
+  type ResendRule,
+  reopen,
+  takeResend,
+  takeTry,
+} from '../store/agreements.ts';
 import type { Gate } from './gate.ts';
 
 /** Wrong, too old, used up: one answer. `channelCode`: the channel's word, where it is about something else. */
@@ -62,16 +69,20 @@ export async function takeAbandoned(gate: Gate, key: Key & { readonly createdAt:
 const dayMs = 86_400_000;
 const chinaMs = 8 * 3_600_000;
 
-/** Takes a resend: one a minute, five a day, none once the tries are used up. */
-export async function takeResendTurn(gate: Gate, key: Key & { readonly createdAt: number }): Promise<void> {
-  await confirmationOf(gate.db, key, key.createdAt);
-  const now = gate.world.now();
-  const taken = await takeResend(gate.db, key, now, {
+/** When another code may be sent: one a minute, five a day (China's), none once the tries are used up. */
+export function resendRule(gate: Gate, now: number): ResendRule {
+  return {
     sentBefore: now - gate.world.scaled(codeRules.resendGapMs),
     tries: codeRules.tries,
     perDay: codeRules.resendsPerDay,
     day: String(Math.floor((now + chinaMs) / dayMs)),
-  });
-  if (taken) return;
+  };
+}
+
+/** Takes a resend. Throws when there is none to take. */
+export async function takeResendTurn(gate: Gate, key: Key & { readonly createdAt: number }): Promise<void> {
+  await confirmationOf(gate.db, key, key.createdAt);
+  const now = gate.world.now();
+  if (await takeResend(gate.db, key, now, resendRule(gate, now))) return;
   throw new Refusal('invalid-request', { field: 'paysn', why: 'too-soon', text: 'a new code cannot be sent now' });
 }

@@ -206,13 +206,32 @@ export async function markAccepted(query: Query, { home, id }: Key, fingerprint:
     where home = ${home} and object_id = ${id} and state <> 'done'`);
 }
 
-/** Takes one resend: a gap after the last code, so many a day, and none once the tries are used up. */
-export async function takeResend(
+export interface ResendRule {
+  readonly sentBefore: Instant;
+  readonly tries: number;
+  readonly perDay: number;
+  /** Names the day that `perDay` counts in. */
+  readonly day: string;
+}
+
+/** A further attempt has a code of its own, with all its tries; it counts as a resend of the payment's. False = not now. */
+export async function renewConfirmation(
   query: Query,
   { home, id }: Key,
   now: Instant,
-  rule: { readonly sentBefore: Instant; readonly tries: number; readonly perDay: number; readonly day: string },
+  rule: ResendRule,
 ): Promise<boolean> {
+  const rows = await query.run(sql`
+    insert into confirmations as c (home, object_id, sent_at, resends, resend_day) values (${home}, ${id}, ${now}, 0, ${rule.day})
+    on conflict (home, object_id) do update set sent_at = excluded.sent_at, tries = 0, state = 'open', accepted = null,
+      resend_day = excluded.resend_day, resends = case when c.resend_day = excluded.resend_day then c.resends + 1 else 1 end
+    where c.sent_at <= ${rule.sentBefore} and (c.resend_day <> excluded.resend_day or c.resends < ${rule.perDay})
+    returning c.home`);
+  return rows.length > 0;
+}
+
+/** Takes one resend: a gap after the last code, so many a day, and none once the tries are used up. */
+export async function takeResend(query: Query, { home, id }: Key, now: Instant, rule: ResendRule): Promise<boolean> {
   const rows = await query.run(sql`
     update confirmations set sent_at = ${now}, resend_day = ${rule.day},
       resends = case when resend_day = ${rule.day} then resends + 1 else 1 end

@@ -1,20 +1,24 @@
 /**
- * The hosted payment page: `GET /cashier/{token}`, `POST /cashier/{token}/choose`, `GET /cashier/{token}/state`, and the
- * files in `/assets/`. The token is all a payer has; nothing in the address can change what is owed (T084, T085).
+ * The hosted payment page: `GET /cashier/{token}` and the actions below it, and the files in `/assets/`. The token is all a
+ * payer has; nothing in the address can change what is owed (T084, T085).
  */
-import { type Method, methods } from '../../core/commands.ts';
+import { arranged, type Device, type Offer } from '../../core/desk-offers.ts';
 import type { Key, Payment } from '../../core/order.ts';
 import { Refusal } from '../../core/refusal.ts';
-import { type Pick, chooseMethod, nameOfOption, needsPhone, offersFor } from '../../flows/choose-method.ts';
+import { chooseMethod, nameOfOption, needsPhone, offersFor } from '../../flows/choose-method.ts';
+import { cardStep, codeStep, confirmCard, confirmDesk, resendDesk, signCard } from '../../flows/desk-card.ts';
 import type { Gate } from '../../flows/gate.ts';
 import { orderByKey } from '../../store/orders.ts';
 import type { Assets } from '../assets.ts';
 import type { Room, WebReply, WebRequest } from '../web.ts';
-import { pageReply, guards } from './guards.ts';
-import { type Frame, type Note, isNote, paymentPage, plainPage } from './page.ts';
+import { readCard, readCode, readCredit, readForm, readPick } from './forms.ts';
+import { guards, pageReply } from './guards.ts';
+import { oneCodeAddress } from './one-code.ts';
+import { type Frame, type Note, type Scene, isNote, paymentPage, plainPage } from './page.ts';
+import { qrPng } from './qr.ts';
 import { shopLink } from './shop-link.ts';
 import { viewOf } from './view.ts';
-import { type Watch, stateText } from './watch.ts';
+import { stateText, type Watch } from './watch.ts';
 import { languageOf } from './words.ts';
 
 export interface CashierPorts {
@@ -26,8 +30,6 @@ export interface CashierPorts {
   readonly isSandbox: boolean;
 }
 
-const maxFormBytes = 2_048;
-
 export function cashier(gate: Gate, ports: CashierPorts): Room {
   return async (request) => {
     const asset = ports.assets.answer(request);
@@ -35,11 +37,7 @@ export function cashier(gate: Gate, ports: CashierPorts): Room {
     const place = /^\/cashier(?:\/([^/]*)(?:\/(.*))?)?$/.exec(request.path);
     if (!place) return null;
     const [, token = '', action = ''] = place;
-    const frame: Frame = {
-      assets: ports.assets,
-      isSandbox: ports.isSandbox,
-      language: languageOf(request.query.get('lang'), request.headers['accept-language'] ?? ''),
-    };
+    const frame = frameOf(ports, request);
     try {
       return await answer(gate, ports, frame, request, token, action);
     } catch (error) {
@@ -51,7 +49,21 @@ export function cashier(gate: Gate, ports: CashierPorts): Room {
   };
 }
 
-type Answer = (visit: Visit) => WebReply | Promise<WebReply>;
+export function frameOf({ assets, isSandbox }: Pick<CashierPorts, 'assets' | 'isSandbox'>, request: WebRequest): Frame {
+  const { headers, query } = request;
+  return {
+    assets,
+    isSandbox,
+    device: deviceOf(headers),
+    language: languageOf(query.get('lang'), headers['accept-language'] ?? ''),
+  };
+}
+
+/** What the browser says of itself: it only decides what comes first. */
+function deviceOf(headers: Readonly<Record<string, string>>): Device {
+  if (headers['sec-ch-ua-mobile'] === '?1') return 'phone';
+  return /Mobi|Android|iPhone|iPad/i.test(headers['user-agent'] ?? '') ? 'phone' : 'computer';
+}
 
 interface Visit {
   readonly gate: Gate;
@@ -62,11 +74,30 @@ interface Visit {
   readonly payment: Payment;
 }
 
-const actions: Readonly<Record<string, { readonly method: 'GET' | 'POST'; readonly answer: Answer }>> = {
+interface Look {
+  readonly method: 'GET';
+  answer(visit: Visit): WebReply | Promise<WebReply>;
+}
+
+/** Something the payer does. What it comes to is shown by the page that follows. */
+interface Deed {
+  readonly method: 'POST';
+  /** What the page says afterwards; null = what it shows says it all. May throw Refusal. */
+  act(visit: Visit, form: URLSearchParams): Promise<Note | null> | Note;
+  /** Where else than to the page itself. */
+  readonly way?: string;
+}
+
+const actions: Readonly<Record<string, Look | Deed>> = {
   '': { method: 'GET', answer: show },
   state: { method: 'GET', answer: state },
-  events: { method: 'GET', answer: events },
-  choose: { method: 'POST', answer: choose },
+  events: { method: 'GET', answer: ({ watch, payment }) => watch.reply(payment) },
+  'qr.png': { method: 'GET', answer: picture },
+  choose: { method: 'POST', act: choose },
+  card: { method: 'POST', act: giveCard, way: 'card' },
+  'card-code': { method: 'POST', act: giveCardCode, way: 'card' },
+  code: { method: 'POST', act: giveCode },
+  resend: { method: 'POST', act: sendAgain },
 };
 
 async function answer(
@@ -83,13 +114,18 @@ async function answer(
   if (payment?.kind !== 'payment' || row === undefined) return pageReply(404, plainPage(frame, 'missing'));
   const method = request.method === 'HEAD' ? 'GET' : request.method;
   if (method !== row.method) return pageReply(405, plainPage(frame, 'refused'), { allow: row.method });
-  return row.answer({ gate, watch: ports.watch, frame, request, path: `/cashier/${token}`, payment });
+  const visit = { gate, watch: ports.watch, frame, request, path: `/cashier/${token}`, payment };
+  return row.method === 'GET' ? row.answer(visit) : perform(visit, row);
 }
 
-function show({ gate, frame, request, path, payment }: Visit): WebReply {
+async function show(visit: Visit): Promise<WebReply> {
+  const { gate, frame, request, path, payment } = visit;
   const now = gate.world.now();
   const merchant = gate.directory().merchants.get(payment.merchantId);
   const note = request.query.get('note');
+  const view = viewOf(payment, now);
+  const offers = view === 'choose' ? offersHere(visit) : [];
+  const hasCode = view === 'waiting' && payment.method === 'quick-pay' && payment.instruction.confirmNo !== null;
   return pageReply(
     200,
     paymentPage(frame, {
@@ -97,12 +133,29 @@ function show({ gate, frame, request, path, payment }: Visit): WebReply {
       merchantName: merchant?.name ?? '',
       shop: shopLink(payment, merchant, frame.isSandbox),
       optionName: nameOfOption(payment),
-      offers: viewOf(payment, now) === 'choose' ? offersFor(gate, payment) : [],
+      offers,
+      oneCode: view === 'choose' ? oneCodeAddress(gate, payment) : null,
+      card: await cardOf(visit, offers),
+      code: hasCode ? await codeStep(gate, payment) : null,
       note: isNote(note) ? note : null,
       path,
       now,
     }),
   );
+}
+
+function offersHere({ gate, payment, frame: { device } }: Visit): readonly Offer[] {
+  const { amount, detail } = payment;
+  return arranged(offersFor(gate, payment), { device, country: detail.payer.country, amount });
+}
+
+/** A card that was begun with is gone on with, unless the payer asks for the list. */
+async function cardOf({ gate, payment, request }: Visit, offers: readonly Offer[]): Promise<Scene['card']> {
+  const way = request.query.get('way');
+  if (way === 'list' || !offers.some(({ method }) => method === 'quick-pay')) return null;
+  const step = await cardStep(gate, payment);
+  const isWanted = way === 'card' || way === 'new-card' || step.kind !== 'card';
+  return isWanted ? { step, isAnew: way === 'new-card' } : null;
 }
 
 /** For a script that gets no stream. */
@@ -111,34 +164,84 @@ function state({ gate, payment }: Visit): WebReply {
   return { status: 200, headers: { ...guards, 'content-type': 'application/json' }, body };
 }
 
-function events({ watch, payment }: Visit): WebReply {
-  return watch.reply(payment);
+/** The code as a file, for phones that cannot scan their own screen. */
+function picture({ gate, frame, payment }: Visit): WebReply {
+  const view = viewOf(payment, gate.world.now());
+  const own = view === 'waiting' && payment.method === 'qr' ? payment.instruction.payCode : null;
+  const text = view === 'choose' ? oneCodeAddress(gate, payment) : own;
+  const png = text === null ? null : qrPng(text);
+  if (png === null) return pageReply(404, plainPage(frame, 'missing'));
+  const headers = {
+    ...guards,
+    'content-type': 'image/png',
+    'content-disposition': 'attachment; filename="payment-qr.png"',
+  };
+  return { status: 200, headers, body: png };
 }
 
-async function choose(visit: Visit): Promise<WebReply> {
+async function perform(visit: Visit, deed: Deed): Promise<WebReply> {
   const { gate, frame, request, payment } = visit;
   if (!isFromOurPage(gate, request, payment)) return pageReply(403, plainPage(frame, 'refused'));
-  const pick = readPick(request);
-  if (pick === null) return pageReply(400, plainPage(frame, 'refused'));
-  if (pick === 'phone' || (pick.phone === null && needsPhone(payment, pick.method))) return backTo(visit, 'phone');
+  const form = readForm(request);
+  if (form === null) return pageReply(400, plainPage(frame, 'refused'));
   try {
-    await chooseMethod(gate, payment, pick);
-    return backTo(visit, null);
+    return backTo(visit, await deed.act(visit, form), deed.way);
   } catch (error) {
-    if (error instanceof Refusal) return backTo(visit, noteOf(error));
-    throw error;
+    if (!(error instanceof Refusal)) throw error;
+    if (error.detail.why === 'not-a-choice') return pageReply(400, plainPage(frame, 'refused'));
+    return backTo(visit, noteOf(error), deed.way);
   }
+}
+
+async function choose({ gate, payment }: Visit, form: URLSearchParams): Promise<Note | null> {
+  const pick = readPick(form);
+  if (pick === null) throw new Refusal('invalid-request', { why: 'not-a-choice' });
+  if (pick === 'phone' || (pick.phone === null && needsPhone(payment, pick.method))) return 'phone';
+  await chooseMethod(gate, payment, pick);
+  return null;
+}
+
+async function giveCard({ gate, payment }: Visit, form: URLSearchParams): Promise<Note | null> {
+  const card = readCard(form);
+  if (card === null) return 'card';
+  await signCard(gate, payment, card);
+  return null;
+}
+
+/** Without a code where the card is signed already: then only the payment is begun. */
+async function giveCardCode({ gate, payment }: Visit, form: URLSearchParams): Promise<Note | null> {
+  const [code, credit] = [form.has('code') ? readCode(form) : '', readCredit(form)];
+  if (code === null) return 'code';
+  if (credit === null) return 'card';
+  await confirmCard(gate, payment, code, credit);
+  return null;
+}
+
+async function giveCode({ gate, payment }: Visit, form: URLSearchParams): Promise<Note | null> {
+  const code = readCode(form);
+  if (code === null) return 'code';
+  await confirmDesk(gate, payment, code);
+  return null;
+}
+
+async function sendAgain({ gate, payment }: Visit): Promise<Note> {
+  await resendDesk(gate, payment);
+  return 'sent';
 }
 
 /** What the page will say; where it shows the state anyway, nothing. */
 function noteOf({ code, detail }: Refusal): Note | null {
+  if (detail.why === 'too-soon') return 'soon';
+  if (detail.why === 'code') return 'code';
   if (code === 'conflict') return detail.why === 'chosen-already' ? 'taken' : null;
+  if (code === 'busy') return 'busy';
   return code === 'outcome-unknown' ? null : 'refused';
 }
 
-/** 303: reloading the page that follows does not choose again. */
-function backTo({ frame, path }: Visit, note: Note | null): WebReply {
-  const location = `${path}?lang=${frame.language}${note === null ? '' : `&note=${note}`}`;
+/** 303: reloading the page that follows does not do it again. */
+function backTo({ frame, path }: Visit, note: Note | null, way?: string): WebReply {
+  const more = `${way === undefined ? '' : `&way=${way}`}${note === null ? '' : `&note=${note}`}`;
+  const location = `${path}?lang=${frame.language}${more}`;
   return { status: 303, headers: { ...guards, location, 'content-type': 'text/plain; charset=utf-8' }, body: '' };
 }
 
@@ -155,25 +258,4 @@ function isFromOurPage(gate: Gate, { headers }: WebRequest, payment: Payment): b
   const desk = gate.deskUrl(payment);
   const ours = [headers['host'], desk !== null && URL.canParse(desk) ? new URL(desk).host : undefined];
   return ours.includes(new URL(from).host);
-}
-
-/** Null when it is not the form of our page; `phone` when the number in it cannot be one. */
-function readPick({ body, headers }: WebRequest): Pick | 'phone' | null {
-  const type = (headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase();
-  if (type !== 'application/x-www-form-urlencoded' || body.byteLength > maxFormBytes) return null;
-  const form = new URLSearchParams(new TextDecoder().decode(body));
-  const method = form.get('method') ?? '';
-  if (!isMethod(method)) return null;
-  const typed = (form.get('phone') ?? '').replace(/[\s().-]/g, '').replace(/^\+/, '');
-  if (typed !== '' && !/^\d{8,15}$/.test(typed)) return 'phone';
-  return { method, option: form.get('option') || null, phone: typed === '' ? null : international(typed) };
-}
-
-function isMethod(text: string): text is Method {
-  return (methods as readonly string[]).includes(text);
-}
-
-/** Wallets that are pushed to are Indonesian: 0812… is 62812…. */
-function international(digits: string): string {
-  return digits.startsWith('0') ? `62${digits.slice(1)}` : digits;
 }

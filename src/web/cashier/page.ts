@@ -1,12 +1,18 @@
 /** The cashier's pages. Everything outside text passes through `` html`…` ``; no text of a channel is ever markup. */
-import type { Instant } from '../../core/world.ts';
+import type { Device, Offer } from '../../core/desk-offers.ts';
 import type { Payment } from '../../core/order.ts';
-import type { Offer } from '../../core/desk-offers.ts';
+import type { Instant } from '../../core/world.ts';
+import type { CardStep, CodeStep } from '../../flows/desk-card.ts';
 import { needsPhone } from '../../flows/choose-method.ts';
 import type { Assets } from '../assets.ts';
 import { type Html, html } from '../html.ts';
-import { instructionOf } from './instruction.ts';
-import { type View, isOver, showMoney, showTimeLeft, stampOf, viewOf } from './view.ts';
+import { cardBody, codeBody } from './card.ts';
+import { offerList } from './choose.ts';
+import { instructionOf, qrPanel } from './instruction.ts';
+import { heading, type Mark } from './marks.ts';
+import { qrCode } from './qr.ts';
+import { moment, showTimeLeft } from './time.ts';
+import { type View, isOver, showMoney, stampOf, viewOf } from './view.ts';
 import { type Language, type Say, type WordKey, languageNames, languageTags, languages, wordsOf } from './words.ts';
 
 export interface Scene {
@@ -17,6 +23,12 @@ export interface Scene {
   /** Proper name of what was chosen ("DANA"), null while nothing is. */
   readonly optionName: string | null;
   readonly offers: readonly Offer[];
+  /** Address any wallet can open, for orders that have one; null = none. */
+  readonly oneCode: string | null;
+  /** The payer is paying with a card; null = the list is shown. */
+  readonly card: { readonly step: CardStep; readonly isAnew: boolean } | null;
+  /** The payment waits for a code. */
+  readonly code: CodeStep | null;
   readonly note: Note | null;
   /** `/cashier/{token}` */
   readonly path: string;
@@ -28,14 +40,20 @@ export interface Frame {
   readonly assets: Assets;
   readonly language: Language;
   readonly isSandbox: boolean;
+  readonly device: Device;
 }
 
 /** What became of the payer's last click. */
-export type Note = 'refused' | 'taken' | 'phone';
+export type Note = 'refused' | 'taken' | 'phone' | 'card' | 'code' | 'soon' | 'sent' | 'busy';
 const notes: Readonly<Record<Note, { readonly text: WordKey; readonly views: readonly View[] }>> = {
   refused: { text: 'chooseRefused', views: ['choose'] },
   phone: { text: 'choosePhone', views: ['choose'] },
   taken: { text: 'chooseTaken', views: ['preparing', 'waiting'] },
+  card: { text: 'noteCard', views: ['choose'] },
+  code: { text: 'noteCode', views: ['choose', 'waiting'] },
+  soon: { text: 'noteSoon', views: ['choose', 'waiting'] },
+  sent: { text: 'noteSent', views: ['waiting'] },
+  busy: { text: 'noteBusy', views: ['choose', 'waiting'] },
 };
 
 export function isNote(text: string | null): text is Note {
@@ -43,17 +61,32 @@ export function isNote(text: string | null): text is Note {
 }
 
 export function paymentPage(frame: Frame, scene: Scene): Html {
-  const { payment, now, merchantName, path } = scene;
+  const { payment, now, path } = scene;
   const say = wordsOf(frame.language);
   const view = viewOf(payment, now);
   return framed(frame, {
-    title: say('pageTitle', { merchant: merchantName }),
+    title: titleOf(scene, say),
     path,
     poll: isOver(view) ? null : { path: `${path}/state`, events: `${path}/events`, stamp: stampOf(payment, now) },
-    content: html`${summary(scene, say, view)}${noteFor(scene, say, view)}<section class="step" aria-live="polite">${bodies[view](scene, say, frame)}</section>${
-      isOver(view) ? null : html`<p class="again"><a href="${path}?lang=${frame.language}">${say('refresh')}</a></p>`
-    }`,
+    // Whoever types into a form must not lose it to a reload.
+    reloads: isStill(scene, view),
+    content: html`${summary(scene, say, frame.language, view)}<section class="step" aria-live="polite">${noteFor(scene, say, view)}${bodies[view](scene, say, frame)}${
+      isOver(view) ? null : refreshLink(`${path}?lang=${frame.language}`, say)
+    }</section>`,
   });
+}
+
+function isStill({ code }: Scene, view: View): boolean {
+  return view === 'preparing' || view === 'unknown' || (view === 'waiting' && code === null);
+}
+
+/** Without script a page cannot notice anything: then this is how it is looked at again. */
+export function refreshLink(address: string, say: Say): Html {
+  return html`<p class="again"><a class="plain" href="${address}">${say('refresh')}</a></p>`;
+}
+
+export function titleOf({ payment, merchantName }: Pick<Scene, 'payment' | 'merchantName'>, say: Say): string {
+  return say('pageTitle', { amount: showMoney(payment.amount), merchant: merchantName });
 }
 
 type Plain = 'missing' | 'broken' | 'refused';
@@ -65,7 +98,7 @@ export function plainPage(frame: Frame, what: Plain): Html {
     title: say(`${what}Title`),
     path: null,
     poll: null,
-    content: html`<section class="step">${heading('attention', say(`${what}Title`))}<p>${say(`${what}Text`)}</p></section>`,
+    content: html`<section class="step lone">${heading('attention', say(`${what}Title`))}<p>${say(`${what}Text`)}</p></section>`,
   });
 }
 
@@ -75,13 +108,15 @@ export interface Content {
   readonly path: string | null;
   /** Where the script asks and listens, and what it knows already; null = nothing will change any more. */
   readonly poll: { readonly path: string; readonly events: string; readonly stamp: string } | null;
+  /** Browsers without script load the page again every ten seconds. */
+  readonly reloads?: boolean;
   /** A further script of ours. */
   readonly script?: string | null;
   readonly content: Html;
 }
 
 /** A whole page around some content. */
-export function framed(frame: Frame, { title, path, poll, content, script = null }: Content): Html {
+export function framed(frame: Frame, { title, path, poll, reloads = false, content, script = null }: Content): Html {
   const { assets, language, isSandbox } = frame;
   const say = wordsOf(language);
   return html`<!doctype html>
@@ -91,16 +126,17 @@ export function framed(frame: Frame, { title, path, poll, content, script = null
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="robots" content="noindex">
 <meta name="color-scheme" content="light dark">
+<meta name="format-detection" content="telephone=no">
 <title>${title}</title>
 <link rel="stylesheet" href="${assets.url('cashier.css')}" integrity="${assets.integrity('cashier.css')}">
 <link rel="icon" href="data:,">
 <script defer src="${assets.url('cashier.js')}" integrity="${assets.integrity('cashier.js')}"></script>
 ${script !== null && html`<script defer src="${assets.url(script)}" integrity="${assets.integrity(script)}"></script>`}
-${poll && html`<noscript><meta http-equiv="refresh" content="10"></noscript>`}
+${reloads && html`<noscript><meta http-equiv="refresh" content="10"></noscript>`}
 </head>
 <body data-poll="${poll?.path}" data-events="${poll?.events}" data-stamp="${poll?.stamp}">
-<main class="card">
 ${isSandbox && html`<p class="sandbox">${say('sandbox')}</p>`}
+<main class="card">
 ${content}
 </main>
 ${path !== null && html`<nav class="languages" aria-label="${say('language')}">${languages.map((one) => languageLink(path, one, language))}</nav>`}
@@ -115,31 +151,32 @@ function languageLink(path: string, one: Language, present: Language): Html {
     : html`<a href="${path}${path.includes('?') ? '&' : '?'}lang=${one}" lang="${languageTags[one]}" hreflang="${languageTags[one]}">${languageNames[one]}</a>`;
 }
 
+type Summed = Pick<Scene, 'payment' | 'merchantName' | 'now'>;
+
 /** For pages with steps of their own. */
-export function summaryOf(scene: Pick<Scene, 'payment' | 'merchantName' | 'now'>, language: Language): Html {
-  return summary(scene, wordsOf(language), viewOf(scene.payment, scene.now));
+export function summaryOf(scene: Summed, language: Language): Html {
+  return summary(scene, wordsOf(language), language, viewOf(scene.payment, scene.now));
 }
 
 /** Amount first: it is what a payer compares with the shop and with the banking app. */
-function summary(
-  { payment, merchantName, now }: Pick<Scene, 'payment' | 'merchantName' | 'now'>,
-  say: Say,
-  view: View,
-): Html {
+function summary({ payment, merchantName, now }: Summed, say: Say, language: Language, view: View): Html {
   const { subject } = payment.detail;
-  const left = payment.expiresAt === null ? null : payment.expiresAt - now;
-  const counts = left !== null && left > 0 && (view === 'choose' || view === 'waiting');
+  const { expiresAt, amount, finishedAt } = payment;
+  const left = expiresAt === null ? null : expiresAt - now;
+  const counts = expiresAt !== null && left !== null && left > 0 && (view === 'choose' || view === 'waiting');
   return html`<header class="summary">
+<h1 class="amount">${showMoney(amount)}</h1>
 <p class="payee">${say('payTo')} <strong>${merchantName}</strong></p>
-<h1 class="amount">${showMoney(payment.amount)}</h1>
-<dl class="facts">${subject !== null && subject !== '' && fact(say('subject'), subject)}${fact(say('order'), payment.orderNo)}${
-    counts &&
-    html`<div><dt>${say('timeLeft')}</dt><dd><time class="countdown" role="timer" data-left="${left}">${showTimeLeft(left)}</time></dd></div>`
-  }</dl>
+${subject !== null && subject !== '' && html`<p class="title">${subject}</p>`}
+${
+  counts &&
+  html`<p class="deadline"><span>${say('payBefore')} ${moment(expiresAt, amount.currency, language)}</span><span class="countdown" role="timer" aria-label="${say('timeLeft')}" data-left="${left}">${showTimeLeft(left)}</span></p>`
+}
+<dl class="facts">${view === 'paid' && finishedAt !== null && fact(say('paidAt'), moment(finishedAt, amount.currency, language))}${fact(say('order'), payment.orderNo)}</dl>
 </header>`;
 }
 
-function fact(name: string, value: string): Html {
+function fact(name: string, value: string | Html): Html {
   return html`<div><dt>${name}</dt><dd>${value}</dd></div>`;
 }
 
@@ -147,21 +184,7 @@ function noteFor({ payment, note }: Scene, say: Say, view: View): Html | null {
   // A refused choice is in the row itself: also the payer who reloads, or comes back later, learns of it.
   const present: Note | null = note ?? (view === 'choose' && payment.reason !== null ? 'refused' : null);
   if (present === null || !notes[present].views.includes(view)) return null;
-  return html`<p class="note" role="status">${say(notes[present].text)}</p>`;
-}
-
-type Mark = 'done' | 'attention' | 'wait' | 'none';
-
-// biome-ignore format: one mark, one line.
-const marks: Readonly<Record<Mark, Html | null>> = {
-  done: html`<svg class="mark done" viewBox="0 0 24 24" aria-hidden="true"><path d="M5 12.5l4.5 4.5L19 7.5"/></svg>`,
-  attention: html`<svg class="mark attention" viewBox="0 0 24 24" aria-hidden="true"><path d="M12 6v7.5M12 17v.5"/></svg>`,
-  wait: html`<svg class="mark wait" viewBox="0 0 24 24" aria-hidden="true"><path d="M12 5v7.5l4.5 2.5"/></svg>`,
-  none: null,
-};
-
-export function heading(mark: Mark, text: string): Html {
-  return html`${marks[mark]}<h2>${text}</h2>`;
+  return html`<p class="note${present === 'sent' && ' good'}" role="status">${say(notes[present].text)}</p>`;
 }
 
 type Body = (scene: Scene, say: Say, frame: Frame) => Html;
@@ -171,21 +194,43 @@ function told(mark: Mark, title: WordKey, text: WordKey): Body {
 }
 
 const bodies: Readonly<Record<View, Body>> = {
-  choose: offerList,
+  choose: chooseBody,
   preparing: told('wait', 'preparingTitle', 'preparingText'),
-  waiting: (scene, say, frame) =>
-    html`${instructionOf(scene.payment, scene.optionName, say, frame.isSandbox)}<p class="quiet">${say('waitingNote')}</p>`,
+  waiting: (scene, say, frame) => {
+    if (scene.code) return codeBody(formsOf(scene, say, frame), scene.code);
+    const { payment, optionName: name, path } = scene;
+    const { language, device } = frame;
+    return html`${instructionOf({ payment, name, path, device, language, say }, frame.isSandbox)}<p class="live">${say('waitingNote')}</p>`;
+  },
   unknown: told('wait', 'unknownTitle', 'unknownText'),
-  paid: (scene, say, frame) => {
-    return html`${told('done', 'paidTitle', 'paidText')(scene, say, frame)}${
+  paid: (scene, say, frame) =>
+    html`${told('done', 'paidTitle', 'paidText')(scene, say, frame)}${
       scene.shop !== null &&
       html`<p><a class="button" href="${scene.shop}" rel="noreferrer">${say('backToShop')}</a></p>`
-    }`;
-  },
+    }`,
   failed: told('attention', 'failedTitle', 'failedText'),
   expired: told('attention', 'expiredTitle', 'expiredText'),
   reversed: told('attention', 'reversedTitle', 'reversedText'),
 };
+
+function formsOf({ path, payment }: Scene, say: Say, { language }: Frame) {
+  return { path, language, say, amount: showMoney(payment.amount) };
+}
+
+function chooseBody(scene: Scene, say: Say, frame: Frame): Html {
+  if (scene.card) return cardBody(formsOf(scene, say, frame), scene.card.step, scene.card.isAnew);
+  const { offers, path, payment, oneCode } = scene;
+  const { language, device } = frame;
+  const drawn = oneCode === null ? null : qrCode(oneCode, say('qrAlt'));
+  return offerList({
+    offers,
+    path,
+    language,
+    say,
+    hasPhone: !needsPhone(payment, 'wallet-push'),
+    oneCode: drawn && html`<h2>${say('scanTitle')}</h2>${qrPanel(drawn, { say, path, device }, 'oneCodeHelp')}`,
+  });
+}
 
 /** What is said once nothing is left to choose or to pay. */
 export function outcomeStep(
@@ -193,35 +238,16 @@ export function outcomeStep(
   view: Exclude<View, 'choose' | 'waiting'>,
   frame: Frame,
 ): Html {
-  const bare = { ...scene, optionName: null, offers: [], note: null, path: '', now: 0 };
+  const bare: Scene = {
+    ...scene,
+    optionName: null,
+    offers: [],
+    oneCode: null,
+    card: null,
+    code: null,
+    note: null,
+    path: '',
+    now: 0,
+  };
   return bodies[view](bare, wordsOf(frame.language), frame);
-}
-
-function offerList({ offers, path, payment }: Scene, say: Say, { language }: Frame): Html {
-  if (offers.length === 0) return html`${heading('attention', say('chooseNone'))}`;
-  const groups = new Map<string, Offer[]>();
-  for (const offer of offers) {
-    const group = groups.get(offer.method) ?? [];
-    groups.set(offer.method, group);
-    group.push(offer);
-  }
-  return html`<h2>${say('chooseTitle')}</h2>${[...groups.values()].map(
-    (group) =>
-      html`<div class="group"><h3>${say(groupWord(group))}</h3>${group.map((offer) => offerForm(offer, path, language, say, needsPhone(payment, offer.method)))}</div>`,
-  )}`;
-}
-
-const groupWords: ReadonlySet<string> = new Set(['qr', 'wallet', 'wallet-push', 'virtual-account', 'store-code']);
-
-function groupWord([offer]: readonly Offer[]): WordKey {
-  return offer && groupWords.has(offer.method) ? (`group.${offer.method}` as WordKey) : 'group.other';
-}
-
-/** A form each: it works without script, with one touch. */
-function offerForm(offer: Offer, path: string, language: Language, say: Say, asksPhone: boolean): Html {
-  const members = html`<input type="hidden" name="method" value="${offer.method}"><input type="hidden" name="option" value="${offer.option}">`;
-  const action = `${path}/choose?lang=${language}`;
-  if (!asksPhone)
-    return html`<form method="post" action="${action}">${members}<button class="offer">${offer.label}</button></form>`;
-  return html`<details class="ask"><summary class="offer">${offer.label}</summary><form method="post" action="${action}">${members}<label>${say('phone')} <input name="phone" type="tel" inputmode="tel" autocomplete="tel" required minlength="8" maxlength="20"></label><button class="button">${say('continue')}</button></form></details>`;
 }

@@ -1,6 +1,7 @@
-/** A QR code as SVG: always dark on white with its quiet zone, whatever the page's colours are. */
+/** A QR code as SVG in the page and as PNG to keep: always dark on white with its quiet zone, whatever the page's colours are. */
 import { encode } from 'uqr';
 import { type Html, html } from '../html.ts';
+import { pngOf } from './png.ts';
 
 const quietModules = 4;
 
@@ -10,6 +11,18 @@ export function qrCode(text: string, title: string): Html | null {
   if (modules === null) return null;
   const size = modules.length + 2 * quietModules;
   return html`<svg class="qr" viewBox="0 0 ${size} ${size}" role="img" shape-rendering="crispEdges"><title>${title}</title><rect width="${size}" height="${size}" fill="#fff"/><path d="${pathOf(modules)}" fill="#000"/></svg>`;
+}
+
+const pngScale = 12;
+
+/** For the phone's gallery, where wallets pick codes from. Null when the text is too long for a QR code. */
+export function qrPng(text: string): Uint8Array | null {
+  const modules = modulesOf(text);
+  if (modules === null) return null;
+  const size = modules.length + 2 * quietModules;
+  const blank = Array.from({ length: quietModules }, () => Array.from({ length: size }, () => false));
+  const side = Array.from({ length: quietModules }, () => false);
+  return pngOf([...blank, ...modules.map((row) => [...side, ...row, ...side]), ...blank], pngScale);
 }
 
 function modulesOf(text: string): readonly (readonly boolean[])[] | null {

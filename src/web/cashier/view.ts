@@ -44,11 +44,11 @@ interface Writing {
 
 const writings: Readonly<Record<Currency, Writing>> = {
   IDR: { symbol: 'Rp ', group: '.', point: ',' },
-  CNY: { symbol: '¥ ', group: ',', point: '.' },
-  JPY: { symbol: '¥ ', group: ',', point: '.' },
-  THB: { symbol: '฿ ', group: ',', point: '.' },
-  HKD: { symbol: 'HK$ ', group: ',', point: '.' },
-  USD: { symbol: '$ ', group: ',', point: '.' },
+  CNY: { symbol: '¥', group: ',', point: '.' },
+  JPY: { symbol: 'JP¥', group: ',', point: '.' },
+  THB: { symbol: '฿', group: ',', point: '.' },
+  HKD: { symbol: 'HK$', group: ',', point: '.' },
+  USD: { symbol: 'US$', group: ',', point: '.' },
 };
 
 /** "Rp 150.000", with a no-break space. */
@@ -62,13 +62,6 @@ export function showMoney({ minor, currency }: Money): string {
 /** As somebody types it into a banking app: "150000", "150.00". */
 export function plainMoney({ minor, currency }: Money): string {
   return formatDecimal(minor, exponents[currency]);
-}
-
-/** "23:59:07"; days are hours. */
-export function showTimeLeft(ms: number): string {
-  const seconds = Math.max(0, Math.ceil(ms / 1000));
-  const two = (value: number) => String(Math.floor(value)).padStart(2, '0');
-  return `${two(seconds / 3600)}:${two((seconds % 3600) / 60)}:${two(seconds % 60)}`;
 }
 
 /** Digits in groups of four, from the left, as bank cards print them; other codes stay as they are. */

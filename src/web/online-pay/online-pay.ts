@@ -6,16 +6,18 @@ import type { WalletUser } from '../../core/commands.ts';
 import type { Payment } from '../../core/order.ts';
 import { Refusal } from '../../core/refusal.ts';
 import { asksWhoPays, bindOneCode } from '../../flows/bind-one-code.ts';
+import { offersFor } from '../../flows/choose-method.ts';
 import type { Gate } from '../../flows/gate.ts';
 import type { CredentialRow } from '../../store/directory.ts';
 import { orderByPlatformNo } from '../../store/orders.ts';
 import type { Assets } from '../assets.ts';
+import { frameOf } from '../cashier/cashier.ts';
 import { guards, pageReply } from '../cashier/guards.ts';
+import { oneCodeAddress } from '../cashier/one-code.ts';
 import { type Frame, plainPage } from '../cashier/page.ts';
 import { shopLink } from '../cashier/shop-link.ts';
 import { isOver, payerAddress, viewOf } from '../cashier/view.ts';
 import { type Watch, stateText } from '../cashier/watch.ts';
-import { languageOf } from '../cashier/words.ts';
 import type { Room, WebReply, WebRequest } from '../web.ts';
 import { type Shown, bridgePage, oneCodePage } from './page.ts';
 import { walletOfAgent } from './wallet-app.ts';
@@ -43,11 +45,7 @@ export function onlinePay(gate: Gate, ports: OnlinePayPorts): Room {
   return async (request) => {
     const place = /^\/online\/pay(?:\/(state|events)?)?$/.exec(request.path);
     if (!place) return null;
-    const frame: Frame = {
-      assets: ports.assets,
-      isSandbox: ports.isSandbox,
-      language: languageOf(request.query.get('lang'), request.headers['accept-language'] ?? ''),
-    };
+    const frame = frameOf(ports, request);
     try {
       if (request.method !== 'GET') return pageReply(405, plainPage(frame, 'refused'), { allow: 'GET' });
       const found = await find(gate, ports, request);
@@ -96,11 +94,20 @@ function shown(visit: Visit, payment: Payment, note: Shown['note'] = null): Show
     merchantName: merchant?.name ?? '',
     shop: shopLink(payment, merchant, visit.frame.isSandbox),
     wallet: walletOfAgent(request.headers['user-agent'] ?? ''),
+    address: oneCodeAddress(gate, payment),
+    cardPath: cardPathOf(gate, payment),
     note,
     path: pathOf(visit),
     poll,
     now: gate.world.now(),
   };
+}
+
+/** Whoever has no wallet here can pay with a card, where some route takes one. */
+function cardPathOf(gate: Gate, payment: Payment): string | null {
+  const desk = payment.state === 'new' ? gate.deskUrl(payment) : null;
+  if (desk === null || !offersFor(gate, payment).some(({ method }) => method === 'quick-pay')) return null;
+  return new URL(desk).pathname;
 }
 
 function state({ gate, payment }: Visit): WebReply {

@@ -1,7 +1,9 @@
 /** The one-code page's looks: the cashier's frame and summary, and a step of its own while nobody has begun to pay. */
 import type { Payment } from '../../core/order.ts';
 import type { Instant } from '../../core/world.ts';
-import { type Frame, framed, heading, outcomeStep, summaryOf } from '../cashier/page.ts';
+import { heading } from '../cashier/marks.ts';
+import { type Frame, framed, outcomeStep, refreshLink, summaryOf, titleOf } from '../cashier/page.ts';
+import { qrCode } from '../cashier/qr.ts';
 import { isOver, payerAddress, stampOf, viewOf } from '../cashier/view.ts';
 import { wordsOf } from '../cashier/words.ts';
 import { type Html, html } from '../html.ts';
@@ -14,6 +16,9 @@ export interface Shown {
   readonly shop: string | null;
   /** The wallet the page is opened in; null = none we know. */
   readonly wallet: string | null;
+  /** What a wallet is to scan, and where a card is taken; null = nothing. */
+  readonly address: string | null;
+  readonly cardPath: string | null;
   readonly note: 'refused' | 'unknown-app' | null;
   readonly path: string;
   /** Where the script asks for the state. */
@@ -38,13 +43,11 @@ function page(frame: Frame, shown: Shown, step: Html, script: string | null): Ht
   const words = wordsOf(frame.language);
   const over = isOver(viewOf(payment, now));
   return framed(frame, {
-    title: words('pageTitle', { merchant: merchantName }),
+    title: titleOf(shown, words),
     path,
     poll: over ? null : { path: poll, events: poll.replace('/state?', '/events?'), stamp: stampOf(payment, now) },
     script,
-    content: html`${summaryOf({ payment, merchantName, now }, frame.language)}<section class="step" aria-live="polite">${step}</section>${
-      over ? null : html`<p class="again"><a href="${path}&amp;back=1">${words('refresh')}</a></p>`
-    }`,
+    content: html`${summaryOf({ payment, merchantName, now }, frame.language)}<section class="step" aria-live="polite">${step}${over ? null : refreshLink(`${path}&back=1`, words)}</section>`,
   });
 }
 
@@ -54,7 +57,10 @@ function stepOf(frame: Frame, shown: Shown): Html {
   const view = viewOf(payment, now);
   if (view === 'choose') {
     const which = note === 'refused' ? 'refused' : 'open';
-    return html`${heading('attention', say(language, `${which}Title`))}<p>${say(language, `${which}Text`, { names: namesFor(payment, language) })}</p>`;
+    return html`${heading('attention', say(language, `${which}Title`))}<p>${say(language, `${which}Text`, { names: namesFor(payment, language) })}</p>${codeFor(frame, shown)}${
+      shown.cardPath !== null &&
+      html`<p><a class="button quiet-button" href="${shown.cardPath}?lang=${language}&amp;way=card">${wordsOf(language)('cardTitle')}</a></p>`
+    }`;
   }
   if (view !== 'waiting') return outcomeStep({ payment, merchantName, shop }, view, frame);
   const name = nameOfWallet(payment.option) ?? '';
@@ -64,7 +70,13 @@ function stepOf(frame: Frame, shown: Shown): Html {
   const words = wordsOf(language);
   return html`${heading('wait', words('waitingTitle'))}<p>${say(language, 'startText', { name })}</p>${
     link !== null && html`<p><a class="button" href="${link}" rel="noreferrer">${say(language, 'start')}</a></p>`
-  }<p class="quiet">${words('waitingNote')}</p>`;
+  }<p class="live">${words('waitingNote')}</p>`;
+}
+
+/** On a computer, the page as a code: the wallet is on the phone beside it. */
+function codeFor({ device, language }: Frame, { address, wallet }: Shown): Html | null {
+  if (device === 'phone' || wallet !== null || address === null) return null;
+  return html`<div class="qr-frame">${qrCode(address, wordsOf(language)('qrAlt'))}</div>`;
 }
 
 /** The wallets that may pay it: the one it was made for, else all. */

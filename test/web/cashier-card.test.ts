@@ -1,0 +1,261 @@
+/** Paying with a bank card on the page: two codes, few tries, and a card that is nowhere afterwards (T061). */
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import type { CallOutcome, CommandName } from '../../src/core/commands.ts';
+import { noInstruction } from '../../src/core/commands.ts';
+import { money } from '../../src/core/money.ts';
+import { touchDirectory } from '../../src/store/directory.ts';
+import { type CallScript, paymentAnswer, rowsOf, type TestGate } from '../gate.ts';
+import { type CashierScene, cashierScene, type Desk, textOf } from './cashier-scene.ts';
+
+let s: CashierScene;
+let t: TestGate;
+before(async () => {
+  s = await cashierScene();
+  t = s.t;
+  const { id } = t.facts.channels.find(({ protocol }) => protocol === 'ysepay') ?? assert.fail('no channel');
+  await t.database.owner.run({
+    text: `insert into kanal.routes (id, merchant_id, protocol, method, channel_id, created_at) values (77, $1, 'fufu', 'quick-pay', $2, 0)`,
+    values: [t.caller(0, 'fufu').merchant.id, BigInt(id)],
+  });
+  await touchDirectory(t.database.owner);
+  await t.gate.refresh();
+});
+after(() => s.close());
+
+const sum = money(1_280n, 'CNY');
+const card = {
+  number: '6222 0202 0000 0000 006',
+  holder: '张三',
+  identity: '11010119900307803x',
+  mobile: '+86 138 0013 8000',
+};
+const digits = '6222020200000000006';
+
+interface Bank {
+  readonly code?: string;
+  /** What a command comes to instead of success. */
+  readonly says?: Partial<Record<CommandName, CallOutcome<'pay'>>>;
+}
+
+function bank({ code = '123456', says = {} }: Bank = {}): CallScript {
+  const wrong = { kind: 'declined', code: 'ACQ.INVALID_PARAMETER', text: 'wrong code' } as const;
+  const answer = (command: CommandName, given: string | null): unknown => {
+    const signed = (state: string, agreementNo: string | null) => ({
+      kind: 'answered',
+      answer: { kind: 'agreement', orderNo: null, agreementNo, state, extras: {} },
+    });
+    switch (command) {
+      case 'sign-agreement':
+        return signed('wait-confirm', null);
+      case 'confirm-agreement':
+        return given === code ? signed('active', 'K1') : wrong;
+      case 'pay':
+        return {
+          kind: 'answered',
+          answer: paymentAnswer({ amount: sum, instruction: { ...noInstruction, confirmNo: 'PS1' } }),
+        };
+      case 'resend-code':
+        return { kind: 'answered', answer: paymentAnswer({ amount: sum }) };
+      case 'confirm-payment':
+        return given === code
+          ? { kind: 'answered', answer: paymentAnswer({ amount: sum, paid: sum, state: 'paid' }) }
+          : wrong;
+      default:
+        return { kind: 'unknown', why: 'not in the script' };
+    }
+  };
+  return (command, ask) =>
+    Promise.resolve((says[command] ?? answer(command, 'code' in ask ? ask.code : null)) as never);
+}
+
+const order = () =>
+  s.desk({ amount: sum, extras: {}, payer: { name: null, phone: null, email: null, country: 'CN' } }, 'fufu');
+const noteAt = ({ headers }: Awaited<ReturnType<CashierScene['post']>>) =>
+  new URLSearchParams((headers['location'] ?? '').split('?')[1]).get('note');
+const give = async ({ path }: Desk, action: string, form: Record<string, string>) =>
+  noteAt(await s.post(`${path}/${action}`, form));
+const pageOf = async ({ path }: Desk, query = '') => textOf(await s.visit(path + query));
+
+async function signed(desk: Desk, form: Record<string, string> = card): Promise<void> {
+  assert.equal(await give(desk, 'card', form), null);
+}
+
+async function begun(): Promise<Desk> {
+  const desk = await order();
+  t.script(bank());
+  await signed(desk);
+  assert.equal(await give(desk, 'card-code', { code: '123456' }), null);
+  const { state, method } = await desk.present();
+  assert.deepEqual([state, method], ['pending', 'quick-pay']);
+  return desk;
+}
+
+describe('a card', () => {
+  test('is offered where a route takes one; the first code signs it, the second pays', async () => {
+    const desk = await order();
+    const list = await pageOf(desk);
+    assert.match(list, /way=card"><span class="badge"/);
+    // Wallets are served as well: the code is that of the one-code page.
+    assert.match(list, /<svg class="qr"/);
+    assert.match(await pageOf(desk, '?way=card'), /autocomplete="cc-number"/);
+    t.script(bank());
+    await signed(desk);
+    assert.equal((await desk.present()).state, 'new');
+    const first = await pageOf(desk);
+    assert.match(first, /Step 1 of 2/);
+    assert.match(first, /ending in 0006/);
+    assert.match(first, /autocomplete="one-time-code"/);
+    assert.equal(await give(desk, 'card-code', { code: '12 34 56' }), null);
+    const second = await pageOf(desk);
+    assert.match(second, /Enter the code to pay/);
+    assert.match(second, /data-wait="60000"/);
+    assert.match(second, /Pay ¥12\.80/);
+    assert.equal(await give(desk, 'code', { code: '123456' }), null);
+    assert.equal((await desk.present()).state, 'paid');
+    assert.match(await pageOf(desk), /<h2>Paid<\/h2>/);
+    const [signing, , paying] = t.calls.slice(-4).map(({ ask }) => ask as Record<string, unknown>);
+    assert.deepEqual(signing?.['card'], { number: digits, idNumber: '11010119900307803X', expiry: null, cvv: null });
+    assert.equal((paying as { agreementNo?: string }).agreementNo, 'K1');
+  });
+
+  test('is nowhere afterwards: not in a row, not in a page', async () => {
+    const desk = await begun();
+    const tables = await rowsOf(
+      t.database,
+      `select table_name as name from information_schema.tables where table_schema = 'kanal'`,
+    );
+    assert.ok(tables.length > 20);
+    for (const { name } of tables) {
+      const rows = JSON.stringify(await rowsOf(t.database, `select t::text as row from kanal.${String(name)} t`));
+      for (const secret of [digits, '11010119900307803', '13800138000', Buffer.from(digits).toString('hex')])
+        assert.ok(!rows.includes(secret), `${String(name)} holds ${secret}`);
+    }
+    for (const query of ['', '?way=card', '?way=list'])
+      assert.doesNotMatch(await pageOf(desk, query), /620202|13800138000|张三/);
+  });
+
+  test('that cannot be right is not asked about', async () => {
+    const desk = await order();
+    t.script(bank());
+    const before = t.calls.length;
+    for (const changes of [
+      { number: '6222020200000000005' },
+      { number: '' },
+      { holder: ' ' },
+      { identity: '123' },
+      { mobile: '12800' },
+      { expiry: '13/30', cvv: '123' },
+      { expiry: '12/30' },
+      { cvv: '123' },
+    ])
+      assert.equal(await give(desk, 'card', { ...card, ...changes }), 'card', JSON.stringify(changes));
+    assert.equal(t.calls.length, before);
+    assert.match(await pageOf(desk, '?way=card&note=card'), /check what you typed/);
+  });
+
+  test('its credit members are asked for again and go to the channel each time, never to a row', async () => {
+    const desk = await order();
+    t.script(bank());
+    await signed(desk, { ...card, expiry: '12/30', cvv: '987' });
+    assert.match(await pageOf(desk), /autocomplete="cc-csc" required/);
+    assert.equal(await give(desk, 'card-code', { code: '123456', expiry: '1230', cvv: '987' }), null);
+    const [confirm, paying] = t.calls.slice(-2).map(({ ask }) => ask as Record<string, unknown>);
+    assert.deepEqual(confirm?.['card'], { expiry: '1230', cvv: '987' });
+    assert.equal((paying as { agreementUse?: { cvv: string } }).agreementUse?.cvv, '987');
+    const rows = JSON.stringify(await rowsOf(t.database, 'select extras::text as row from kanal.agreements'));
+    assert.ok(!rows.includes('987') && rows.includes('desk.credit'));
+  });
+
+  test('the channel refuses can be typed again at once; one that was signed, after a minute, five in all', async () => {
+    const desk = await order();
+    t.script(bank({ says: { 'sign-agreement': { kind: 'declined', code: 'X', text: 'no such card' } } }));
+    assert.equal(await give(desk, 'card', card), 'refused');
+    t.script(bank());
+    for (let nth = 2; nth <= 5; nth += 1) {
+      await signed(desk);
+      assert.equal(await give(desk, 'card', card), 'soon');
+      t.pass(60_000);
+    }
+    const before = t.calls.length;
+    assert.equal(await give(desk, 'card', card), 'soon');
+    assert.equal(t.calls.length, before);
+  });
+
+  test('is not taken for a payment that is not offered one, or no longer open', async () => {
+    const other = await s.desk();
+    t.script(bank());
+    assert.doesNotMatch(textOf(await s.visit(`${other.path}?way=card`)), /cc-number/);
+    assert.equal(await give(other, 'card', card), 'refused');
+    assert.equal(await give(other, 'choose', { method: 'quick-pay', option: '' }), 'refused');
+    const desk = await begun();
+    assert.equal(await give(desk, 'card', card), 'taken');
+    assert.equal(await give(desk, 'card-code', { code: '123456' }), 'taken');
+  });
+});
+
+describe('a code', () => {
+  test('that is wrong is answered alike, and after five tries the right one is too', async () => {
+    const desk = await begun();
+    const before = t.calls.length;
+    for (let tries = 0; tries < 5; tries += 1) assert.equal(await give(desk, 'code', { code: '000000' }), 'code');
+    assert.equal(await give(desk, 'code', { code: '123456' }), 'code');
+    assert.equal(await give(desk, 'code', { code: '12345' }), 'code');
+    assert.equal(t.calls.length - before, 5);
+    assert.match(await pageOf(desk), /too many wrong codes/);
+    assert.equal(await give(desk, 'resend', {}), 'soon');
+  });
+
+  test('is sent again after a minute, five times a day', async () => {
+    const desk = await begun();
+    assert.equal(await give(desk, 'resend', {}), 'soon');
+    for (let times = 0; times < 5; times += 1) {
+      t.pass(60_000);
+      assert.equal(await give(desk, 'resend', {}), 'sent');
+      assert.match(await pageOf(desk, '?note=sent'), /new code is on its way/);
+    }
+    t.pass(60_000);
+    assert.equal(await give(desk, 'resend', {}), 'soon');
+  });
+
+  test('that signs the card has few tries too, and a late one means: give the card again', async () => {
+    const desk = await order();
+    t.script(bank());
+    await signed(desk);
+    for (let tries = 0; tries < 5; tries += 1) assert.equal(await give(desk, 'card-code', { code: '000000' }), 'code');
+    assert.equal(await give(desk, 'card-code', { code: '123456' }), 'code');
+    assert.equal((await desk.present()).state, 'new');
+    t.pass(600_000);
+    assert.match(await pageOf(desk, '?way=card'), /autocomplete="cc-number"/);
+  });
+
+  test('whose outcome nobody knows is not asked for again', async () => {
+    const desk = await begun();
+    t.script(bank({ says: { 'confirm-payment': { kind: 'unknown', why: 'no answer' } } }));
+    assert.equal(await give(desk, 'code', { code: '123456' }), null);
+    const confirms = t.calls.filter(({ command }) => command === 'confirm-payment').length;
+    t.script(bank());
+    await give(desk, 'code', { code: '123456' });
+    assert.equal(t.calls.filter(({ command }) => command === 'confirm-payment').length, confirms);
+    assert.notEqual((await desk.present()).state, 'paid');
+  });
+});
+
+test('a payment the channel refuses opens the list again; the signed card needs no second signing, but counts as a sending', async () => {
+  const desk = await order();
+  t.script(bank({ says: { pay: { kind: 'declined', code: 'ACQ.TOTAL_FEE_EXCEED', text: 'too much' } } }));
+  await signed(desk);
+  assert.equal(await give(desk, 'card-code', { code: '123456' }), null);
+  assert.equal((await desk.present()).state, 'new');
+  const page = await pageOf(desk, '?way=card');
+  assert.match(page, /nothing was charged/);
+  assert.match(page, /The next code pays/);
+  assert.match(await pageOf(desk, '?way=list'), /<svg class="qr"/);
+  t.script(bank());
+  assert.equal(await give(desk, 'card-code', {}), 'soon');
+  t.pass(60_000);
+  assert.equal(await give(desk, 'card-code', {}), null);
+  assert.equal((await desk.present()).state, 'pending');
+  assert.equal(await give(desk, 'code', { code: '123456' }), null);
+  assert.equal((await desk.present()).state, 'paid');
+});
