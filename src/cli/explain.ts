@@ -2,6 +2,8 @@
 import { readFile } from 'node:fs/promises';
 import type { RawMessage } from '../core/inspection.ts';
 import { explain } from '../edge/explain.ts';
+import { inEnglish } from '../web/console/words/sayings.ts';
+import { readPasted } from '../web/pasted.ts';
 import { CliError, type Command, exits, type Input, print, printJson } from './command.ts';
 import { call } from './gateway.ts';
 import { commandWorld, merchantSide, protocolGiven, readObject } from './parties.ts';
@@ -15,7 +17,7 @@ const explainCommand: Command = {
     protocol: { value: 'P', about: 'Protocol of the message' },
     file: {
       value: 'RAW',
-      about: 'The request as it travelled: request line, headers, blank line, body. Or the body alone',
+      about: 'The request: as it travelled, as a curl command, headers and body, or the body alone',
     },
     header: { value: 'NAME: VALUE', many: true, about: 'A header, when the file is the body alone' },
     method: { value: 'M', about: 'Method, when the file is the body alone; default POST' },
@@ -24,29 +26,6 @@ const explainCommand: Command = {
   },
   run,
 };
-
-const requestLine = /^(GET|POST|PUT|PATCH|DELETE|HEAD) (\S+)(?: HTTP\/[\d.]+)?\r?\n/;
-
-/** A raw HTTP request. The body's bytes are kept exactly; blank lines before the request line are not. */
-export function parseRaw(
-  bytes: Buffer,
-  given: Pick<RawMessage, 'method' | 'target' | 'headers'>,
-): Omit<RawMessage, 'protocol'> {
-  // latin1 keeps every byte one character, so that positions are positions.
-  const text = bytes.toString('latin1');
-  const first = requestLine.exec(text);
-  if (!first) return { ...given, body: bytes };
-  const blank = /\r?\n\r?\n/.exec(text);
-  const headEnd = blank?.index ?? text.length;
-  const lines = text.slice(first[0].length, Math.max(headEnd, first[0].length)).split(/\r?\n/);
-  const url = first[2] ?? '/';
-  return {
-    method: first[1] ?? 'POST',
-    target: /^https?:\/\//.test(url) ? url.replace(/^https?:\/\/[^/]+/, '') || '/' : url,
-    headers: [...lines.filter((line) => line !== '').map(headerOf), ...given.headers],
-    body: bytes.subarray(blank ? headEnd + blank[0].length : bytes.length),
-  };
-}
 
 function headerOf(line: string): readonly [string, string] {
   const at = line.indexOf(':');
@@ -60,12 +39,16 @@ async function run(input: Input): Promise<number> {
   const bytes = await readFile(file === '-' ? '/dev/stdin' : file).catch(() => {
     throw new CliError(`${file} cannot be read`);
   });
-  const raw = parseRaw(bytes, {
-    method: input.text('method') ?? 'POST',
-    target: input.text('target') ?? '/',
-    headers: input.all('header').map(headerOf),
-  });
-  const message = { protocol: protocol.name, ...raw };
+  const pasted = readPasted(bytes);
+  const headers = input.all('header').map(headerOf);
+  const named = new Set(headers.map(([name]) => name));
+  const message = {
+    protocol: protocol.name,
+    method: input.text('method') ?? pasted.method,
+    target: input.text('target') ?? pasted.target,
+    headers: [...pasted.headers.filter(([name]) => !named.has(name)), ...headers],
+    body: pasted.body,
+  };
   const keyFile = input.text('keys');
   const found = keyFile === undefined ? await askGateway(input, message) : await explainHere(message, keyFile);
   if (input.json) printJson(found);
@@ -83,7 +66,7 @@ async function explainHere(message: RawMessage, keyFile: string): Promise<Readon
   const party = { label: keyFile, protocol: protocol.name, keys: merchantSide(protocol, await readObject(keyFile)) };
   const found = explain(world, protocol, message, [party]);
   await world.close();
-  return { ...found };
+  return inEnglish(found);
 }
 
 const words: Readonly<Record<string, string>> = {
@@ -104,6 +87,7 @@ function text(found: Readonly<Record<string, unknown>>): string {
     isNameless ? 'The message names no sender.' : (words[String(found['verdict'])] ?? ''),
     ...line('sender', isNameless ? null : found['sender']),
     ...line('signed', found['signedText']),
+    ...line('theirs', found['theirText']),
     ...line('expected', found['expected']),
     ...line('received', found['received']),
     ...line('mistake', found['mistake'] ?? (found['verdict'] === 'differs' ? 'none of the usual ones' : null)),

@@ -1,83 +1,76 @@
 /** bestpay: RSA over the sorted members; which usual text or hash was signed can be told by the party's public key alone. */
-import type { KeyObject } from 'node:crypto';
-import {
-  type Digest,
-  lenientText,
-  signatureBytes,
-  signedText,
-  signName,
-  verifies,
-} from '../protocols/bestpay/signing.ts';
-import { digestsOf } from '../protocols/bestpay/settings.ts';
+import { createHash } from 'node:crypto';
+import type { RawMessage } from '../core/inspection.ts';
+import type { Mistake } from '../core/mistakes.ts';
+import { lenientText, signedText, signName } from '../protocols/bestpay/signing.ts';
+import { digestsOf, settingOf } from '../protocols/bestpay/settings.ts';
 import { Obj, parseObject } from '../protocols/json.ts';
-import { type Explainer, finding } from './finding.ts';
+import { readings } from './base64-readings.ts';
+import { bestpayTexts } from './bestpay-texts.ts';
+import { elsewhere, type Explainer, finding, say } from './finding.ts';
+import { candidates, examineRsa, type RsaCase, unknownKey } from './rsa-mistakes.ts';
+
+const names = { theirs: 'publicKey', ours: 'privateKey' };
+const rule = say('rule-sorted-rsa');
 
 /** Requests carry SHA-256, what the platform sends SHA-1, unless the party is set otherwise. */
-export const explainBestpay: Explainer = (message, { keys }, others) => {
-  const members = membersOf(message.body);
-  if (members === null)
-    return finding('differs', { advice: ['The body is not a JSON object that can be read in one way only.'] });
-  const received = members.get(signName);
+export const explainBestpay: Explainer = (message, party, others, moment) => {
+  const { keys } = party;
+  const members = membersOf(message);
+  if (members === null) return finding('differs', { advice: [say('not-json'), rule] });
+  const given = members.get(signName);
+  const received = typeof given === 'string' && given !== '' ? given : null;
   const text = signedText(members);
-  const about = { signedText: text, received: typeof received === 'string' ? received : null };
-  if (received === undefined || received === null || received === '')
-    return finding('missing', { ...about, advice: ['Send the signature as the member sign, in Base64.'] });
-  const signature = signatureBytes(received);
-  if (signature === null)
-    return finding('differs', {
-      ...about,
-      mistake: 'sign is not plain Base64',
-      advice: ['Standard alphabet, padding, no line breaks.'],
-    });
-  const publicKeys = keys.keyObjects('publicKey');
-  const [digest = 'sha256'] = digestsOf(keys, 'requestDigest');
-  if (verifies(text, signature, digest, publicKeys))
-    return finding('fits', { ...about, advice: ['The signature fits.'] });
-  const stranger = others.find((other) => digestOf(text, signature, other.keys.keyObjects('publicKey')) !== null);
-  const mistake = stranger ? `signed with the key of ${stranger.label}` : mistakeIn(members, signature, publicKeys);
-  return finding('differs', {
-    ...about,
-    mistake,
-    advice: [
-      'Sort the members by name (upper case before lower), join name=value with &, leave sign out, keep empty and null ones, sign the UTF-8 bytes with SHA256withRSA.',
-    ],
-  });
+  const digests = digestsOf(keys, 'requestDigest');
+  const [digest = 'sha256'] = digests;
+  const expected = `${createHash(digest).update(text).digest('hex')} (${digest === 'sha1' ? 'SHA-1' : 'SHA-256'})`;
+  const about = { signedText: text, expected, received };
+  if (received === null) {
+    const mistakes = elsewhere(message, 'body', /^(?:x-)?sign(?:ature)?$/i);
+    return finding('missing', { ...about, mistakes, advice: [rule] });
+  }
+  const known = candidates(party, others, names).filter(({ key }) => key.asymmetricKeyType === 'rsa');
+  const isLenient = settingOf(keys, 'signCompat') === 'lenient';
+  const rsa: RsaCase = {
+    keys: known,
+    right: Buffer.from(text),
+    digests,
+    moment,
+    texts: () => bestpayTexts(members, Buffer.from(message.body)),
+  };
+  const all = readings(received);
+  for (const { bytes, mistakes: spelt } of all) {
+    const found = examineRsa(isLenient ? { ...rsa, ...lenientCase(members, rsa, bytes) } : rsa, bytes);
+    if (!found) continue;
+    const mistakes = [...found.mistakes, ...spelt];
+    const own = found.whose === 'ours' ? [say('made-here')] : [];
+    if (mistakes.length === 0 && !found.isUnknownText)
+      return finding('fits', { ...about, advice: [say('fits'), ...own] });
+    const theirText = found.theirText === null ? null : Buffer.from(found.theirText).toString('utf8');
+    return finding('differs', { ...about, mistakes, theirText, advice: [...own, ...found.advice, rule] });
+  }
+  return finding('differs', { ...about, mistakes: strange(all[0]?.bytes, known[0]?.key), advice: [rule] });
 };
 
-function membersOf(body: Uint8Array): Obj | null {
+/** Where both texts are taken, the one that was signed is the right one. */
+function lenientCase(members: Obj, rsa: RsaCase, signature: Uint8Array): Pick<RsaCase, 'right'> {
+  const lenient = Buffer.from(lenientText(members));
+  const fits = examineRsa({ ...rsa, right: lenient, texts: () => [] }, signature);
+  return { right: fits !== null && fits.mistakes.length === 0 && !fits.isUnknownText ? lenient : rsa.right };
+}
+
+function strange(
+  signature: Uint8Array | undefined,
+  key: Parameters<typeof unknownKey>[1] | undefined,
+): readonly Mistake[] {
+  if (key === undefined) return [{ key: 'key-none', fill: { kind: 'RSA' } }];
+  return signature === undefined ? [{ key: 'sign-not-base64' }] : unknownKey(signature, key);
+}
+
+function membersOf({ body }: RawMessage): Obj | null {
   try {
     return parseObject(body);
   } catch {
     return null;
   }
-}
-
-const digests: readonly Digest[] = ['sha256', 'sha1'];
-
-function digestOf(text: string, signature: Uint8Array, keys: readonly KeyObject[]): Digest | null {
-  return digests.find((digest) => verifies(text, signature, digest, keys)) ?? null;
-}
-
-/** Texts that are signed by mistake (page, section 3.5), with the words for them; the right text with the wrong hash first. */
-function mistakeIn(members: Obj, signature: Uint8Array, keys: readonly KeyObject[]): string | null {
-  const text = signedText(members);
-  const names = [...members.keys()].filter((name) => name !== signName);
-  const unsorted = names.map((name) => signedText(new Obj([[name, members.get(name) ?? null]]))).join('&');
-  const trials: readonly (readonly [words: string, text: string])[] = [
-    ['the text is right, the hash is not: it was signed', text],
-    ['empty and null members were left out, signed', lenientText(members)],
-    ['the members were not sorted, signed', unsorted],
-    ['an & was put behind the last member, signed', `${text}&`],
-    ['the values were URL-encoded, signed', text.split('&').map(encodedValue).join('&')],
-  ];
-  for (const [words, one] of trials) {
-    const digest = digestOf(one, signature, keys);
-    if (digest !== null) return `${words} with ${digest.toUpperCase()}`;
-  }
-  return null;
-}
-
-function encodedValue(part: string): string {
-  const at = part.indexOf('=');
-  return at < 0 ? encodeURIComponent(part) : `${part.slice(0, at + 1)}${encodeURIComponent(part.slice(at + 1))}`;
 }

@@ -2,20 +2,20 @@
 import type { Keys } from '../protocols/protocol.ts';
 import { callbackText, isSignedBy, queryText, splitQuery, transferText } from '../protocols/bluepay/signing.ts';
 import { md5Hex } from '../protocols/signing.ts';
-import { type Explainer, finding } from './finding.ts';
-import { keyMistake, mistakeIn, shownText, type Trial } from './mistakes.ts';
+import { elsewhere, type Explainer, finding, ofOther, say } from './finding.ts';
+import { mistakesIn, shownText, type Trial } from './mistakes.ts';
 
 type Members = readonly (readonly [string, string])[];
 
-export const explainBluepay: Explainer = (message, { keys }, others) => {
+const rule = say('rule-query-and-key');
+
+export const explainBluepay: Explainer = (message, { keys }, others, moment) => {
   const path = message.target.split('?', 1)[0] ?? '';
   const members = membersOf(message.target);
-  if (members === null)
-    return finding('differs', { advice: ['The query is not name=value, or names a member twice.'] });
-  if (/\/(?:offline\.php|gather\/mo)$/.test(path))
-    return finding('unsigned', { advice: ['BluePay documents no signature for creating a VA or store code.'] });
+  if (members === null) return finding('differs', { advice: [say('not-query'), rule] });
+  if (/\/(?:offline\.php|gather\/mo)$/.test(path)) return finding('unsigned', { advice: [say('unsigned-here')] });
   const text = textOf(path, members, keys);
-  const right: Trial = { mistake: '', before: text };
+  const right: Trial = { mistake: null, before: text };
   const received = valueOf(members, 'encrypt');
   const [key = ''] = keys.secrets('key');
   const about = {
@@ -23,27 +23,18 @@ export const explainBluepay: Explainer = (message, { keys }, others) => {
     expected: md5Hex(text, key),
     received: received === '' ? null : received,
   };
-  if (received === '')
-    return finding('missing', { ...about, advice: ['Add encrypt as the last member of the query.'] });
-  if (isSignedBy(keys, text, received)) return finding('fits', { ...about, advice: ['The signature fits.'] });
+  if (received === '') {
+    const mistakes = elsewhere(message, 'encrypt=', /^(?:x-)?(?:sign(?:ature)?|encrypt)$/i);
+    return finding('missing', { ...about, mistakes, advice: [rule] });
+  }
+  if (isSignedBy(keys, text, received)) return finding('fits', { ...about, advice: [say('fits')] });
   if (isSignedBy(keys, text, received.toLowerCase()))
-    return finding('differs', {
-      ...about,
-      mistake: 'encrypt was written in upper case',
-      advice: ['Write the hex digits in lower case.'],
-    });
+    return finding('differs', { ...about, mistakes: [{ key: 'digest-upper' }], advice: [rule] });
   const stranger = others.find((other) => isSignedBy(other.keys, text, received.toLowerCase()));
-  const mistake = stranger
-    ? `signed with the key of ${stranger.label}`
-    : (mistakeIn(received, trials(members, text), keys.secrets('key')) ??
-      keyMistake(received, right, keys.secrets('key')));
-  return finding('differs', {
-    ...about,
-    mistake,
-    advice: [
-      'Sign the members in the order in which they stand in the URL, up to encrypt, with the key directly behind.',
-    ],
-  });
+  const found = stranger
+    ? { mistakes: [ofOther(stranger)] }
+    : mistakesIn(decoded(received), right, trials(path, members, text, keys), keys.secrets('key'), moment);
+  return finding('differs', { ...about, ...found, advice: [rule] });
 };
 
 function membersOf(target: string): Members | null {
@@ -85,26 +76,33 @@ function joined(members: Members, value: (raw: string) => string): string {
   return members.map(([name, raw]) => `${name}=${value(raw)}`).join('&');
 }
 
-function trials(members: Members, right: string): Trial[] {
+function trials(path: string, members: Members, right: string, keys: Keys): readonly Trial[] {
   const signed = beforeEncrypt(members);
   const sorted = signed.toSorted(([a], [b]) => (a < b ? -1 : 1));
   const raw = (text: string) => text;
+  const all = members.filter(([name]) => name !== 'encrypt');
   return [
-    { mistake: 'the key was forgotten', before: right, withKey: false },
-    { mistake: 'the key stood before the text', before: '', after: right },
-    { mistake: 'the text &key= was put between members and key', before: `${right}&key=` },
-    { mistake: 'the members were signed as they should be', before: right },
-    { mistake: 'the members were signed in sorted order', before: joined(sorted, raw) },
-    { mistake: 'the decoded values were signed in sorted order', before: joined(sorted, decoded) },
-    { mistake: 'the decoded values were signed', before: joined(signed, decoded) },
-    { mistake: 'the values were signed as they stand in the URL, operator too', before: joined(signed, raw) },
-    { mistake: 'the values alone were signed, without their names', before: signed.map(([, value]) => value).join('') },
-    {
-      mistake: 'members behind encrypt were signed as well',
-      before: joined(
-        members.filter(([name]) => name !== 'encrypt'),
-        raw,
-      ),
-    },
+    { mistake: { key: 'key-forgotten' }, before: right, withKey: false },
+    { mistake: { key: 'key-before' }, before: '', after: right },
+    { mistake: { key: 'key-as-member' }, before: `${right}&key=` },
+    { mistake: { key: 'key-newline-between' }, before: `${right}\n` },
+    { mistake: { key: 'operator-not-decoded' }, before: joined(signed, raw) },
+    { mistake: { key: 'values-decoded' }, before: joined(signed, decoded) },
+    { mistake: { key: 'values-encoded' }, before: joined(signed, encodeURIComponent) },
+    { mistake: { key: 'members-sorted' }, before: joined(sorted, raw) },
+    { mistake: { key: 'members-sorted' }, before: joined(sorted, decoded) },
+    { mistake: { key: 'joined-values-alone' }, before: signed.map(([, value]) => decoded(value)).join('') },
+    { mistake: { key: 'members-behind-sign' }, before: joined(all, raw) },
+    ...queryTrials(path, members, keys),
   ];
+}
+
+/** A query's signature in the form that this product does not use. */
+function queryTrials(path: string, members: Members, keys: Keys): readonly Trial[] {
+  if (!/\/query(?:Transfer|TransDetail)$/.test(path)) return [];
+  const value = (name: string) => decoded(valueOf(members, name));
+  const isShort = keys.setting('querySign') === 'product';
+  const other: Keys = { ...keys, setting: (name) => (name === 'querySign' && !isShort ? 'product' : null) };
+  const before = queryText(other, value('operatorId'), value('productid'), value('t_id'));
+  return [{ mistake: { key: 'query-other-form' }, before }];
 }

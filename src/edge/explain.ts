@@ -3,6 +3,7 @@
  * mistakes with the real key and tells only which one fits; a key never leaves (T093).
  */
 import type { Explanation, RawMessage } from '../core/inspection.ts';
+import { mendsOf } from '../core/mistakes.ts';
 import { Refusal } from '../core/refusal.ts';
 import type { World } from '../core/world.ts';
 import type { Keys, Protocol, RequestWire } from '../protocols/protocol.ts';
@@ -10,9 +11,9 @@ import { explainBestpay } from './explain-bestpay.ts';
 import { explainBluepay } from './explain-bluepay.ts';
 import { explainFufu } from './explain-fufu.ts';
 import { explainPayin } from './explain-payin.ts';
-import { explainUnified } from './explain-unified.ts';
+import { explainUnified, headerMistake } from './explain-unified.ts';
 import { explainYsepay } from './explain-ysepay.ts';
-import { type Explainer, type Finding, finding, headerOf, type KnownParty } from './finding.ts';
+import { type Explainer, type Finding, finding, headerOf, type KnownParty, ofOther, say } from './finding.ts';
 import { sceneOf } from './serve.ts';
 
 const explainers: Readonly<Record<string, Explainer>> = {
@@ -24,49 +25,113 @@ const explainers: Readonly<Record<string, Explainer>> = {
   ysepay: explainYsepay,
 };
 
+/** `isOver`: is the time up? Without it everything is tried. */
 export function explain(
   world: Pick<World, 'now' | 'nonce'>,
   protocol: Protocol,
   message: RawMessage,
   parties: readonly KnownParty[],
+  isOver: () => boolean = () => false,
 ): Explanation {
   const known = parties.filter((party) => party.protocol === protocol.name);
   const sender = senderOf(protocol, message);
   const about = { protocol: protocol.name, sender: sender ?? '' };
   // A callback or a notice names nobody at its head; with one party known, it is that one's.
   const [only] = known;
-  const party = known.find(({ keys }) => keys.sender === sender) ?? (known.length === 1 ? only : undefined);
+  const party =
+    known.find(({ keys }) => keys.sender === sender) ??
+    known.find((one) => isSecretBy(protocol, message, one)) ??
+    (known.length === 1 ? only : undefined);
   if (!party) return { ...about, ...nobodyKnown(sender, known) };
   const explainer = explainers[protocol.name];
   const others = known.filter((one) => one !== party);
   const found = explainer
-    ? explainer(message, party, others, world.now())
+    ? explainer(message, party, others, { now: message.receivedAt ?? world.now(), isOver })
     : byOpening(world, protocol, message, party, others);
-  return { ...about, sender: sender ?? party.keys.sender, ...found };
+  // What mends it first, the rule of the protocol and what else is known behind it.
+  const isCutShort = found.verdict === 'differs' && found.mistakes.length === 0 && isOver();
+  const advice = [...mendsOf(found.mistakes), ...found.advice, ...(isCutShort ? [say('gave-up')] : [])];
+  return { ...about, sender: sender ?? party.keys.sender, ...found, advice };
 }
 
-function wireOf(message: RawMessage): RequestWire {
-  return { kind: 'request', ...message, remote: '' };
+/** Protocols that the message may be of, the likeliest first: its path fits and its sender is known, the path fits, the body does. */
+export function protocolsOf(
+  protocols: readonly Protocol[],
+  message: Omit<RawMessage, 'protocol'>,
+  parties: readonly KnownParty[],
+): readonly string[] {
+  const ranked = protocols.map((protocol) => ({ name: protocol.name, rank: rankOf(protocol, message, parties) }));
+  return ranked
+    .filter(({ rank }) => rank > 0)
+    .toSorted((a, b) => b.rank - a.rank)
+    .map(({ name }) => name);
 }
 
-function senderOf(protocol: Protocol, message: RawMessage): string | null {
+function rankOf(protocol: Protocol, message: Omit<RawMessage, 'protocol'>, parties: readonly KnownParty[]): number {
+  const whole = { ...message, protocol: protocol.name };
+  const sender = senderOf(protocol, whole);
+  const isKnown = parties.some(
+    (party) => party.protocol === protocol.name && (party.keys.sender === sender || isSecretBy(protocol, whole, party)),
+  );
+  return (isKnown ? 2 : 0) + (hasPath(protocol, message) ? 1 : 0);
+}
+
+function hasPath(protocol: Protocol, message: Omit<RawMessage, 'protocol'>): boolean {
   try {
-    return protocol.identify(wireOf(message))?.sender ?? null;
+    return protocol.identify(wireOf(message)) !== null;
   } catch {
-    return headerOf(message, 'merchantid');
+    // The path is the protocol's; something else is wrong.
+    return true;
   }
 }
 
+/**
+ * What is wrong with a secret that a request carries itself, told before the request is kept without it. Cheap: it may be asked of
+ * every request that is refused.
+ */
+export function secretMistake(protocol: string, message: RawMessage, party: KnownParty, others: readonly KnownParty[]) {
+  const given = headerOf(message, 'x-api-key');
+  const isHere = explainers[protocol] === explainUnified && given !== null;
+  return isHere ? headerMistake(given, party.keys, others) : null;
+}
+
+function wireOf({ method, target, headers, body }: Omit<RawMessage, 'protocol'>): RequestWire {
+  return { kind: 'request', method, target, headers, body, remote: '' };
+}
+
+/** As it came; where its path is none of ours, or is not there at all, as if it had come to the right one. */
+function senderOf(protocol: Protocol, message: RawMessage): string | null {
+  const [endpoint] = protocol.endpoints;
+  const query = message.target.split('?', 2)[1];
+  const path = `${endpoint?.path ?? '/'}${query === undefined ? '' : `?${query}`}`;
+  const there = { ...message, method: endpoint?.method ?? 'POST', target: path };
+  return claimedBy(protocol, message) ?? claimedBy(protocol, there) ?? headerOf(message, 'merchantid');
+}
+
+function claimedBy(protocol: Protocol, message: RawMessage): string | null {
+  try {
+    return protocol.identify(wireOf(message))?.sender ?? null;
+  } catch {
+    return null;
+  }
+}
+
+/** Where the secret itself says who it is, mangled or in another header as it may be. */
+function isSecretBy({ name }: Protocol, message: RawMessage, party: KnownParty): boolean {
+  if (explainers[name] !== explainUnified) return false;
+  const text = headerOf(message, 'x-api-key') ?? headerOf(message, 'authorization') ?? '';
+  const keyId = /^(?:Bearer )?([a-z0-9]{8,32})\./.exec(text)?.[1];
+  return keyId === party.keys.sender || secretMistake(name, message, party, []) !== null;
+}
+
 function nobodyKnown(sender: string | null, known: readonly KnownParty[]): Finding {
-  if (known.length === 0)
-    return finding('unknown-sender', { advice: ['No key of this protocol is known here: give one with --keys FILE.'] });
-  return finding('unknown-sender', {
-    advice: [
-      sender === null || sender === ''
-        ? 'The message does not say who sends it: path, method, content type or the naming header is wrong.'
-        : `Nobody is known by the name "${sender}". Known: ${known.map(({ keys }) => keys.sender).join(', ')}.`,
-    ],
-  });
+  if (known.length === 0) return finding('unknown-sender', { advice: [say('no-keys-here')] });
+  const names = known.slice(0, 20).map(({ keys }) => keys.sender);
+  const advice =
+    sender === null || sender === ''
+      ? say('nobody-named')
+      : say('nobody-known', { sender: sender.slice(0, 80), known: names.join(', ') });
+  return finding('unknown-sender', { advice: [advice] });
 }
 
 /** For protocols without a row above: opens it with the party's keys, and with the others'. */
@@ -78,11 +143,11 @@ function byOpening(
   others: readonly KnownParty[],
 ): Finding {
   const why = refusalOf(world, protocol, message, party.keys);
-  if (why === null) return finding('fits', { advice: ['The signature fits.'] });
+  if (why === null) return finding('fits', { advice: [say('fits')] });
   const other = others.find(({ keys }) => refusalOf(world, protocol, message, keys) === null);
   return finding('differs', {
-    mistake: other ? `signed with the key of ${other.label}` : null,
-    advice: [`${protocol.name} signs so: ${protocol.request.signature}.`, `Refused: ${why}.`],
+    mistakes: other ? [ofOther(other)] : [],
+    advice: [say('refused-so', { why, signature: protocol.request.signature })],
   });
 }
 

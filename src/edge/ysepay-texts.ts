@@ -1,17 +1,13 @@
 /** Texts that are signed by mistake instead of ysepay's canonical form, as data: what was left out, rewritten or joined otherwise. */
 import { createHash } from 'node:crypto';
+import type { Mistake } from '../core/mistakes.ts';
 import { type Charset, decodeText, encodeText } from '../protocols/ysepay/charset.ts';
 import type { Param } from '../protocols/ysepay/form.ts';
-import { rewritten } from './mistakes.ts';
-
-/** A text that may have been signed, and the mistakes that lead to it: none, one or two. */
-export interface SignedText {
-  readonly mistakes: readonly string[];
-  readonly text: Uint8Array;
-}
+import { rewritten } from './rewritten.ts';
+import type { SignedText } from './rsa-mistakes.ts';
 
 type Params = readonly Param[];
-type Change<From, To = From> = readonly [words: string, change: (from: From) => To];
+type Change<From, To = From> = readonly [mistake: Mistake, change: (from: From) => To];
 
 /** What has been received: the form's members, how they stood in the body, and the charset that it declares. */
 export interface ReceivedForm {
@@ -25,14 +21,14 @@ export function* signedTexts(received: ReceivedForm, most: 1 | 2): Generator<Sig
   const { form } = received;
   const choices: readonly Change<Params>[] = [...selections(form, usual), [emptyKept, allButSign]];
   const wholes = joinings(form);
-  const written = rewritings(received).map(([words, write]) => [words, write(form)] as const);
-  const one = (words: string, text: Uint8Array): SignedText => ({ mistakes: [words], text });
+  const written = rewritings(received).map(([mistake, write]) => [mistake, write(form)] as const);
+  const one = (mistake: Mistake, text: Uint8Array): SignedText => ({ mistakes: [mistake], text });
   yield { mistakes: [], text: joined(usual(form)) };
-  for (const [words, select] of choices) yield one(words, joined(select(form)));
-  for (const [words, values] of written) yield one(words, joined(usual(values)));
-  for (const [words, join] of wholes) yield one(words, join(usual(form)));
+  for (const [mistake, select] of choices) yield one(mistake, joined(select(form)));
+  for (const [mistake, values] of written) yield one(mistake, joined(usual(values)));
+  for (const [mistake, join] of wholes) yield one(mistake, join(usual(form)));
   if (most === 1) return;
-  const two = (first: string, second: string, text: Uint8Array): SignedText => ({ mistakes: [first, second], text });
+  const two = (first: Mistake, second: Mistake, text: Uint8Array): SignedText => ({ mistakes: [first, second], text });
   for (const [first, select] of selections(form, allButSign)) yield two(first, emptyKept, joined(select(form)));
   for (const [first, select] of choices) {
     for (const [second, values] of written) yield two(first, second, joined(select(values)));
@@ -42,7 +38,7 @@ export function* signedTexts(received: ReceivedForm, most: 1 | 2): Generator<Sig
     for (const [second, join] of wholes) yield two(first, second, join(usual(values)));
 }
 
-const emptyKept = 'empty members were kept';
+const emptyKept: Mistake = { key: 'members-empty-kept' };
 
 // ── which members ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -76,11 +72,14 @@ function selections(form: Params, base: (all: Params) => Params): readonly Chang
   const isZero = ({ value }: Param) => Buffer.from(value).toString('latin1') === '0';
   return [
     ...leftOut.map(
-      (left): Change<Params> => [`${left} was left out`, (all) => base(all).filter(({ name }) => name !== left)],
+      (left): Change<Params> => [
+        { key: 'member-left-out', fill: { name: left } },
+        (all) => base(all).filter(({ name }) => name !== left),
+      ],
     ),
-    ['sign was signed too, as an empty member', (all) => [...base(all), empty]],
-    ['a member with the value 0 was left out, as PHP’s empty() does', (all) => base(all).filter((one) => !isZero(one))],
-    ['biz_content alone was signed', (all) => all.filter(({ name }) => name === 'biz_content')],
+    [{ key: 'members-sign-kept' }, (all) => [...base(all), empty]],
+    [{ key: 'members-zero-dropped' }, (all) => base(all).filter((one) => !isZero(one))],
+    [{ key: 'biz-alone' }, (all) => all.filter(({ name }) => name === 'biz_content')],
   ];
 }
 
@@ -88,8 +87,8 @@ function selections(form: Params, base: (all: Params) => Params): readonly Chang
 
 function rewritings({ form, body, charset }: ReceivedForm): readonly Change<Params>[] {
   const raw = rawValues(body);
-  const every = (words: string, write: (value: Uint8Array, name: string) => Uint8Array | null): Change<Params> => [
-    words,
+  const every = (mistake: Mistake, write: (value: Uint8Array, name: string) => Uint8Array | null): Change<Params> => [
+    mistake,
     (all) => all.map(({ name, value }) => ({ name, value: write(value, name) ?? value })),
   ];
   const recoded = (write: (text: string) => Uint8Array | null) => (value: Uint8Array) => {
@@ -97,28 +96,31 @@ function rewritings({ form, body, charset }: ReceivedForm): readonly Change<Para
     return text === null ? null : write(text);
   };
   const other: Charset = charset === 'GBK' ? 'UTF-8' : 'GBK';
-  const encoded = 'the values were URL-encoded before they were signed';
+  const part = { part: charset };
+  const encoded: Mistake = { key: 'values-encoded' };
   return [
     every(
-      `the text was signed in ${other}, while charset says ${charset}`,
+      { key: 'charset-other', fill: { other, charset } },
       recoded((text) => encodeText(text, other)),
     ),
-    every('the text was signed in ISO-8859-1, which turns Chinese into question marks', recoded(inLatin1)),
-    every('the text was encoded in UTF-8 twice', (value) => Buffer.from(Buffer.from(value).toString('latin1'), 'utf8')),
-    every('a + in a value was not escaped in the body: it arrives as a blank', (_, name) => {
+    every({ key: 'text-latin1', fill: part }, recoded(inLatin1)),
+    every({ key: 'text-utf8-twice', fill: part }, (value) =>
+      Buffer.from(Buffer.from(value).toString('latin1'), 'utf8'),
+    ),
+    every({ key: 'values-plus' }, (_, name) => {
       const found = raw.get(name);
       return found === undefined ? null : unescapedKeepingPlus(found);
     }),
-    every('the values were signed as they stand in the body, still URL-encoded', (_, name) => raw.get(name) ?? null),
+    every({ key: 'values-as-in-body' }, (_, name) => raw.get(name) ?? null),
     ...[true, false].flatMap((isUpper) => [
       every(encoded, (value) => percent(value, { isUpper, blank: '%20' })),
       every(encoded, (value) => percent(value, { isUpper, blank: '+' })),
     ]),
-    every('the values were trimmed before they were signed', (value) =>
+    every({ key: 'values-trimmed', fill: { part: 'body' } }, (value) =>
       Buffer.from(Buffer.from(value).toString('latin1').trim(), 'latin1'),
     ),
     every(
-      'quotes were signed as &quot;',
+      { key: 'text-quotes-escaped', fill: { part: 'body' } },
       recoded((text) => encodeText(text.replaceAll('"', '&quot;'), charset)),
     ),
     ...bizForms(form, charset),
@@ -130,13 +132,13 @@ function bizForms(form: Params, charset: Charset): readonly Change<Params>[] {
   const biz = form.find(({ name }) => name === 'biz_content');
   const text = biz === undefined ? null : decodeText(biz.value, charset);
   if (text === null) return [];
-  return rewritten(Buffer.from(text)).map(({ words, text: written }) => [
-    `${words.replace('the body', 'biz_content')} was signed`,
-    (all) =>
-      all.map((param) =>
-        param.name === 'biz_content' ? { ...param, value: encodeText(written, charset) ?? param.value } : param,
-      ),
-  ]);
+  return rewritten(Buffer.from(text), 'biz_content').map(({ mistake, text: written }) => {
+    const value = encodeText(written.toString('utf8'), charset);
+    return [
+      mistake,
+      (all) => all.map((one) => (one.name === 'biz_content' ? { ...one, value: value ?? one.value } : one)),
+    ];
+  });
 }
 
 function inLatin1(text: string): Uint8Array {
@@ -204,23 +206,17 @@ function joinings(form: Params): readonly Change<Params, Uint8Array>[] {
   const place = new Map(form.map(({ name }, index) => [name, index]));
   const bySender = (all: Params) => all.toSorted((a, b) => (place.get(a.name) ?? 0) - (place.get(b.name) ?? 0));
   return [
-    ['the members were not sorted', (all) => glued(bySender(all), '&')],
-    ['the members were sorted backwards', (all) => glued(sorted(all).toReversed(), '&')],
-    [
-      'the text of biz_content alone was signed',
-      (all) => all.find(({ name }) => name === 'biz_content')?.value ?? nothing,
-    ],
-    ['an & was put behind the last member', around('', '&')],
-    ['an & was put before the first member', around('&', '')],
-    ['a newline was put behind the text', around('', '\n')],
-    ['no & was put between the members', (all) => glued(sorted(all), '')],
-    [
-      'the values alone were signed, without their names',
-      (all) => Buffer.concat(sorted(all).map(({ value }) => value)),
-    ],
+    [{ key: 'members-unsorted' }, (all) => glued(bySender(all), '&')],
+    [{ key: 'members-backwards' }, (all) => glued(sorted(all).toReversed(), '&')],
+    [{ key: 'biz-text-alone' }, (all) => all.find(({ name }) => name === 'biz_content')?.value ?? nothing],
+    [{ key: 'joined-and-behind' }, around('', '&')],
+    [{ key: 'joined-and-before' }, around('&', '')],
+    [{ key: 'joined-newline-behind' }, around('', '\n')],
+    [{ key: 'joined-without-and' }, (all) => glued(sorted(all), '')],
+    [{ key: 'joined-values-alone' }, (all) => Buffer.concat(sorted(all).map(({ value }) => value))],
     ...['sha1', 'md5', 'sha256'].map(
       (digest): Change<Params, Uint8Array> => [
-        `the ${digest.toUpperCase()} of the text was signed instead of the text`,
+        { key: 'digest-of-text', fill: { digest: digest.toUpperCase() } },
         digested(digest),
       ],
     ),

@@ -1,29 +1,30 @@
 /** How SM2 signatures go wrong, for the signature doctor alone: nothing here may ever decide whether somebody is believed. */
 import { createHash, type KeyObject } from 'node:crypto';
+import type { Mistake } from '../core/mistakes.ts';
 import { DerError, DerReader, derPair } from './der.ts';
 import { verifySm2At } from './sm2.ts';
 import { base, curve, numberOf, Sm2Point, type Sm2PublicKey, sm2Public, zOf } from './sm2-curve.ts';
 
 interface Way {
-  /** In words that stand alone; '' = the right way. */
-  readonly words: string;
+  /** null = the right way. */
+  readonly mistake: Mistake | null;
   readonly holds: (key: Sm2PublicKey, message: Uint8Array, signature: Uint8Array) => boolean;
 }
 
-const rightWay: Way = { words: '', holds: verifySm2At };
+const rightWay: Way = { mistake: null, holds: verifySm2At };
 
 /** What libraries do instead of SM2 with SM3 and the usual id. */
 const wrongWays: readonly Way[] = [
   {
-    words: 'SM2 was signed with an empty id instead of 1234567812345678 (as OpenSSL does without distid)',
+    mistake: { key: 'sm2-empty-id' },
     holds: ({ point }, message, signature) => verifySm2At({ point, z: zOf(point, '') }, message, signature),
   },
   {
-    words: 'SM3 was taken of the text alone, without the id and the key before it',
+    mistake: { key: 'sm2-no-id' },
     holds: ({ point }, message, signature) => verifySm2At({ point, z: new Uint8Array(0) }, message, signature),
   },
-  { words: 'signed by plain ECDSA with SM3 instead of SM2', holds: ecdsaBy('sm3') },
-  { words: 'signed by plain ECDSA with SHA-256 instead of SM2', holds: ecdsaBy('sha256') },
+  { mistake: { key: 'sm2-ecdsa', fill: { digest: 'SM3' } }, holds: ecdsaBy('sm3') },
+  { mistake: { key: 'sm2-ecdsa', fill: { digest: 'SHA-256' } }, holds: ecdsaBy('sha256') },
 ];
 
 /** Does the signature hold in the right way over that text? */
@@ -31,23 +32,21 @@ export function holdsRight(key: KeyObject, message: Uint8Array, signature: Uint8
   return rightWay.holds(sm2Public(key), message, signature);
 }
 
-/** Words of the wrong way in which it was signed; null when it is none of those. */
-export function wrongWayOf(key: KeyObject, message: Uint8Array, signature: Uint8Array): string | null {
-  return wrongWays.find(({ holds }) => holds(sm2Public(key), message, signature))?.words ?? null;
+/** The wrong way in which it was signed; null when it is none of those. */
+export function wrongWayOf(key: KeyObject, message: Uint8Array, signature: Uint8Array): Mistake | null {
+  return wrongWays.find(({ holds }) => holds(sm2Public(key), message, signature))?.mistake ?? null;
 }
 
-/** The same two numbers written as they should be, with the words for how they were written; the bytes themselves first. */
+/** The same two numbers written as they should be, with how they were written; the bytes themselves, without a mistake, first. */
 export function spellings(
   signature: Uint8Array,
-): readonly { readonly words: string; readonly signature: Uint8Array }[] {
+): readonly { readonly mistakes: readonly Mistake[]; readonly signature: Uint8Array }[] {
   const swapped = Buffer.concat([signature.subarray(32), signature.subarray(0, 32)]);
   const loose = looseDer(signature);
   return [
-    { words: '', signature },
-    ...(signature.length === 64 ? [{ words: 's was written before r', signature: swapped }] : []),
-    ...(loose === null
-      ? []
-      : [{ words: 'r or s is no DER integer: its leading zero is missing, or there are too many', signature: loose }]),
+    { mistakes: [], signature },
+    ...(signature.length === 64 ? [{ mistakes: [{ key: 'sm2-swapped' } as const], signature: swapped }] : []),
+    ...(loose === null ? [] : [{ mistakes: [{ key: 'sm2-loose-der' } as const], signature: loose }]),
   ];
 }
 

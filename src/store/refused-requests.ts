@@ -26,11 +26,22 @@ export async function keepRefused(query: Query, slot: number, row: RefusedReques
       method = excluded.method, target = excluded.target, headers = excluded.headers, body = excluded.body, remote = excluded.remote`);
 }
 
-/** Newest first; of one merchant, if one is named. */
-export async function listRefused(query: Query, merchantId: bigint | null, limit: number): Promise<RefusedRequest[]> {
+export interface RefusedFilter {
+  /** null = all. */
+  readonly merchantId: bigint | null;
+  readonly protocol: string | null;
+}
+
+/** Newest first; of one merchant and in one protocol, where they are named. */
+export async function listRefused(
+  query: Query,
+  { merchantId, protocol }: RefusedFilter,
+  limit: number,
+): Promise<RefusedRequest[]> {
   return query.run<RefusedRequest>(sql`
     select id, nullif(merchant_id, 0) as "merchantId", at, protocol, why, method, target, headers, body, remote from refused_requests
-    where ${merchantId}::bigint is null or merchant_id = ${merchantId} order by id desc limit ${limit}`);
+    where (${merchantId}::bigint is null or merchant_id = ${merchantId}) and (${protocol}::text is null or protocol = ${protocol})
+    order by id desc limit ${limit}`);
 }
 
 export async function refusedById(query: Query, id: bigint, merchantId: bigint | null): Promise<RefusedRequest | null> {

@@ -2,10 +2,13 @@
  * Requests whose sender could not be believed, kept for the signature doctor: best effort, behind the reply, bounded per second
  * and per merchant, without the headers that are secrets themselves (T093).
  */
+import { secretMistake } from '../edge/explain.ts';
+import type { Keyring } from '../edge/keyring.ts';
 import type { Served } from '../edge/serve.ts';
 import type { Caller, Gate } from '../flows/gate.ts';
 import type { Protocol, RequestWire } from '../protocols/protocol.ts';
 import { keepRefused, slots } from '../store/refused-requests.ts';
+import { parties } from './inspections.ts';
 
 const keptPerSecond = 10;
 const mostBodyBytes = 32 * 1024;
@@ -45,11 +48,28 @@ function slotFor(shelf: Shelf, merchantId: bigint, random: number): number {
   return slot;
 }
 
+/**
+ * Why it was refused. What a secret in a header looked like cannot be told once it is gone: its mistake is the reason that is kept.
+ */
+function reasonOf(gate: Gate, keyring: Keyring, protocol: Protocol, wire: RequestWire, served: Refused): string {
+  const { party, why, outcome } = served;
+  const isHidden = wire.headers.some(([name]) => isSecret(name));
+  if (party === null || !isHidden) return why ?? outcome;
+  const all = parties(gate, keyring, protocol.name, party.merchant.id);
+  const own = all.find(({ keys }) => keys.sender === party.credential.sender);
+  const others = all.filter((one) => one !== own);
+  const message = { ...wire, protocol: protocol.name };
+  return (own && secretMistake(protocol.name, message, own, others)?.key) ?? why ?? outcome;
+}
+
+type Refused = Pick<Served<Caller>, 'outcome' | 'why' | 'party'>;
+
 export function noteRefused(
   gate: Gate,
+  keyring: Keyring,
   protocol: Protocol,
   wire: RequestWire,
-  served: Pick<Served<Caller>, 'outcome' | 'why' | 'party'>,
+  served: Refused,
 ): void {
   if (served.outcome !== 'unauthenticated' || wire.body.byteLength > mostBodyBytes) return;
   const shelf = shelfOf(gate);
@@ -57,16 +77,22 @@ export function noteRefused(
   const { world } = gate;
   const merchantId = served.party?.merchant.id ?? null;
   const slot = slotFor(shelf, merchantId ?? 0n, world.nonce(1)[0] ?? 0);
-  keepRefused(gate.db, slot, {
-    id: world.newId(),
+  const id = world.newId();
+  const kept = {
+    id,
     merchantId,
     at: BigInt(world.now()),
     protocol: protocol.name,
-    why: served.why ?? served.outcome,
+    why: reasonOf(gate, keyring, protocol, wire, served),
     method: wire.method,
     target: wire.target.slice(0, 4_096),
     headers: wire.headers.map(([name, value]) => [name, isSecret(name) ? '[redacted]' : value] as const),
     body: holdsUnkept(protocol, wire.body) ? Buffer.alloc(0) : Buffer.from(wire.body),
     remote: wire.remote,
-  }).catch((error: unknown) => world.log.info('refused-request-not-kept', { error: String(error) }));
+  };
+  const doctor = `/console/doctor/${id}`;
+  keepRefused(gate.db, slot, kept).then(
+    () => world.log.info('request-refused', { protocol: protocol.name, why: kept.why, doctor }),
+    (error: unknown) => world.log.info('refused-request-not-kept', { error: String(error) }),
+  );
 }

@@ -41,7 +41,7 @@ export async function answer(traffic: Traffic, wire: RequestWire): Promise<Reply
     if (!served) continue;
     const ms = traffic.gate.world.monotonic() - began;
     traffic.observer.served(protocol.name, served.endpoint?.name ?? 'none', served.outcome, ms);
-    noteRefused(traffic.gate, protocol, wire, served);
+    noteRefused(traffic.gate, traffic.keyring, protocol, wire, served);
     return served.reply;
   }
   const request = webRequest(wire, path);

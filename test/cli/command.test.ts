@@ -8,7 +8,6 @@ import { administerCommands } from '../../src/cli/administer.ts';
 import { CliError, findCommand, helpOf, pairs, readInput } from '../../src/cli/command.ts';
 import { pages } from '../../src/cli/docs.ts';
 import { credentialText } from '../../src/cli/credential-text.ts';
-import { parseRaw } from '../../src/cli/explain.ts';
 import { lookCommands } from '../../src/cli/look.ts';
 import { amountText, table } from '../../src/cli/table.ts';
 import { timelineText } from '../../src/cli/timeline.ts';
@@ -146,15 +145,6 @@ describe('the program', () => {
     assert.equal((JSON.parse(stdout) as { verdict: string }).verdict, 'differs');
     assert.ok(!stdout.includes('the-key-in-the-file'));
   });
-});
-
-test('a raw request keeps every byte of its body', () => {
-  const body = Buffer.from([0x7b, 0xff, 0x0d, 0x0a, 0x0d, 0x0a, 0x7d]);
-  const raw = Buffer.concat([Buffer.from('POST http://x.test/api/payIn?a=1 HTTP/1.1\nSIGN:  ab \n\n'), body]);
-  const { method, target, headers, body: kept } = parseRaw(raw, { method: 'GET', target: '/', headers: [] });
-  assert.deepEqual([method, target, headers], ['POST', '/api/payIn?a=1', [['sign', 'ab']]]);
-  assert.deepEqual(Buffer.from(kept), body);
-  assert.deepEqual(Buffer.from(parseRaw(body, { method: 'GET', target: '/', headers: [] }).body), body);
 });
 
 test('amounts are written out in their currency, never by floating point', () => {

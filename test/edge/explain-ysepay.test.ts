@@ -11,13 +11,13 @@ import {
   sign as signWith,
 } from 'node:crypto';
 import { describe, test } from 'node:test';
-import type { Explanation } from '../../src/core/inspection.ts';
 import { explain } from '../../src/edge/explain.ts';
 import type { KnownParty } from '../../src/edge/finding.ts';
 import { protocolNamed } from '../../src/protocols/all.ts';
 import { DerReader } from '../../src/protocols/der.ts';
 import { digestOf, signSm2 } from '../../src/protocols/sm2.ts';
 import { sm2Private, sm2Public } from '../../src/protocols/sm2-curve.ts';
+import { inEnglish } from '../../src/web/console/words/sayings.ts';
 import { encodeText } from '../../src/protocols/ysepay/charset.ts';
 
 const world = { now: () => 1_800_000_000_000, nonce: (bytes: number) => new Uint8Array(bytes) };
@@ -67,29 +67,32 @@ const right = (changes: Readonly<Record<string, string>> = {}) =>
   sorted(entries(changes).filter(([, value]) => value !== ''));
 const changed = (change: (value: string) => string) => right().map(([name, value]) => [name, change(value)] as const);
 
+type Said = ReturnType<typeof inEnglish>;
+
 interface Sending {
   readonly changes?: Readonly<Record<string, string>>;
   /** Escapes a value for the body. */
   readonly escape?: (value: string, name: string) => string;
 }
 
-function ask(sign: string | null, { changes = {}, escape = encodeURIComponent }: Sending = {}): Explanation {
+function ask(sign: string | null, { changes = {}, escape = encodeURIComponent }: Sending = {}): Said {
   const all = [...entries(changes), ...(sign === null ? [] : [['sign', sign] as const])];
   const body = Buffer.from(all.map(([name, value]) => `${name}=${escape(value, name)}`).join('&'), 'latin1');
   const headers = [['content-type', 'application/x-www-form-urlencoded']] as const;
-  return explain(world, ysepay, { protocol: 'ysepay', method: 'POST', target: '/gateway.do', headers, body }, parties);
+  const message = { protocol: 'ysepay', method: 'POST', target: '/gateway.do', headers, body };
+  return inEnglish(explain(world, ysepay, message, parties));
 }
 
 const by = (signed: string | Uint8Array, digest = 'sha1', key = mine.rsa.privateKey) =>
   signWith(digest, Buffer.from(signed), key).toString('base64');
 
-function assertMistake(found: Explanation, mistake: RegExp): void {
+function assertMistake(found: Said, mistake: RegExp): void {
   assert.equal(found.verdict, 'differs', JSON.stringify(found));
   assert.match(found.mistake ?? '', mistake);
   assertNoSecret(found);
 }
 
-function assertNoSecret(found: Explanation): void {
+function assertNoSecret(found: Said): void {
   const said = JSON.stringify(found);
   assert.ok(!said.includes('TOPSECRET') && !said.includes('PRIVATE KEY'), said);
   for (const { rsa: pair, sm2 } of [mine, another, platform]) {
@@ -104,7 +107,7 @@ describe('RSA', () => {
     assert.equal(found.verdict, 'fits');
     assert.equal(found.signedText, text(right()).replace('ZZTOPSECRET=', '***'));
     const digest = createHash('sha1').update(text(right())).digest('hex');
-    assert.equal(found.expected, `${digest} (SHA-1 of the text)`);
+    assert.equal(found.expected, `${digest} (SHA-1)`);
     assertNoSecret(found);
   });
 
@@ -128,8 +131,8 @@ describe('RSA', () => {
     [by(text(right()), 'sha256'), /^signed with SHA-256 instead of SHA-1$/],
     [by(text(right()), 'md5'), /^signed with MD5 instead of SHA-1$/],
     [by(text(right()), 'sha1', another.rsa.privateKey), /^signed with the key of credential 2$/],
-    [by(text(right({ biz_content: compact }))), /^biz_content written anew without blanks was signed$/],
-    [by(text(right({ biz_content: `${biz}\n` }))), /^biz_content with a newline behind it was signed$/],
+    [by(text(right({ biz_content: compact }))), /^the biz_content was written anew without blanks for signing$/],
+    [by(text(right({ biz_content: `${biz}\n` }))), /^the biz_content was signed with a newline behind it$/],
     [by(text(right({ biz_content: biz.replaceAll('"', '&quot;') }))), /&quot;/],
     [by(`biz_content=${biz}`), /^biz_content alone was signed$/],
     [by(biz), /^the text of biz_content alone was signed$/],
@@ -200,7 +203,7 @@ describe('RSA', () => {
 
   test('no body at all, as of requests with a card, which are not kept', () => {
     const message = { protocol: 'ysepay', method: 'POST', target: '/gateway.do', headers: [], body: new Uint8Array(0) };
-    const found = explain(world, ysepay, message, parties.slice(0, 1));
+    const found = inEnglish(explain(world, ysepay, message, parties.slice(0, 1)));
     assert.equal(found.verdict, 'differs');
     assert.match(found.advice.join(), /CVV/);
   });

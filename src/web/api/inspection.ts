@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { shownExplanation } from '../../core/inspection.ts';
 import { examine } from '../../flows/examine.ts';
+import { inEnglish } from '../console/words/sayings.ts';
 import { type ApiRoute, many, one } from '../route-table.ts';
 import type { Desk } from './desk.ts';
 
@@ -14,7 +15,9 @@ const explanation = z.object({
   signedText: z.string().nullable().meta({ description: 'What has to be signed; the key stands as ***' }),
   expected: z.string().nullable(),
   received: z.string().nullable(),
+  theirText: z.string().nullable().meta({ description: 'What the sender has signed instead, where that is known' }),
   mistake: z.string().nullable(),
+  mistakes: z.array(z.string()).meta({ description: 'The mistakes by name, the same in every language' }),
   advice: z.array(z.string()),
 });
 
@@ -40,15 +43,18 @@ export const inspectionTable: readonly ApiRoute<Desk>[] = [
     answers: explanation,
     run: async (desk: Desk, { body }) => {
       const found = shownExplanation(
-        desk.inspections.explain({
-          protocol: body.protocol,
-          method: body.method ?? 'POST',
-          target: body.target ?? '/',
-          headers: (body.headers ?? []).map(([name, value]) => [name.toLowerCase(), value] as const),
-          body: Buffer.from(body.body ?? '', 'base64'),
-        }),
+        desk.inspections.explain(
+          {
+            protocol: body.protocol,
+            method: body.method ?? 'POST',
+            target: body.target ?? '/',
+            headers: (body.headers ?? []).map(([name, value]) => [name.toLowerCase(), value] as const),
+            body: Buffer.from(body.body ?? '', 'base64'),
+          },
+          null,
+        ),
       );
-      return { ...found, advice: [...found.advice] };
+      return inEnglish(found);
     },
   }),
   many({

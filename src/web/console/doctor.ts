@@ -1,105 +1,93 @@
 /** The signature doctor: what was refused, and for a request: what had to be signed, what was, and which usual mistake fits. */
-import { type Explanation, type RawMessage, shownExplanation } from '../../core/inspection.ts';
+import { type Explanation, shownExplanation } from '../../core/inspection.ts';
+import { isMistake } from '../../core/mistakes.ts';
 import { Refusal } from '../../core/refusal.ts';
 import { listRefused, refusedById, type RefusedRequest } from '../../store/refused-requests.ts';
+import { idOf } from '../api/desk.ts';
 import { masked } from '../api/mask.ts';
-import { type Html, html } from '../html.ts';
+import { type Html, html, type Piece } from '../html.ts';
+import { type Pasted, readPasted } from '../pasted.ts';
+import { difference, type Part } from './difference.ts';
 import { idIn } from './order.ts';
-import { area, card, choose, copyable, facts, headed, post, table, time } from './parts.ts';
-import { everybody, type Eyes, page, type Row, type Visit } from './row.ts';
+import { card, type Choice, choose, type Column, copyable, facts, headed, post, table, time } from './parts.ts';
+import { everybody, type Eyes, may, page, type Row, type Visit } from './row.ts';
 import { sayValue } from './words.ts';
+import { sentence } from './words/sayings.ts';
 
-const examiners: Row['roles'] = ['support', 'admin'];
+/** Merchants' own people too, for their own credentials: whoever may see what was refused may ask why. */
+const examiners: Pick<Row, 'roles' | 'tenant'> = { roles: ['support', 'admin'], tenant: 'merchant-bound' };
+
+/** As much of a request as is kept of those that were refused. */
+const mostBytes = 32 * 1024;
+
+// ── the list ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 async function doctor(visit: Visit) {
-  const { desk, eyes, person } = visit;
+  const { desk, eyes, person, query } = visit;
   const { say } = eyes;
-  const rows = await listRefused(desk.gate.db, person.merchantId, 100);
+  const merchantId = person.merchantId ?? idOf(query.get('merchant') ?? '');
+  const protocol = query.get('protocol') || null;
+  const rows = await listRefused(desk.gate.db, { merchantId, protocol }, 100);
+  return page(
+    say('doctor'),
+    html`${headed(say('doctor'))}<p class="hint">${say('doctorAbout')}</p>${filterForm(visit)}<section class="card flush"><header><h2>${say('doctorRefused')}</h2></header>${table(columns(visit), rows, say('doctorNone'))}</section>${may(person, examiners) && pasteCard(visit, '', '')}`,
+  );
+}
+
+function protocolChoices({ desk }: Visit): readonly Choice[] {
+  return desk.admissions.protocols().map(({ name }) => ({ value: name, label: name }));
+}
+
+function filterForm(visit: Visit): Html {
+  const { desk, eyes, person, query } = visit;
+  const { say } = eyes;
+  const any = { value: '', label: say('any') };
+  const merchants = [...desk.gate.directory().merchants.values()].map(({ id, name }) => ({
+    value: String(id),
+    label: name,
+  }));
+  return html`<form class="filter" action="/console/doctor">${person.merchantId === null && choose(say('merchant'), 'merchant', [any, ...merchants], query.get('merchant') ?? '')}${choose(say('protocol'), 'protocol', [any, ...protocolChoices(visit)], query.get('protocol') ?? '')}<div class="buttons"><button class="primary">${say('filter')}</button>${query.size > 0 && html`<a class="button" href="/console/doctor">${say('clear')}</a>`}</div></form>`;
+}
+
+function columns({ desk, eyes, person }: Visit): readonly Column<RefusedRequest>[] {
+  const { say } = eyes;
   const { merchants } = desk.gate.directory();
-  return page(
-    say('doctor'),
-    html`${headed(say('doctor'))}<section class="card flush"><header><h2>${say('doctorRefused')}</h2></header>${table<RefusedRequest>(
-      [
-        {
-          head: say('when'),
-          cell: ({ at, id }) => html`<a href="/console/doctor/${String(id)}">${time(eyes, at)}</a>`,
-          look: 'code',
-        },
-        ...(person.merchantId === null
-          ? [
-              {
-                head: say('merchant'),
-                cell: ({ merchantId }: RefusedRequest) =>
-                  merchantId === null ? '–' : (merchants.get(merchantId)?.name ?? '–'),
-              },
-            ]
-          : []),
-        { head: say('protocol'), cell: ({ protocol }) => protocol },
-        { head: say('reason'), cell: ({ why }) => why },
-        {
-          head: say('doctorRequest'),
-          cell: ({ method, target }) => html`<span class="long">${method} ${target.split('?')[0]}</span>`,
-          look: 'code',
-          isExtra: true,
-        },
-        { head: say('from'), cell: ({ remote }) => remote, look: 'code', isExtra: true },
-      ],
-      rows,
-      say('doctorNone'),
-    )}</section>${examiners.includes(person.role) && person.merchantId === null && pasteCard(visit, '')}`,
-  );
+  const merchant: Column<RefusedRequest> = {
+    head: say('merchant'),
+    cell: ({ merchantId }) => (merchantId === null ? '–' : (merchants.get(merchantId)?.name ?? '–')),
+  };
+  return [
+    {
+      head: say('when'),
+      cell: ({ at, id }) => html`<a href="/console/doctor/${String(id)}">${time(eyes, at)}</a>`,
+      look: 'code',
+    },
+    ...(person.merchantId === null ? [merchant] : []),
+    { head: say('protocol'), cell: ({ protocol }) => protocol },
+    { head: say('reason'), cell: ({ why }) => reason(eyes, why) },
+    {
+      head: say('doctorRequest'),
+      cell: ({ method, target }) => html`<span class="long">${method} ${target.split('?')[0]}</span>`,
+      look: 'code',
+      isExtra: true,
+    },
+    { head: say('from'), cell: ({ remote }) => remote, look: 'code', isExtra: true },
+  ];
 }
 
-function pasteCard({ desk, eyes }: Visit, text: string): Html {
-  const { say } = eyes;
-  const protocols = desk.admissions.protocols().map(({ name }) => ({ value: name, label: name }));
-  return card(
-    say('doctorPaste'),
-    html`<p class="hint">${say('doctorHelp')}</p>${post(eyes, '/console/doctor', html`${choose(say('protocol'), 'protocol', protocols)}${text === '' ? area(say('doctorRequest'), 'request', 10) : html`<label class="wide"><span>${say('doctorRequest')}</span><textarea name="request" rows="10" spellcheck="false">${text}</textarea></label>`}<button class="primary">${say('doctorAsk')}</button>`)}`,
-  );
+function reason({ say, language }: Eyes, why: string): string {
+  return isMistake(why) ? sentence({ key: why }, language) : sayValue(say, 'why', why);
 }
 
-/** A request as people paste it; a body alone is one too. Throws Refusal `invalid-request` when nothing is there. */
-function readPasted(protocol: string, text: string): RawMessage {
-  const [head = '', ...rest] = text.split('\n\n');
-  const lines = head.split('\n');
-  const first = /^([A-Z]{3,7}) (\S+)(?: HTTP\/[\d.]+)?$/.exec(lines[0]?.trim() ?? '');
-  if (!first)
-    return {
-      protocol,
-      method: 'POST',
-      target: '/',
-      headers: [['content-type', 'application/json']],
-      body: Buffer.from(text),
-    };
-  const headers = lines.slice(1).flatMap((one) => {
-    const at = one.indexOf(':');
-    return at > 0 ? [[one.slice(0, at).trim().toLowerCase(), one.slice(at + 1).trim()] as const] : [];
-  });
-  const target = first[2] ?? '/';
-  const path = URL.canParse(target) ? new URL(target).pathname + new URL(target).search : target;
-  return { protocol, method: first[1] ?? 'POST', target: path, headers, body: Buffer.from(rest.join('\n\n')) };
-}
-
-async function examine(visit: Visit) {
-  const { desk, eyes, form } = visit;
-  const { say } = eyes;
-  // Not trimmed: blanks at the end may be the very mistake.
-  const text = form.raw('request').replaceAll('\r\n', '\n');
-  if (text.trim() === '') throw new Refusal('invalid-request', { field: 'request', text: 'is missing' });
-  const found = desk.inspections.explain(readPasted(form.required('protocol', 40), text));
-  return page(
-    say('doctor'),
-    html`<p class="crumb"><a href="/console/doctor">${say('doctor')}</a></p>${findings(eyes, found)}${pasteCard(visit, text)}`,
-  );
-}
+// ── one request ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 async function refused({ desk, eyes, person, params }: Visit) {
   const { say } = eyes;
   const row = await refusedById(desk.gate.db, idIn(params), person.merchantId);
   if (!row) throw new Refusal('not-found');
-  const { protocol, method, target, headers, body } = row;
-  const found = desk.inspections.explain({ protocol, method, target, headers, body });
+  const { protocol, method, target, headers, body, at, why } = row;
+  const message = { protocol, method, target, headers, body, receivedAt: Number(at) };
+  const found = desk.inspections.explain(message, person.merchantId);
   const text = [
     `${method} ${masked(target)}`,
     ...headers.map(([name, value]) => masked(`${name}: ${value}`)),
@@ -108,38 +96,150 @@ async function refused({ desk, eyes, person, params }: Visit) {
   ].join('\n');
   return page(
     say('doctor'),
-    html`<p class="crumb"><a href="/console/doctor">${say('doctor')}</a></p>${findings(eyes, found)}${card(
+    html`${crumb(eyes)}${findings(eyes, isMistake(why) ? { ...found, mistakes: [{ key: why }] } : found)}${card(
       say('raw'),
       html`${facts([
-        [say('when'), time(eyes, row.at)],
+        [say('when'), time(eyes, at)],
         [say('from'), row.remote],
-        [say('reason'), row.why],
+        [say('reason'), reason(eyes, why)],
       ])}<pre class="raw">${text}</pre>`,
     )}`,
   );
 }
 
-function findings(eyes: Eyes, found: Explanation): Html {
+function crumb({ say }: Eyes): Html {
+  return html`<p class="crumb"><a href="/console/doctor">${say('doctor')}</a></p>`;
+}
+
+// ── a pasted one ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+function pasteCard(visit: Visit, text: string, protocol: string): Html {
+  const { eyes } = visit;
   const { say } = eyes;
+  const choices = [{ value: '', label: say('doctorGuess') }, ...protocolChoices(visit)];
+  return card(
+    say('doctorPaste'),
+    html`<p class="hint">${say('doctorHelp')}</p>${post(eyes, '/console/doctor', html`${choose(say('protocol'), 'protocol', choices, protocol)}<label class="wide"><span>${say('doctorRequest')}</span><textarea name="request" rows="10" spellcheck="false" required maxlength="${mostBytes}" placeholder="curl -X POST https://…">${text}</textarea></label><button class="primary">${say('doctorAsk')}</button>`)}`,
+  );
+}
+
+/** Nothing of it is stored, whatever it says. */
+function examine(visit: Visit) {
+  const { eyes, form } = visit;
+  const { say } = eyes;
+  // Not trimmed: blanks at the end may be the very mistake.
+  const text = form.raw('request').replaceAll('\r\n', '\n');
+  const bytes = Buffer.from(text);
+  if (text.trim() === '') throw new Refusal('invalid-request', { field: 'request', text: 'is missing' });
+  if (bytes.length > mostBytes)
+    throw new Refusal('invalid-request', { field: 'request', text: `more than ${mostBytes} bytes` });
+  const asked = form.text('protocol', 40);
+  countExamination(visit);
+  const found = examinePasted(visit, bytes, asked);
+  const told = found === null ? html`<p class="note" role="status">${say('doctorWhich')}</p>` : findings(eyes, found);
+  return Promise.resolve(page(say('doctor'), html`${crumb(eyes)}${told}${pasteCard(visit, text, asked)}`));
+}
+
+/** Each examination may take a quarter of a second from the payments. */
+const mostPerMinute = 20;
+
+interface Minute {
+  at: number;
+  readonly counts: Map<bigint, number>;
+}
+
+const minutes = new WeakMap<Visit['desk']['gate'], Minute>();
+
+/** Throws Refusal `busy`. */
+function countExamination({ desk: { gate }, person }: Visit): void {
+  const at = Math.floor(gate.world.monotonic() / 60_000);
+  const known = minutes.get(gate);
+  const minute = known?.at === at ? known : { at, counts: new Map<bigint, number>() };
+  minutes.set(gate, minute);
+  const count = (minute.counts.get(person.userId) ?? 0) + 1;
+  if (count > mostPerMinute) throw new Refusal('busy', { text: `at most ${mostPerMinute} in a minute` });
+  minute.counts.set(person.userId, count);
+}
+
+/** Null when nobody can tell of which protocol it is. */
+function examinePasted({ desk, person }: Visit, bytes: Buffer, asked: string): Explanation | null {
+  const explained = (pasted: Pasted) => {
+    const [likeliest] = asked === '' ? desk.inspections.protocolsOf(pasted, person.merchantId) : [asked];
+    if (likeliest === undefined) return null;
+    return desk.inspections.explain({ protocol: likeliest, ...pasted }, person.merchantId);
+  };
+  const whole = explained(readPasted(bytes));
+  const bare = bytes.subarray(0, lengthWithoutNewlines(bytes));
+  if (whole?.verdict !== 'differs' || bare.length === bytes.length) return whole;
+  // Pasting adds a newline that nobody sent.
+  const trimmed = explained(readPasted(bare));
+  return trimmed?.verdict === 'fits' ? trimmed : whole;
+}
+
+function lengthWithoutNewlines(bytes: Buffer): number {
+  let length = bytes.length;
+  while (length > 0 && bytes[length - 1] === 0x0a) length -= 1;
+  return length;
+}
+
+// ── what was found ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+function findings(eyes: Eyes, whole: Explanation): Html {
+  const { say, language } = eyes;
+  const found = shownExplanation(whole);
   const isWell = found.verdict === 'fits' || found.verdict === 'unsigned';
+  const mistakes = found.mistakes.map((one) => html`<li>${sentence(one, language)}</li>`);
+  const isUnknown = found.verdict === 'differs' && mistakes.length === 0;
   return html`${headed(html`${sayValue(say, 'verdict', found.verdict)}`, html`<span class="badge ${isWell ? 'good' : 'bad'}">${found.protocol}</span>`)}
-${found.verdict === 'differs' && html`<p class="${found.mistake === null ? 'note' : 'alarm'}" role="status"><strong>${say('mistake')}:</strong> ${found.mistake ?? say('noMistake')}</p>`}
+${mistakes.length > 0 && html`<div class="alarm" role="status"><strong>${say('mistake')}</strong><ul>${mistakes}</ul></div>`}
+${isUnknown && html`<p class="note" role="status">${say('noMistake')}</p>`}
+${card(isWell ? say('verdict') : say('whatToDo'), html`<ul class="advice">${found.advice.map((one) => html`<li>${sentence(one, language)}</li>`)}</ul>`)}
+${texts(eyes, found)}
 ${card(
   say('verdict'),
-  html`${facts([
+  facts([
     [say('sender'), found.sender && html`<code>${found.sender}</code>`],
-    [
-      say('expectedSign'),
-      found.expected !== null && html`<code class="long">${shownExplanation(found).expected}</code>`,
-    ],
+    [say('expectedSign'), found.expected !== null && html`<code class="long">${found.expected}</code>`],
     [say('receivedSign'), found.received !== null && html`<code class="long">${found.received}</code>`],
-  ])}${found.advice.map((one) => html`<p>${one}</p>`)}`,
-)}
-${found.signedText !== null && card(say('signedText'), html`<pre class="raw">${found.signedText}</pre>`, copyable(eyes, found.signedText))}`;
+  ]),
+)}`;
+}
+
+/** Our text, and beside it what the sender has signed instead: what only one of them has is marked. */
+function texts(eyes: Eyes, { signedText, theirText, verdict }: Explanation): Piece {
+  const { say } = eyes;
+  if (signedText === null) return null;
+  const copy = copyable(eyes, masked(signedText));
+  if (theirText === null) {
+    const title = say(verdict === 'fits' ? 'signedTextBoth' : 'signedText');
+    return card(title, html`<pre class="raw">${masked(signedText)}</pre>`, copy);
+  }
+  const parts = difference(signedText, theirText);
+  return card(
+    say('difference'),
+    html`<p class="hint">${say('differenceHelp')}</p><div class="versus"><div><h3>${say('textOurs')}</h3><pre class="raw">${side(parts, 'ours')}</pre></div><div><h3>${say('textTheirs')}</h3><pre class="raw">${side(parts, 'theirs')}</pre></div></div>`,
+    copy,
+  );
+}
+
+function side(parts: readonly Part[], own: 'ours' | 'theirs'): Piece {
+  return parts
+    .filter(({ kind }) => kind === 'same' || kind === own)
+    .map(({ kind, text }) => {
+      if (kind === 'same') return text;
+      return own === 'ours' ? html`<del>${visible(text)}</del>` : html`<ins>${visible(text)}</ins>`;
+    });
+}
+
+const signs: Readonly<Record<string, string>> = { ' ': '␣', '\n': '↵\n', '\r': '␍', '\t': '⇥', '\ufeff': '[BOM]' };
+
+/** Where a blank is the whole difference, it must be seen. */
+function visible(text: string): string {
+  return text.replaceAll(/[ \n\r\t\ufeff]/g, (char) => signs[char] ?? char);
 }
 
 export const doctorRows: readonly Row[] = [
   { method: 'GET', path: '/console/doctor', roles: everybody, tenant: 'merchant-bound', answer: doctor },
-  { method: 'POST', path: '/console/doctor', roles: examiners, tenant: 'operator-only', answer: examine },
+  { method: 'POST', path: '/console/doctor', ...examiners, answer: examine },
   { method: 'GET', path: '/console/doctor/{id}', roles: everybody, tenant: 'merchant-bound', answer: refused },
 ];

@@ -96,7 +96,7 @@ async function one(visit: Visit) {
   const id = String(merchant.id);
   return page(
     merchant.name,
-    html`${crumbs(eyes, 'merchants', '/console/merchants', merchant.name)}${headed(html`${merchant.name} ${badge(eyes, merchant.state)}`, html`<a class="button small" href="/console/payments?merchant=${id}">${say('payments')}</a>`)}
+    html`${crumbs(eyes, 'merchants', '/console/merchants', merchant.name)}${headed(html`${merchant.name} ${badge(eyes, merchant.state)}`, html`<a class="button small" href="/console/payments?merchant=${id}">${say('payments')}</a><a class="button small" href="/console/doctor?merchant=${id}">${say('doctorRefused')}</a>`)}
 <div class="split"><div>
 <section class="card flush"><header><h2>${say('credentials')}</h2></header>${table(
       [
