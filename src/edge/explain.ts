@@ -119,7 +119,7 @@ function claimedBy(protocol: Protocol, message: RawMessage): string | null {
 /** Where the secret itself says who it is, mangled or in another header as it may be. */
 function isSecretBy({ name }: Protocol, message: RawMessage, party: KnownParty): boolean {
   if (explainers[name] !== explainUnified) return false;
-  const text = headerOf(message, 'x-api-key') ?? headerOf(message, 'authorization') ?? '';
+  const [, text = ''] = message.headers.find(([header]) => header === 'x-api-key' || header === 'authorization') ?? [];
   const keyId = /^(?:Bearer )?([a-z0-9]{8,32})\./.exec(text)?.[1];
   return keyId === party.keys.sender || secretMistake(name, message, party, []) !== null;
 }

@@ -9,7 +9,7 @@ import { type Html, html, type Piece } from '../html.ts';
 import { type Pasted, readPasted } from '../pasted.ts';
 import { difference, type Part } from './difference.ts';
 import { idIn } from './order.ts';
-import { card, type Choice, choose, type Column, copyable, facts, headed, post, table, time } from './parts.ts';
+import { card, type Choice, choose, type Column, copyable, crumbs, facts, headed, post, table, time } from './parts.ts';
 import { everybody, type Eyes, may, page, type Row, type Visit } from './row.ts';
 import { sayValue } from './words.ts';
 import { sentence } from './words/sayings.ts';
@@ -96,7 +96,7 @@ async function refused({ desk, eyes, person, params }: Visit) {
   ].join('\n');
   return page(
     say('doctor'),
-    html`${crumb(eyes)}${findings(eyes, isMistake(why) ? { ...found, mistakes: [{ key: why }] } : found)}${card(
+    html`${crumbs(eyes, 'doctor', '/console/doctor', time(eyes, at))}${findings(eyes, isMistake(why) ? { ...found, mistakes: [{ key: why }] } : found)}${card(
       say('raw'),
       html`${facts([
         [say('when'), time(eyes, at)],
@@ -105,10 +105,6 @@ async function refused({ desk, eyes, person, params }: Visit) {
       ])}<pre class="raw">${text}</pre>`,
     )}`,
   );
-}
-
-function crumb({ say }: Eyes): Html {
-  return html`<p class="crumb"><a href="/console/doctor">${say('doctor')}</a></p>`;
 }
 
 // ── a pasted one ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -137,7 +133,12 @@ function examine(visit: Visit) {
   countExamination(visit);
   const found = examinePasted(visit, bytes, asked);
   const told = found === null ? html`<p class="note" role="status">${say('doctorWhich')}</p>` : findings(eyes, found);
-  return Promise.resolve(page(say('doctor'), html`${crumb(eyes)}${told}${pasteCard(visit, text, asked)}`));
+  return Promise.resolve(
+    page(
+      say('doctor'),
+      html`${crumbs(eyes, 'doctor', '/console/doctor', say('doctorPaste'))}${told}${pasteCard(visit, text, asked)}`,
+    ),
+  );
 }
 
 /** Each examination may take a quarter of a second from the payments. */
