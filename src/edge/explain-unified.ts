@@ -18,7 +18,7 @@ import {
 } from './finding.ts';
 import { joinedPairs, rewritten } from './rewritten.ts';
 
-/** What stands for a secret in a request that was kept. */
+/** What stands for a secret in a request that was kept, behind its key id. */
 const keptSecret = '[redacted]';
 
 export const explainUnified: Explainer = (message, { keys }, others, moment) => {
@@ -49,7 +49,8 @@ function explainKey(message: RawMessage, keys: Keys, others: readonly KnownParty
     const mistakes = elsewhere(message, 'x-api-key', /^(?:authorization|(?:x-)?(?:api-?)?(?:key|token))$/i);
     return finding('missing', { expected, mistakes, advice });
   }
-  if (text === keptSecret) return finding('differs', { expected, received: '***', advice: [say('secret-not-kept')] });
+  if (text.endsWith(keptSecret))
+    return finding('differs', { expected, received: '***', advice: [say('secret-not-kept')] });
   const at = text.indexOf('.');
   const [keyId, secret] = at < 0 ? ['', text] : [text.slice(0, at), text.slice(at + 1)];
   const about = { expected, received: at < 0 ? '***' : `${keyId.length > 40 ? '***' : keyId}.***` };

@@ -62,6 +62,12 @@ function reasonOf(gate: Gate, keyring: Keyring, protocol: Protocol, wire: Reques
   return (own && secretMistake(protocol.name, message, own, others)?.key) ?? why ?? outcome;
 }
 
+/** Whose secret it is may be known: which credential is examined later depends on it. */
+function redacted(value: string, { party }: Refused): string {
+  const head = party === null ? '' : `${party.credential.sender}.`;
+  return `${value.startsWith(head) ? head : ''}[redacted]`;
+}
+
 type Refused = Pick<Served<Caller>, 'outcome' | 'why' | 'party'>;
 
 export function noteRefused(
@@ -86,7 +92,7 @@ export function noteRefused(
     why: reasonOf(gate, keyring, protocol, wire, served),
     method: wire.method,
     target: wire.target.slice(0, 4_096),
-    headers: wire.headers.map(([name, value]) => [name, isSecret(name) ? '[redacted]' : value] as const),
+    headers: wire.headers.map(([name, value]) => [name, isSecret(name) ? redacted(value, served) : value] as const),
     body: holdsUnkept(protocol, wire.body) ? Buffer.alloc(0) : Buffer.from(wire.body),
     remote: wire.remote,
   };

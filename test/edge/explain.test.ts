@@ -232,7 +232,7 @@ describe('unified', () => {
       ]).mistake ?? '',
       /sent twice/,
     );
-    assert.match(ask([['x-api-key', '[redacted]']]).advice.join(), /not kept/);
+    assert.match(ask([['x-api-key', 'keyid001.[redacted]']]).advice.join(), /not kept/);
   });
 
   describe('the HMAC', () => {
