@@ -2,6 +2,7 @@
  * A gate on a database of its own, with real ports but for the network: a test says what each call to a channel comes to. Time is
  * a value that the test moves.
  */
+import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import type {
   Answer,
@@ -26,6 +27,7 @@ import { type SandboxFacts, pointChannels, seedSandbox } from '../src/wiring/san
 import { idMaker } from '../src/world.ts';
 import { sql } from '../src/store/database.ts';
 import { silentLog, testDatabase, type TestDatabase } from './database.ts';
+import { changesPastTheDoor, watchStates } from './watch.ts';
 
 export type CallScript = <C extends CommandName>(command: C, ask: Ask<C>) => Promise<CallOutcome<C>>;
 
@@ -50,6 +52,7 @@ export async function testGate(
   send: World['send'] = () => Promise.resolve({ kind: 'NOT_SENT', why: 'no network in this test' }),
 ): Promise<TestGate> {
   const database = await testDatabase();
+  await watchStates(database.owner);
   let now = Date.UTC(2026, 0, 15, 3, 0, 0);
   const world: World = {
     now: () => now,
@@ -111,7 +114,11 @@ export async function testGate(
       if (!found || !credential) throw new Error(`no merchant ${merchant} with ${protocol}`);
       return { merchant: found, credential };
     },
-    close: () => database.drop(),
+    async close() {
+      const past = await changesPastTheDoor(database.owner);
+      await database.drop();
+      assert.deepEqual(past, [], 'states changed past the door');
+    },
   };
 }
 

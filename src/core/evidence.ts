@@ -385,5 +385,8 @@ export function watchGapMs(order: Order, tries: number): number | null {
   return isWatched ? (watchMs[tries] ?? null) : null;
 }
 
+/** When an order of unknown outcome becomes a person's task, unless the channel's setting says otherwise. Asking goes on beside. */
+export const unknownHorizonMs = 86_400_000;
+
 /** How many "unknown order" answers, over how long, count as proof that a payment was never created (rulings). */
 export const notFoundProof = { answers: 3, windowMs: 600_000 } as const;

@@ -19,6 +19,8 @@ export const events = [
   'not-sent',
   /** The channel certainly did nothing, and another is asked: a new attempt takes the place of this one. */
   'rerouted',
+  /** The channel does not know it, and has promised that a repeated reference moves nothing twice: sent once more under its own. */
+  'resent',
   /** A clear no to what the payer chose at the desk: nothing was executed, the choice is open again. */
   'released',
   /** What the payer chose at the desk has failed for good, and there is time left: the choice is open again. */
@@ -161,6 +163,7 @@ export const payoutRules: Rules<PayoutState> = {
     returned: outReturned,
   },
   pending: {
+    resent: { to: 'pending' },
     accepted: { to: 'pending' },
     unknown: { to: 'pending' },
     declined: { to: 'pending' },
@@ -170,6 +173,7 @@ export const payoutRules: Rules<PayoutState> = {
     returned: outReturned,
   },
   unknown: {
+    resent: { to: 'unknown' },
     accepted: { to: 'pending' },
     unknown: { to: 'unknown' },
     declined: outFailed,
@@ -179,6 +183,7 @@ export const payoutRules: Rules<PayoutState> = {
     returned: outReturned,
   },
   succeeded: {
+    resent: { to: 'succeeded' },
     accepted: { to: 'succeeded' },
     unknown: { to: 'succeeded' },
     'not-sent': { to: 'succeeded' },
@@ -186,6 +191,7 @@ export const payoutRules: Rules<PayoutState> = {
     returned: { to: 'returned', post: 'return', tell: true },
   },
   failed: {
+    resent: { to: 'failed' },
     accepted: { to: 'failed' },
     unknown: { to: 'failed' },
     declined: { to: 'failed' },
@@ -196,6 +202,7 @@ export const payoutRules: Rules<PayoutState> = {
     succeeded: { to: 'failed', post: 'suspense-out', review: 'late-payout', late: true },
   },
   returned: {
+    resent: { to: 'returned' },
     accepted: { to: 'returned' },
     unknown: { to: 'returned' },
     'not-sent': { to: 'returned' },
@@ -219,6 +226,7 @@ export const refundRules: Rules<RefundState> = {
     failed: refundFailed,
   },
   pending: {
+    resent: { to: 'pending' },
     accepted: { to: 'pending' },
     unknown: { to: 'pending' },
     declined: { to: 'pending' },
@@ -227,6 +235,7 @@ export const refundRules: Rules<RefundState> = {
     failed: refundFailed,
   },
   unknown: {
+    resent: { to: 'unknown' },
     accepted: { to: 'pending' },
     unknown: { to: 'unknown' },
     declined: refundFailed,
@@ -235,12 +244,14 @@ export const refundRules: Rules<RefundState> = {
     failed: refundFailed,
   },
   succeeded: {
+    resent: { to: 'succeeded' },
     accepted: { to: 'succeeded' },
     unknown: { to: 'succeeded' },
     'not-sent': { to: 'succeeded' },
     succeeded: { to: 'succeeded' },
   },
   failed: {
+    resent: { to: 'failed' },
     // Asked for again under its own number, where the merchant's protocol has that: taken from the merchant anew.
     begun: { to: 'sending', post: 'refund-hold' },
     accepted: { to: 'failed' },
@@ -270,6 +281,7 @@ export const lateRefundRules: Rules<RefundState> = {
     failed: notGivenBack,
   },
   pending: {
+    resent: { to: 'pending' },
     begun: { to: 'pending' },
     accepted: { to: 'pending' },
     unknown: { to: 'pending' },
@@ -279,6 +291,7 @@ export const lateRefundRules: Rules<RefundState> = {
     failed: notGivenBack,
   },
   unknown: {
+    resent: { to: 'unknown' },
     begun: { to: 'unknown' },
     accepted: { to: 'pending' },
     unknown: { to: 'unknown' },
@@ -288,6 +301,7 @@ export const lateRefundRules: Rules<RefundState> = {
     failed: notGivenBack,
   },
   succeeded: {
+    resent: { to: 'succeeded' },
     begun: { to: 'succeeded' },
     accepted: { to: 'succeeded' },
     unknown: { to: 'succeeded' },
@@ -295,6 +309,7 @@ export const lateRefundRules: Rules<RefundState> = {
     succeeded: { to: 'succeeded' },
   },
   failed: {
+    resent: { to: 'failed' },
     begun: { to: 'failed' },
     accepted: { to: 'failed' },
     unknown: { to: 'failed' },

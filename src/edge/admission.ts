@@ -5,6 +5,7 @@
 import { createPublicKey } from 'node:crypto';
 import { isIP } from 'node:net';
 import type { Admissions, Admitted, ProtocolFactSheet, RotationAsk, SealedSecret } from '../core/admissions.ts';
+import { unknownHorizonMs } from '../core/evidence.ts';
 import { Refusal } from '../core/refusal.ts';
 import type { Instant } from '../core/world.ts';
 import type { KeySpec, Protocol, SettingSpec } from '../protocols/protocol.ts';
@@ -52,6 +53,24 @@ const channelSettings: readonly SettingSpec[] = [
     /^(?:revive|refund|suspense)$/,
     'revive',
     'What becomes of a success after the end: the order revives, the money goes back, or it waits for a person.',
+  ),
+  general(
+    'unknownHorizonMs',
+    /^[0-9]{1,10}$/,
+    String(unknownHorizonMs),
+    'How old an order of unknown outcome may grow before a person is asked to decide it.',
+  ),
+  general(
+    'failoverCodes',
+    /^[0-9A-Za-z_.-]{1,64}(?:,[0-9A-Za-z_.-]{1,64})*$/,
+    null,
+    "The channel's own codes of a no after which another channel may be tried, comma-separated.",
+  ),
+  general(
+    'resends',
+    /^(?:pay-out|refund|pay-out,refund)$/,
+    null,
+    'What may be sent again under its own reference when the channel does not know it: only where the provider has promised that a repeated reference moves nothing twice.',
   ),
 ];
 

@@ -250,7 +250,7 @@ export const outcomes: Readonly<Record<Kind, readonly Event[]>> = {
 };
 
 /** Through the one door, as evidence whose source is a person: postings and notices are those of any other evidence. */
-async function decideOutcome(office: Office, actor: string, detail: Detail): Promise<Carried> {
+async function decideOutcome(office: Office, _actor: string, detail: Detail): Promise<Carried> {
   const { gate } = office;
   const order = await orderOf(office, detail);
   const event = outcomes[order.kind].find((one) => one === detail['outcome']);
@@ -260,7 +260,8 @@ async function decideOutcome(office: Office, actor: string, detail: Detail): Pro
   // Nothing has left us: there is no outcome to decide, only whether it may.
   if (order.state === 'requested') throw new Refusal('conflict', { text: 'the order was not sent yet' });
   const about = { kind: order.kind, channelId: order.channelId, reference: null };
-  const reason = { code: 'operator', text: `decided by ${detail['asker'] ?? '?'} and ${actor}` };
+  // Who decided, and why, stands in the audit: a merchant may read this text.
+  const reason = { code: 'operator', text: 'decided by the operator' };
   const evidence = { ...bareEvidence(about, 'operator', event, gate.world.now(), reason), money: order.amount };
   const after = await learnAbout(gate, order, evidence);
   return done(`now ${after.state}`);

@@ -3,7 +3,7 @@
  * asks. Expiry is part of it: the channel is asked once more after the time, and only then the order is closed.
  */
 import type { CallOutcome, CommandName, Find } from '../core/commands.ts';
-import { chaseGapMs, notFoundProof, watchGapMs } from '../core/evidence.ts';
+import { chaseGapMs, notFoundProof, type Review, unknownHorizonMs, watchGapMs } from '../core/evidence.ts';
 import { type Kind, type Order, type Payment, type Reason, isFinal } from '../core/order.ts';
 import type { ChannelRow } from '../store/directory.ts';
 import { countNotFound, orderByKey } from '../store/orders.ts';
@@ -12,6 +12,7 @@ import { type DueWork, finishWork, reschedule } from '../store/work.ts';
 import { type About, bareEvidence, learnAbout, reportEvidence } from './attempt.ts';
 import type { Gate } from './gate.ts';
 import { sendLateRefund } from './refund-late.ts';
+import { sendAgain } from './send-again.ts';
 
 const queryCommands = { payment: 'query-payment', payout: 'query-payout', refund: 'query-refund' } as const;
 
@@ -83,7 +84,8 @@ async function learnQuery(
 
 /**
  * "Unknown order" is no proof by itself: a payment counts as never created when that was the answer at least three times over
- * the channel's settle window. A payout or refund is never failed by it; a person decides (rulings).
+ * the channel's settle window. A payout or refund is never failed by it: a person decides (rulings), unless the channel's promise
+ * about repeated references lets it be sent once more.
  */
 async function learnNotFound(
   gate: Gate,
@@ -103,18 +105,10 @@ async function learnNotFound(
       order,
       bareEvidence(about, 'query', 'failed', now, { code: 'not-created', text: said.text }),
     );
+  const again = await sendAgain(gate, order);
+  if (again) return again;
   const detail = { state: order.state, answers: String(counted.answers), code: said.code, reference: about.reference };
-  await insertReviews(gate.db, [
-    {
-      home: order.home,
-      id: gate.world.newId(),
-      review: { reason: `${order.kind}-not-found`, detail },
-      objectKind: order.kind,
-      objectId: order.id,
-      channelId: about.channelId,
-      at: now,
-    },
-  ]);
+  await openReview(gate, order, { reason: `${order.kind}-not-found`, detail }, now);
   return order;
 }
 
@@ -127,12 +121,27 @@ export async function lookAgain(gate: Gate, due: DueWork): Promise<void> {
   const asked = isOver ? await expire(gate, order) : await nextStep(gate, order);
   const after = await leaveSending(gate, asked);
   if (isFinal(after)) return;
+  await reportOld(gate, after, now);
   // A barcode that could not be taken back yet is as urgent as an answer that never came.
   const urgency = isOver && isHeldBarcode(gate, after) ? 'unknown' : after.state;
   const gap = gate.world.scaled(
     chaseGapMs(urgency, due.tries, after.kind, after.kind === 'payment' ? after.method : null),
   );
   await reschedule(gate.db, due.home, due.objectId, nextLook(after, gate.world.now(), gap));
+}
+
+/** Nobody has said for so long how it ended that a person must find out; one open task each. */
+async function reportOld(gate: Gate, order: Order, now: number): Promise<void> {
+  const channel = order.channelId === null ? undefined : gate.directory().channels.get(order.channelId);
+  const horizonMs = gate.world.scaled(Number(channel?.settings['unknownHorizonMs'] ?? unknownHorizonMs));
+  if (order.state !== 'unknown' || now - order.createdAt < horizonMs) return;
+  const review = { reason: 'unknown-too-long', detail: { state: order.state, reference: order.reference } };
+  await openReview(gate, order, review, now);
+}
+
+function openReview(gate: Gate, order: Order, review: Review, at: number): Promise<void> {
+  const { home, kind: objectKind, id: objectId, channelId } = order;
+  return insertReviews(gate.db, [{ home, id: gate.world.newId(), review, objectKind, objectId, channelId, at }]);
 }
 
 /** What is over is asked about a few more times where nobody would tell us of late money; then its appointment goes. */

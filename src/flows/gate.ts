@@ -36,6 +36,8 @@ export interface ProtocolFacts {
   setting(holder: Pick<ChannelRow, 'protocol' | 'settings'>, name: string): string | null;
   /** Can the channel carry it out? null = yes, else why not. */
   unable(channel: ChannelRow, command: CommandName, ask: Ask): string | null;
+  /** Has the channel promised that a reference it has seen moves nothing a second time? By its document, or by its operator's setting. */
+  maySendAgain(channel: ChannelRow, command: 'pay-out' | 'refund'): boolean;
   /** Has the channel left calls unanswered lately? Others are tried first then. */
   isAiling(channelId: bigint): boolean;
   /** Our address as others see it, without a slash at the end. */

@@ -7,9 +7,11 @@ import type { Money } from '../core/money.ts';
 import type { Order, Payout } from '../core/order.ts';
 import { Refusal } from '../core/refusal.ts';
 import type { ChannelRow, MerchantRow } from '../store/directory.ts';
-import { bareEvidence, evidenceOfCall, learnAbout } from './attempt.ts';
+import { bareEvidence, learnAbout } from './attempt.ts';
+import { callOrNext } from './failover.ts';
 import type { Gate } from './gate.ts';
 import { learnOutcome } from './learn-outcome.ts';
+import { usableChannels } from './route.ts';
 
 /** Merchant setting `payoutLimit.IDR`: smallest units that may go out without anybody looking. */
 export function needsTwoPersons(merchant: Pick<MerchantRow, 'settings'>, { minor, currency }: Money): boolean {
@@ -39,12 +41,30 @@ export async function letGo(gate: Gate, held: Order): Promise<Order> {
   if (merchants.get(held.merchantId)?.state !== 'active')
     throw new Refusal('conflict', { text: 'its merchant is disabled' });
   const order = await ofHeld(gate, held, 'begun');
-  const ask: PayOut = { ...order.detail, orderNo: order.orderNo, amount: order.amount };
-  const outcome = await gate.call(channel, 'pay-out', upstreamPayout(gate, channel, order, ask));
-  const said = evidenceOfCall(gate, order, outcome);
+  const ask = askOf(order);
+  const first = { order, channel };
+  const last = await callOrNext(gate, 'pay-out', first, otherChannels(gate, order, ask), (present, at) =>
+    upstreamPayout(gate, at, present, ask),
+  );
   // Nobody waits for a reply that would say so: a clear no is told by notice, like one that comes later.
-  const isNo = said.event === 'declined' || said.event === 'not-sent';
-  return learnAbout(gate, order, isNo ? { ...said, event: 'failed' } : said);
+  const isNo = last.evidence.event === 'declined' || last.evidence.event === 'not-sent';
+  return learnAbout(gate, last.order, isNo ? { ...last.evidence, event: 'failed' } : last.evidence);
+}
+
+/** What the merchant asked for, as it was written down. */
+export function askOf({ detail, orderNo, amount }: Payout): PayOut {
+  return { ...detail, orderNo, amount };
+}
+
+/** Whom else its merchant's routes lead to now. */
+function otherChannels(gate: Gate, { merchantId, credentialId, channelId }: Payout, ask: PayOut): ChannelRow[] {
+  const { merchants, credentials } = gate.directory();
+  const merchant = merchants.get(merchantId);
+  const credential = credentials.get(credentialId);
+  if (!merchant || !credential) return [];
+  return usableChannels(gate, { merchant, credential }, 'pay-out', 'bank-transfer', ask).filter(
+    ({ id }) => id !== channelId,
+  );
 }
 
 /** Its money is free again, and the merchant is told. */

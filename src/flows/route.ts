@@ -24,17 +24,33 @@ export function chooseChannels<C extends 'pay' | 'pay-out'>(
   ask: Ask<C>,
 ): readonly [Taken, ...Taken[]] {
   const verdicts = explainRoutes(gate, caller.merchant.id, caller.credential.protocol, command, method, ask);
-  const usable = new Map<bigint, Taken>();
-  for (const { route, why } of verdicts) {
-    const channel = gate.directory().channels.get(route.channelId);
-    if (why === null && channel && !usable.has(channel.id)) usable.set(channel.id, { route, channel });
-  }
-  const [first, ...others] = usable.values();
+  const [first, ...others] = usableOf(gate, verdicts);
   if (first) return [first, ...others];
   throw new Refusal('channel-unavailable', {
     why: 'no-route',
     text: `no channel for ${method}${verdicts.length === 0 ? '' : `: ${verdicts[0]?.why ?? ''}`}`,
   });
+}
+
+/** The same without a refusal: none, when there is no route. */
+export function usableChannels<C extends 'pay' | 'pay-out'>(
+  gate: Gate,
+  caller: Caller,
+  command: C,
+  method: Method,
+  ask: Ask<C>,
+): ChannelRow[] {
+  const verdicts = explainRoutes(gate, caller.merchant.id, caller.credential.protocol, command, method, ask);
+  return usableOf(gate, verdicts).map(({ channel }) => channel);
+}
+
+function usableOf(gate: Gate, verdicts: readonly RouteVerdict[]): Taken[] {
+  const usable = new Map<bigint, Taken>();
+  for (const { route, why } of verdicts) {
+    const channel = gate.directory().channels.get(route.channelId);
+    if (why === null && channel && !usable.has(channel.id)) usable.set(channel.id, { route, channel });
+  }
+  return [...usable.values()];
 }
 
 /** Every route that was looked at, and why it was or was not taken. */

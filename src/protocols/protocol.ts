@@ -149,7 +149,10 @@ export interface EndpointOf<C extends CommandName> {
   readonly volatile: ReadonlySet<string>;
   /** How long a call may take from the first byte to the last, and how long a served create may wait for its channel. */
   readonly timeoutMs: number;
-  /** May the same call be sent again with the same reference after an unknown outcome? Creates: almost never. */
+  /**
+   * Does the document promise that the same call with the same reference moves nothing a second time (queries trivially)? Only then may
+   * it be sent again after an unknown outcome. A provider's promise outside the document is the channel's setting `resends`.
+   */
   readonly repeatable: boolean;
 }
 export type AnyEndpoint = { [C in CommandName]: EndpointOf<C> }[CommandName];

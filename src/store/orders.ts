@@ -276,6 +276,13 @@ export async function countNotFound(
   return row ? { answers: row.not_found, since: Number(row.not_found_since) } : null;
 }
 
+/** It was sent again: what the channel did not know before says nothing any more. */
+export async function forgetNotFound(query: Query, home: number, channelId: bigint, reference: string): Promise<void> {
+  await query.run(sql`
+    update attempts set not_found = 0, not_found_since = null
+    where home = ${home} and channel_id = ${channelId} and reference = ${reference}`);
+}
+
 /** The time to pay is over now, and a worker looks at it at `lookAt`. Nothing else changes, and never what is decided. */
 export async function endTimeToPay(query: Query, { home, id }: Key, now: number, lookAt: number): Promise<void> {
   await query.run(sql`

@@ -90,6 +90,11 @@ function makeFacts({ world, keyring, publicUrl }: PortParts, health: ChannelHeal
     setting: ({ protocol, settings }, name) =>
       settings[name] ?? protocolNamed(protocol).settings.find((spec) => spec.name === name)?.default ?? null,
     unable: (channel, command, ask) => whyNot(world, keyring, channel, command, ask),
+    maySendAgain({ protocol, settings }, command) {
+      const rows = protocolNamed(protocol).endpoints.filter((row) => row.command === command);
+      const isDocumented = rows.length > 0 && rows.every((row) => row.repeatable);
+      return isDocumented || (settings['resends'] ?? '').split(',').includes(command);
+    },
     isAiling: (channelId) => health.isAiling(channelId),
     publicUrl,
     callbackUrl: (channel) => `${publicUrl()}/listen/${channel.id}`,

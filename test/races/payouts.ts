@@ -1,6 +1,6 @@
 /** Races over payouts: one balance, one hold, two workers, two persons who agree, a channel that speaks too late. */
 import assert from 'node:assert/strict';
-import type { PayoutReport } from '../../src/core/commands.ts';
+import type { CallOutcome, CommandName, PayoutReport } from '../../src/core/commands.ts';
 import { money } from '../../src/core/money.ts';
 import { bareEvidence } from '../../src/flows/attempt.ts';
 import { askSecond, decide } from '../../src/flows/approve.ts';
@@ -262,6 +262,38 @@ export const payoutRaces: readonly Race[] = [
         async check(outcomes) {
           assertOnlyRefused(outcomes, []);
           assert.deepEqual(await story(stage, await subjectOf(stage, 'payout', ask.orderNo)), paidOut);
+        },
+      };
+    },
+  },
+  {
+    title: 'sent again under its reference ∥ success of the first by callback (T003)',
+    changes: 2,
+    async scene(stage) {
+      const payout = await unknownPayout(stage);
+      const { home, id, channelId, reference } = payout;
+      // It has been unknown there for a whole settle window.
+      await stage.t.database.owner.run(
+        sql`update kanal.attempts set not_found = 3, not_found_since = 0 where home = ${home} and object_id = ${id}`,
+      );
+      stage.resends = true;
+      stage.t.script(<C extends CommandName>(command: C) =>
+        Promise.resolve(
+          (command === 'pay-out'
+            ? { kind: 'declined', code: 'DUPLICATE', text: '' }
+            : { kind: 'not-found', code: 'X', text: '' }) as CallOutcome<C>,
+        ),
+      );
+      return {
+        parties: [() => look(stage, 0, payout), () => tell(stage.actors[1].gate, payout, { state: 'paid' })],
+        async check(outcomes) {
+          stage.resends = false;
+          assertOnlyRefused(outcomes, []);
+          assert.deepEqual(await story(stage, payout), paidOut);
+          const resent = await stage.t.database.owner.run<{ from: string }>(sql`
+            select detail ->> 'from' as from from kanal.events where home = ${home} and object_id = ${id} and detail ->> 'event' = 'resent'`);
+          const isSentAgain = resent.some(({ from }) => from === 'unknown');
+          assert.equal(callsFor(stage, reference), isSentAgain ? 2 : 1, `${channelId} ${JSON.stringify(resent)}`);
         },
       };
     },

@@ -25,6 +25,8 @@ export interface Stage {
   readonly admissions: Admissions;
   /** What every channel does with money that comes late. */
   lateMoney: 'revive' | 'refund' | 'suspense';
+  /** Has the channel promised that a repeated reference moves nothing twice? */
+  resends: boolean;
   /** What a merchant's server answers to a notice. */
   acknowledge: () => boolean;
   /** A planted bug: what the three run instead of a statement. */
@@ -49,14 +51,16 @@ export async function openStage(): Promise<Stage> {
   const log = { ...silentLog, debug: (event: string) => void (again += event === 'transaction-again' ? 1 : 0) };
   const connections: Database[] = [];
   const director = new Director(names, () => whoBlocks(owner));
-  const stage: Pick<Stage, 'lateMoney' | 'acknowledge' | 'changed'> = {
+  const stage: Pick<Stage, 'lateMoney' | 'resends' | 'acknowledge' | 'changed'> = {
     lateMoney: 'revive',
+    resends: false,
     acknowledge: () => true,
     changed: (statement) => statement,
   };
   const facts: ProtocolFacts = {
     ...t.gate.facts,
     unable: () => null,
+    maySendAgain: () => stage.resends,
     setting: (holder, name) => (name === 'lateMoney' ? stage.lateMoney : t.gate.facts.setting(holder, name)),
   };
   const actor = async (index: 0 | 1 | 2): Promise<Actor> => {

@@ -78,8 +78,8 @@ const endpoints: readonly AnyEndpoint[] = [
     answer: refundAnswer,
     volatile,
     timeoutMs: otherMs,
-    // The same outRequestNo never pays twice (page, section 8.3).
-    repeatable: true,
+    // That the same outRequestNo never pays twice is usual, but nowhere promised (page, section 8.3).
+    repeatable: false,
   }),
   endpoint({
     name: 'queryRefundOrder',

@@ -110,14 +110,14 @@ const endpoints: readonly AnyEndpoint[] = [
     answer: answers.orderQueryAnswer,
   }),
   endpoint({
-    ...again,
+    ...once,
     name: `${trade}.refund`,
     command: 'refund',
     ask: asks.refundAsk,
     answer: answers.refundAnswer,
   }),
   endpoint({
-    ...again,
+    ...once,
     ...servedOnly,
     name: `${trade}.refund.general.account`,
     command: 'refund',
@@ -125,7 +125,7 @@ const endpoints: readonly AnyEndpoint[] = [
     answer: answers.refundAnswer,
   }),
   endpoint({
-    ...again,
+    ...once,
     ...servedOnly,
     name: `${trade}.refund.split`,
     command: 'refund',
