@@ -20,6 +20,7 @@ const ids: Readonly<Record<string, (owner: Belongings) => string>> = {
   reviews: ({ review }) => review,
   merchants: ({ merchant }) => merchant,
   credentials: ({ credential }) => credential,
+  integration: ({ credential }) => credential,
   approvals: () => nowhere,
   channels: () => nowhere,
   routes: () => nowhere,

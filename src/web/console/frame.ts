@@ -46,6 +46,7 @@ export const navigation: readonly Group[] = [
     word: 'groupSetup',
     places: [
       { word: 'merchants', path: '/console/merchants', ...all },
+      { word: 'integration', path: '/console/integration', ...all },
       { word: 'channels', path: '/console/channels', ...operators },
       { word: 'routes', path: '/console/routes', ...operators },
       { word: 'fees', path: '/console/fees', ...operators },

@@ -4,7 +4,9 @@ import { channelRows } from './channels.ts';
 import { configurationRows } from './configuration.ts';
 import { decisionRows } from './decisions.ts';
 import { doctorRows } from './doctor.ts';
+import { heldKeyRows } from './held-keys.ts';
 import { homeRows } from './home.ts';
+import { integrationRows } from './integration.ts';
 import { listRows } from './lists.ts';
 import { merchantRows } from './merchants.ts';
 import { orderRows } from './order.ts';
@@ -12,6 +14,7 @@ import { peopleRows } from './people.ts';
 import { routeRows } from './routes.ts';
 import type { Row } from './row.ts';
 import { tariffRows } from './tariffs.ts';
+import { webhookRows } from './webhook.ts';
 
 export const rows: readonly Row[] = [
   ...homeRows,
@@ -26,4 +29,7 @@ export const rows: readonly Row[] = [
   ...peopleRows,
   ...configurationRows,
   ...doctorRows,
+  ...integrationRows,
+  ...heldKeyRows,
+  ...webhookRows,
 ];

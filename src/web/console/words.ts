@@ -7,6 +7,7 @@ import { decisionsWords } from './words/decisions.ts';
 import { doctorWords } from './words/doctor.ts';
 import { frameWords } from './words/frame.ts';
 import { homeWords } from './words/home.ts';
+import { integrationWords } from './words/integration.ts';
 import { listsWords } from './words/lists.ts';
 import { methodsWords } from './words/methods.ts';
 import { orderWords } from './words/order.ts';
@@ -22,6 +23,7 @@ const table = {
   ...signInWords,
   ...homeWords,
   ...listsWords,
+  ...integrationWords,
   ...orderWords,
   ...booksWords,
   ...setupWords,
