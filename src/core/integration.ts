@@ -39,6 +39,8 @@ export interface HeldKey {
   readonly kind: 'shared' | 'merchant' | 'platform';
   /** Of a public key SHA-256 over its DER; of a shared one a mark that only we can make. */
   readonly fingerprint: string;
+  /** Of a public key: 'RSA 2048', 'SM2'. */
+  readonly algorithm: string | null;
   readonly addedAt: number;
   readonly until: number | null;
   /** A public key as PEM; null for what is secret. */

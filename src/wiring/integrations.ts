@@ -107,19 +107,25 @@ function heldKeys({ gate, vault }: IntegrationParts, { row, protocol }: Known): 
 }
 
 /** What of a key may be seen. A shared secret might be short: its mark is one that nobody else can compute. */
-function faceOf(gate: Gate, spec: KeySpec, secret: string): Pick<HeldKey, 'kind' | 'fingerprint' | 'pem'> {
+function faceOf(
+  gate: Gate,
+  spec: KeySpec,
+  secret: string,
+): Pick<HeldKey, 'kind' | 'fingerprint' | 'algorithm' | 'pem'> {
   if (spec.kind === 'text')
     return {
       kind: 'shared',
       fingerprint: Buffer.from(gate.mark('key', `${spec.name}/${secret}`))
         .toString('hex')
         .slice(0, 16),
+      algorithm: null,
       pem: null,
     };
   const key = createPublicKey(secret);
   return {
     kind: spec.kind === 'public-key' ? 'merchant' : 'platform',
     fingerprint: fingerprintOf(key),
+    algorithm: key.asymmetricKeyType === 'rsa' ? `RSA ${key.asymmetricKeyDetails?.modulusLength ?? ''}` : 'SM2',
     pem: publicPem(key),
   };
 }

@@ -25,12 +25,12 @@ export function credentialPath({ id }: Pick<CredentialRow, 'id'>): string {
 }
 
 /** Head of the three pages; `here` is the tab that is open. */
-export function credentialHead({ desk, eyes }: Visit, row: CredentialRow, here: Word): Html {
+export function credentialHead({ desk, eyes, person }: Visit, row: CredentialRow, here: Word): Html {
   const { say } = eyes;
-  const merchant = desk.gate.directory().merchants.get(row.merchantId);
+  const { merchants } = desk.gate.directory();
   const links = tabs.map(
     ({ word, path }) =>
       html`<a href="${credentialPath(row)}${path}" ${word === here && html`aria-current="page"`}>${say(word)}</a>`,
   );
-  return html`<p class="crumb"><a href="/console/integration">${say('integration')}</a> · ${merchant?.name ?? ''}</p>${headed(html`${row.protocol} <small>${row.sender}</small> ${badge(eyes, row.state)}`, html`<nav class="tabs" aria-label="${say('integration')}">${links}</nav>`)}`;
+  return html`<p class="crumb"><a href="/console/integration">${say('integration')}</a></p>${headed(html`${row.protocol} <small>${[row.sender, person.merchantId === null ? merchants.get(row.merchantId)?.name : null].filter(Boolean).join(' · ')}</small> ${badge(eyes, row.state)}`, html`<nav class="tabs" aria-label="${say('integration')}">${links}</nav>`)}`;
 }

@@ -33,7 +33,8 @@ function keyCard(eyes: Eyes, key: HeldKey): Html {
   return card(
     say(kinds[key.kind]),
     html`${facts([
-      [say('name'), html`<code>${key.name}</code>`],
+      [say('name'), key.kind === 'shared' && html`<code>${key.name}</code>`],
+      [say('algorithm'), key.algorithm],
       [say('fingerprint'), html`<code class="long">${key.fingerprint}</code>`],
       [say('validFrom'), time(eyes, key.addedAt)],
       [say('validUntil'), key.until === null ? say('forGood') : time(eyes, key.until)],

@@ -35,7 +35,7 @@ async function list({ desk, eyes, person }: Visit) {
         {
           head: '',
           cell: (row) =>
-            html`<span class="acts"><a href="${credentialPath(row)}/keys">${say('keys')}</a> <a href="${credentialPath(row)}/webhook">${say('webhook')}</a></span>`,
+            html`<a href="${credentialPath(row)}/keys">${say('keys')}</a> · <a href="${credentialPath(row)}/webhook">${say('webhook')}</a>`,
           look: 'action',
         },
       ],

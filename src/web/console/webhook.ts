@@ -3,7 +3,7 @@ import type { NoticeTrial } from '../../core/integration.ts';
 import { note } from '../../flows/users.ts';
 import { type Html, html } from '../html.ts';
 import { credentialHead, credentialOf, credentialPath } from './credential.ts';
-import { card, copyable, facts, field, post } from './parts.ts';
+import { card, copyable, facts, post } from './parts.ts';
 import { everybody, type Eyes, may, page, type Row, type Visit } from './row.ts';
 
 const testers: Row['roles'] = ['support', 'admin'];
@@ -19,7 +19,7 @@ function shown(visit: Visit, url: string, trial: NoticeTrial | null) {
   const form = post(
     eyes,
     `${credentialPath(row)}/webhook`,
-    html`${field(say('webhookAddress'), 'url', { value: url, hint: say('webhookPublic') })}<button class="primary">${say('webhookSend')}</button>`,
+    html`<label class="wide"><span>${say('webhookAddress')} <small>${say('webhookPublic')}</small></span><input name="url" type="url" value="${url}" autocomplete="off" required></label><button class="primary">${say('webhookSend')}</button>`,
   );
   return page(
     `${row.protocol} · ${say('webhook')}`,
@@ -30,10 +30,14 @@ function shown(visit: Visit, url: string, trial: NoticeTrial | null) {
   );
 }
 
+/** Wrapped: it is read, not run. */
+function message(label: string, text: string): Html {
+  return html`<pre tabindex="0" role="region" aria-label="${label}">${text}</pre>`;
+}
+
 function told(eyes: Eyes, trial: NoticeTrial): Html {
   const { say } = eyes;
-  const code = (label: string, text: string) =>
-    html`<h3>${label}</h3><pre class="code" tabindex="0" role="region" aria-label="${label}">${text}</pre>`;
+  const code = (label: string, text: string) => html`<h3>${label}</h3>${message(label, text)}`;
   const verdict = say(trial.isAcknowledged ? 'webhookTaken' : 'webhookNotTaken');
   return html`<p class="${trial.isAcknowledged ? 'note good' : 'alarm'}" role="status">${verdict}</p><div class="columns">${card(
     say('webhookAnswered'),
@@ -51,7 +55,7 @@ function told(eyes: Eyes, trial: NoticeTrial): Html {
       trial.headers.map(([name, value]) => `${name}: ${value}`).join('\n'),
     )}${code(say('bodyText'), trial.body)}`,
     copyable(eyes, trial.body),
-  )}</div>${trial.signedText !== null && card(say('signedText'), code(say('signedText'), trial.signedText), copyable(eyes, trial.signedText))}`;
+  )}</div>${trial.signedText !== null && card(say('signedText'), message(say('signedText'), trial.signedText), copyable(eyes, trial.signedText))}`;
 }
 
 async function tryNow(visit: Visit) {
