@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { packageRoot } from '../store/package-root.ts';
 import { type Command, exits, type Input, print, warn } from './command.ts';
 import { configurationPage } from './docs-configuration.ts';
+import { integrationPages } from './docs-integrate.ts';
 import { matrixPage } from './docs-matrix.ts';
 import { refusalsPage } from './docs-refusals.ts';
 import { statesPage } from './docs-states.ts';
@@ -17,6 +18,7 @@ export const pages: Readonly<Record<string, () => string>> = {
   'refusals.md': refusalsPage,
   'configuration.md': configurationPage,
   'matrix.md': matrixPage,
+  ...integrationPages,
 };
 
 const docsCommand: Command = {
