@@ -6,7 +6,7 @@ import type { Books } from './books.ts';
 import { inbound } from './network.ts';
 
 export interface OrderRow {
-  readonly kind: 'payment' | 'payout';
+  readonly kind: 'payment' | 'payout' | 'refund';
   readonly id: bigint;
   readonly merchantId: bigint;
   readonly orderNo: string;
@@ -15,6 +15,16 @@ export interface OrderRow {
   readonly fee: bigint;
   readonly reference: string | null;
   readonly channelId: bigint | null;
+  /** Refunds: of which payment. */
+  readonly paymentId: bigint | null;
+  /** Payments: what was paid, and what was or is being refunded. */
+  readonly paid: bigint;
+  readonly refunded: bigint;
+  readonly refunding: bigint;
+  /** Refunds: of money that came too late, by ourselves. */
+  readonly isLate: boolean;
+  /** … how often it was begun. */
+  readonly drives: number;
 }
 
 /** A bank, as far as it is audited. */
@@ -24,12 +34,16 @@ interface Channel {
 }
 
 const select = rawSql(`
-  select 'payment' as kind, id, merchant_id as "merchantId", order_no as "orderNo", state, amount, fee, reference, channel_id as "channelId" from kanal.payments
+  select 'payment' as kind, id, merchant_id as "merchantId", order_no as "orderNo", state, amount, fee, reference, channel_id as "channelId",
+    null::bigint as "paymentId", paid, refunded, refund_pending as refunding, false as "isLate", 1 as drives from kanal.payments
   union all
-  select 'payout', id, merchant_id, order_no, state, amount, fee, reference, channel_id from kanal.payouts order by id`);
+  select 'payout', id, merchant_id, order_no, state, amount, fee, reference, channel_id, null, 0, 0, 0, false, 1 from kanal.payouts
+  union all
+  select 'refund', id, merchant_id, order_no, state, amount, fee, reference, channel_id, payment_id, 0, 0, 0, detail ? 'isLate', coalesce((detail ->> 'drives')::int, 1) from kanal.refunds
+  order by id`);
 
 /** What may follow what. Written from threats.md section 1, not from the rules table. */
-const ways: Readonly<Record<'payment' | 'payout', Readonly<Record<string, string>>>> = {
+const ways: Readonly<Record<OrderRow['kind'], Readonly<Record<string, string>>>> = {
   payment: {
     new: 'sending closed paid!',
     sending: 'new pending unknown paid failed closed reversed',
@@ -41,6 +55,7 @@ const ways: Readonly<Record<'payment' | 'payout', Readonly<Record<string, string
     reversed: 'paid!',
   },
   payout: {
+    // Above the limit: two persons let it go, or not.
     requested: 'sending failed',
     sending: 'pending unknown succeeded failed returned',
     pending: 'succeeded failed returned',
@@ -48,6 +63,17 @@ const ways: Readonly<Record<'payment' | 'payout', Readonly<Record<string, string
     succeeded: 'returned',
     failed: '',
     returned: '',
+  },
+  refund: {
+    requested: 'sending cancelled',
+    // What never left us is begun again.
+    sending: 'requested pending unknown succeeded failed',
+    pending: 'succeeded failed',
+    unknown: 'pending succeeded failed',
+    succeeded: '',
+    // Asked for once more under its own number; or the money went after all.
+    failed: 'sending succeeded!',
+    cancelled: '',
   },
 };
 
@@ -85,6 +111,8 @@ export class Auditor {
     for (const row of await this.orders()) {
       const before = this.#known.get(row.id);
       this.#known.set(row.id, row);
+      if (row.refunded + row.refunding > row.paid && row.kind === 'payment')
+        this.#fail(`${row.orderNo}: ${row.refunded} and ${row.refunding} of ${row.paid} are refunded`);
       if (before && before.state !== row.state) await this.#judge(before, row);
     }
   }
@@ -111,11 +139,14 @@ export class Auditor {
     if (rows.length !== 1) this.#fail(`${upstream.protocol} got ${reference} without a committed attempt`);
   }
 
-  async mustExist(order: { readonly no: string; readonly merchant: { readonly id: bigint } }): Promise<void> {
+  async mustExist(
+    order: { readonly no: string; readonly merchant: { readonly id: bigint } },
+    no = order.no,
+  ): Promise<void> {
     const rows = await this.#books.owner.run(
-      sql`select number from kanal.numbers where merchant_id = ${order.merchant.id} and number = ${order.no}`,
+      sql`select number from kanal.numbers where merchant_id = ${order.merchant.id} and number = ${no}`,
     );
-    if (rows.length !== 1) this.#fail(`${order.no} was acknowledged and is not stored`);
+    if (rows.length !== 1) this.#fail(`${no} was acknowledged and is not stored`);
   }
 
   /** A callback was acknowledged: what it said must have been stored. */

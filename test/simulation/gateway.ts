@@ -1,15 +1,21 @@
 /** One process of the gateway, as `main.ts` wires it, but for time, chance, network and database; it can die at every await. */
 import type { OutboundRequest, SendLimits, Sent, World } from '../../src/core/world.ts';
+import { makeAdmissions } from '../../src/edge/admission.ts';
 import { Keyring } from '../../src/edge/keyring.ts';
 import { Vault } from '../../src/edge/vault.ts';
 import { type OpenGate, openGate } from '../../src/flows/open-gate.ts';
 import type { Database, Sql } from '../../src/store/database.ts';
+import { channelProtocols, merchantProtocols } from '../../src/protocols/all.ts';
+import { operatorApi } from '../../src/web/api/api.ts';
+import type { Desk } from '../../src/web/api/desk.ts';
+import { makeInspections } from '../../src/wiring/inspections.ts';
 import { makePorts, type SqsPort } from '../../src/wiring/ports.ts';
 import { type Traffic, answer, refuseUnserved } from '../../src/wiring/traffic.ts';
 import { Runner, type Task } from '../../src/workers/runner.ts';
 import { allTasks } from '../../src/workers/schedule.ts';
 import { idMaker } from '../../src/world.ts';
 import { home, masterKey } from './books.ts';
+import { buggifyGate, buggifyTask, type Mischief } from './buggify.ts';
 import { type CommitFate, FaultyDatabase, type WaitingReads } from './database.ts';
 import type { Chance } from './chance.ts';
 import type { Clock, Quarry } from './clock.ts';
@@ -57,10 +63,13 @@ export class Gateway {
   /** Does it take requests? */
   isUp = false;
   #runsAgainAt = 0;
+  /** How far its clock was set wrong. */
+  #stepMs = 0;
   readonly #scene: Ground;
   readonly #world: World;
   readonly #database: Database;
   #traffic: Traffic | null = null;
+  #desk: Desk | null = null;
 
   constructor(scene: Ground, slot: number, reads: WaitingReads) {
     this.#scene = scene;
@@ -70,7 +79,7 @@ export class Gateway {
     const chance = scene.chance.fork(this.name);
     // Clocks of machines differ a little.
     const skewMs = Math.round(chance.between(-800, 800));
-    const now = () => Math.floor(scene.began + clock.now + skewMs);
+    const now = () => Math.floor(scene.began + clock.now + skewMs + this.#stepMs);
     this.#world = {
       now,
       monotonic: () => clock.now,
@@ -126,10 +135,24 @@ export class Gateway {
     const { tooth } = this.#scene;
     const gate = await openGate(this.#database, tooth?.ports ? tooth.ports(ports, world) : ports);
     tooth?.gate?.(gate);
+    const mischief = this.#mischief();
+    buggifyGate(gate, mischief);
+    this.#desk = {
+      gate,
+      admissions: makeAdmissions({
+        vault,
+        nonce: world.nonce,
+        now: world.now,
+        merchantProtocols,
+        channelProtocols,
+      }),
+      inspections: makeInspections(gate, keyring),
+      sandbox: null,
+    };
     this.#traffic = {
       gate,
       keyring,
-      rooms: [],
+      rooms: [operatorApi(this.#desk)],
       observer: {
         served: (protocol, endpoint, outcome) =>
           this.#scene.journal.count(`served ${protocol} ${endpoint}: ${outcome}`),
@@ -142,10 +165,25 @@ export class Gateway {
       ...world,
       sleep: (ms: number, signal?: AbortSignal) => this.#sleep(ms, signal, polls.get(ms) ?? null),
     };
-    runner = new Runner(idle, this.#database, this.name, allTasks(gate).map(told));
+    runner = new Runner(
+      idle,
+      this.#database,
+      this.name,
+      allTasks(gate).map((task) => told(buggifyTask(task, mischief))),
+    );
     await runner.start();
     this.isUp = true;
     this.#scene.journal.note(this.name, 'up');
+  }
+
+  #mischief(): Mischief {
+    const { chance, journal } = this.#scene;
+    return {
+      chance: chance.fork(`${this.name} mischief`),
+      journal,
+      rate: () => this.#scene.weather.mischief,
+      sleep: (ms) => this.#sleep(ms, undefined, null),
+    };
   }
 
   /** Serves one request from outside. */
@@ -171,6 +209,24 @@ export class Gateway {
     await work(this.gate).catch((error: unknown) =>
       this.#scene.journal.note(this.name, `${what}: ${String(error).slice(0, 160)}`),
     );
+  }
+
+  /** An operator's click: → what came of it, null when it was refused or nobody knows. */
+  visitOffice<T>(what: string, work: (office: Desk) => Promise<T>): Promise<T | null> {
+    const office = this.#desk;
+    if (!office) return Promise.resolve(null);
+    return work(office).catch((error: unknown) => {
+      this.#scene.journal.note(this.name, `${what}: ${String(error).slice(0, 160)}`);
+      return null;
+    });
+  }
+
+  /** Somebody sets the machine's clock; 0 = right again. */
+  stepClock(ms: number): void {
+    if (ms === this.#stepMs) return;
+    this.#stepMs = ms;
+    this.#scene.journal.note(this.name, `its clock is ${ms} ms wrong`);
+    this.#scene.journal.count(ms === 0 ? 'clock: right again' : `clock: ${ms > 0 ? 'ahead' : 'behind'}`);
   }
 
   dies(where: string): boolean {

@@ -2,7 +2,7 @@
 import { chooseMethod, type Pick } from '../../src/flows/choose-method.ts';
 import type { TwinOrder } from '../../src/twin/order.ts';
 import type { Chance } from './chance.ts';
-import type { ShopOrder } from './merchants.ts';
+import type { ShopOrder } from './orders.ts';
 import type { Scene } from './scene.ts';
 import type { Upstream } from './upstream.ts';
 
@@ -11,6 +11,12 @@ const picks: readonly Pick[] = [
   { method: 'wallet', option: 'DANA', phone: null },
   { method: 'virtual-account', option: 'BNI', phone: null },
 ];
+
+/** Channels whose callbacks number the payment itself: at the others a code is good for one payment. */
+const tellsPaymentsApart: ReadonlySet<string> = new Set(['payin', 'bluepay', 'fufu']);
+
+/** Channels whose codes do not fix the sum. */
+const paysAnySum: ReadonlySet<string> = new Set(['payin', 'bluepay']);
 
 export class Payers {
   readonly #scene: Scene;
@@ -25,7 +31,9 @@ export class Payers {
 
   /** What the payer of a new order at the bank will do. */
   meet(upstream: Upstream, order: TwinOrder): void {
-    if (order.kind !== 'payment') return;
+    // A barcode is paid when it is read; a code on the phone is typed into the shop's page.
+    if (order.kind !== 'payment' || order.outcome !== 'pending' || order.smsCode !== null) return;
+    if (order.method === 'barcode' && order.next !== null) return;
     const { clock, journal, weather } = this.#scene;
     const ill = weather.bank;
     const act = this.#chance.weighted({
@@ -33,8 +41,8 @@ export class Payers {
       'stays away': 1,
       declines: ill,
       'pays late': ill,
-      'pays twice': ill,
-      'pays too much': ill / 2,
+      'pays twice': tellsPaymentsApart.has(upstream.protocol) ? ill : 0,
+      'pays too much': paysAnySum.has(upstream.protocol) ? ill / 2 : 0,
     });
     journal.count(`payer: ${act}`);
     const soon = this.#chance.happens(0.15) ? this.#chance.between(0, 300) : this.#chance.between(500, 90_000);

@@ -1,5 +1,6 @@
 /** Everything of one seed, wired: clock, network, processes, banks, shops, payers, and the hooks by which the auditor sees it all. */
 import type { OutboundRequest } from '../../src/core/world.ts';
+import type { Sql } from '../../src/store/database.ts';
 import type { TwinOrder } from '../../src/twin/order.ts';
 import { Auditor } from './auditor.ts';
 import { began, type Books } from './books.ts';
@@ -8,8 +9,10 @@ import { Clock, type NextDue } from './clock.ts';
 import type { WaitingReads } from './database.ts';
 import { Gateway } from './gateway.ts';
 import { Journal } from './journal.ts';
-import { type ShopOrder, Shop } from './merchants.ts';
-import { Network } from './network.ts';
+import { Shop } from './merchants.ts';
+import type { ShopOrder } from './orders.ts';
+import { longestDelayMs, Network } from './network.ts';
+import { Operators } from './operators.ts';
 import { Payers } from './payers.ts';
 import { Strangers } from './strangers.ts';
 import type { Tooth } from './teeth.ts';
@@ -26,8 +29,6 @@ export class Broken extends Error {}
 const mostDeaths = 8;
 /** Statements after which a poll may find something else than before. */
 const appoints = /notices|work/;
-/** Channels that take part; the other protocols' merchants and banks stay at home. */
-const played: ReadonlySet<string> = new Set(['bluepay', 'payin']);
 
 export class Scene {
   readonly books: Books;
@@ -39,18 +40,22 @@ export class Scene {
   readonly auditor: Auditor;
   readonly payers: Payers;
   readonly strangers: Strangers;
+  readonly operators: Operators;
   readonly shops: readonly Shop[];
   readonly upstreams: readonly Upstream[];
   readonly tooth: Tooth | null;
   readonly sqs = null;
   weather: Weather;
   isHealed = false;
+  /** People have decided whatever was left to them. */
+  isTidy = false;
   /** The first invariant that did not hold. */
   broken: Broken | null = null;
   readonly #reads: WaitingReads = new Set();
   readonly #gateways = new Set<Gateway>();
   #slots = 0;
   #deaths = 0;
+  #clocksWrongUntil = 0;
   #awaits = 0;
   readonly #fate: Chance;
 
@@ -67,9 +72,8 @@ export class Scene {
     this.auditor = new Auditor(books, (what) => this.fail(what));
     this.payers = new Payers(this);
     this.strangers = new Strangers(this);
-    this.upstreams = books.facts.channels
-      .filter(({ protocol }) => played.has(protocol))
-      .map((channel) => new Upstream(this, channel));
+    this.operators = new Operators(this);
+    this.upstreams = books.facts.channels.map((channel) => new Upstream(this, channel));
     this.shops = books.facts.merchants.map((merchant, index) => new Shop(this, merchant, index));
     this.#listen();
     this.clock.nextDue = () => this.#nextDue();
@@ -129,6 +133,7 @@ export class Scene {
     this.isHealed = true;
     this.weather = { ...fairWeather, name: this.weather.name };
     this.network.weather = this.weather;
+    for (const gateway of this.#gateways) gateway.stepClock(0);
     this.journal.note('seed', 'healed');
   }
 
@@ -151,16 +156,39 @@ export class Scene {
     return this.#look(() => this.auditor.mustBeAttempt(upstream, reference));
   }
 
-  onAcknowledged(order: ShopOrder): Promise<void> {
-    return this.#look(() => this.auditor.mustExist(order));
+  onAcknowledged(order: ShopOrder, no = order.no): Promise<void> {
+    return this.#look(() => this.auditor.mustExist(order, no));
   }
 
   onHeard(upstream: Upstream, request: OutboundRequest): Promise<void> {
     return this.#look(() => this.auditor.mustBeHeard(upstream, request));
   }
 
+  /** What somebody outside could know, read where it stands. */
+  look<T>(statement: Sql): Promise<T[]> {
+    return this.#look(() => this.books.owner.run<T>(statement));
+  }
+
+  lookWith<T>(look: () => Promise<T>): Promise<T> {
+    return this.#look(look);
+  }
+
+  /** An hour ahead or behind, until `ms` from now. */
+  stepClock(ms: number, forMs: number): void {
+    const gateway = this.someGateway();
+    if (!gateway) return;
+    gateway.stepClock(ms);
+    this.#clocksWrongUntil = this.clock.now + forMs + longestDelayMs;
+    this.clock.after(forMs, () => gateway.stepClock(0));
+  }
+
+  /** Was one, so lately that something of it may be on its way? */
+  isSomeClockWrong(): boolean {
+    return this.clock.now < this.#clocksWrongUntil;
+  }
+
   /** A look into the database is an event of its own: nothing else runs beside it. */
-  #look(look: () => Promise<void>): Promise<void> {
+  #look<T>(look: () => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       this.clock.after(0, () => look().then(resolve, reject));
     });

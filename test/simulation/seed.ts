@@ -1,6 +1,7 @@
 /** One seed from its first order to its last consequence. */
 import type { Books } from './books.ts';
 import type { Counters } from './journal.ts';
+import { drawRoads, isCrossed } from './roads.ts';
 import { askEverything, checkEnd, isAtRest } from './ending.ts';
 import { Broken, Scene } from './scene.ts';
 import type { Tooth } from './teeth.ts';
@@ -26,11 +27,14 @@ export interface SeedOptions {
 /** More than any seed needs: beyond it nothing comes to rest. */
 const mostEvents = 60_000;
 const dayMs = 86_400_000;
-const longestMs = 6 * dayMs;
+const longestMs = 9 * dayMs;
 
 export async function runSeed(books: Books, { seed, tooth = null, echo = false }: SeedOptions): Promise<Outcome> {
-  await books.reset();
   const scene = new Scene(books, seed, tooth, echo);
+  const roads = drawRoads(scene.chance.fork('roads'));
+  for (const { protocol, through, weight } of roads.filter(isCrossed))
+    scene.journal.note('seed', `${protocol} also through ${through} (${weight})`);
+  await books.reset({ roads, payoutLimit: scene.weather.isCareful ? 20_700n : null });
   try {
     await play(scene);
   } catch (error) {
@@ -57,6 +61,28 @@ async function play(scene: Scene): Promise<void> {
   schedule(scene, activeMs);
   await until(scene, () => clock.now >= activeMs);
   scene.heal();
+  await rest(scene);
+  await held(scene);
+  await rest(scene);
+  await askEverything(scene, (isOver) => until(scene, isOver));
+  await rest(scene);
+  await checkEnd(scene);
+  await tidyUp(scene);
+}
+
+/** Payouts that still wait for two persons. */
+async function held(scene: Scene): Promise<void> {
+  let isDone = false;
+  scene.spawn(scene.operators.decideHeld().finally(() => (isDone = true)));
+  await until(scene, () => isDone);
+}
+
+/** People decide what nothing decides by itself; after that nothing is left open, and there is no more doubt. */
+async function tidyUp(scene: Scene): Promise<void> {
+  let isDone = false;
+  scene.spawn(scene.operators.round().finally(() => (isDone = true)));
+  await until(scene, () => isDone);
+  scene.isTidy = true;
   await rest(scene);
   await askEverything(scene, (isOver) => until(scene, isOver));
   await rest(scene);
@@ -100,6 +126,16 @@ function schedule(scene: Scene, activeMs: number): void {
   for (let i = 0; i < 2; i += 1) {
     clock.at(plan.between(20_000, activeMs), () => scene.strangers.resend());
     clock.at(plan.between(10_000, activeMs), () => scene.spawn(scene.strangers.attack()));
+  }
+  for (let i = 0; i < 2; i += 1) {
+    clock.at(plan.between(30_000, activeMs), () => scene.spawn(scene.operators.refundByHand()));
+    clock.at(plan.between(30_000, activeMs), () => scene.spawn(scene.operators.decideHeld()));
+  }
+  if (weather.clocks) {
+    const at = plan.between(1_000, activeMs);
+    const forMs = plan.between(2_000, 40_000);
+    const ms = plan.pick([3_600_000, -3_600_000]);
+    clock.at(at, () => scene.stepClock(ms, forMs));
   }
   if (weather.pauses)
     clock.at(plan.between(1_000, activeMs), () => scene.someGateway()?.pause(plan.pick([5_000, 20_000, 80_000])));

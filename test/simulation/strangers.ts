@@ -4,7 +4,7 @@ import { resendNotice } from '../../src/store/notices.ts';
 import { sql } from '../../src/store/database.ts';
 import { protocolNamed } from '../../src/protocols/all.ts';
 import type { Chance } from './chance.ts';
-import { keysOf } from './keys.ts';
+import { twinKeys } from './keys.ts';
 import type { Scene } from './scene.ts';
 
 const limits = { connectTimeoutMs: 5_000, totalTimeoutMs: 10_000, maxResponseBytes: 4_096, targets: 'any' } as const;
@@ -51,8 +51,10 @@ export class Strangers {
     const sent = await network.send('callback', changed, limits);
     if (sent.kind !== 'ANSWER') return;
     const reply = { kind: 'reply', status: sent.status, headers: [], body: sent.body } as const;
-    const protocol = protocolNamed(request.method === 'GET' ? 'bluepay' : 'payin');
-    if (protocol.ack.open(reply, keysOf('', {}))) this.#scene.fail(`a changed callback was taken at ${clock.now}`);
+    const [, channelId] = /\/listen\/(\d+)/.exec(request.url) ?? [];
+    const channel = this.#scene.books.facts.channels.find(({ id }) => id === channelId);
+    if (channel && protocolNamed(channel.protocol).ack.open(reply, twinKeys(channel)))
+      this.#scene.fail(`a changed callback was taken at ${clock.now}`);
   }
 
   /** Null when the change changes nothing. */

@@ -1,4 +1,5 @@
 /** A channel's other end: the twin's bank behind the protocol's own server, with a record of every amount that really moved. */
+import type { Ask, CommandName } from '../../src/core/commands.ts';
 import type { OutboundRequest, SendLimits, Sent, World } from '../../src/core/world.ts';
 import { Refusal } from '../../src/core/refusal.ts';
 import { serve } from '../../src/edge/serve.ts';
@@ -13,15 +14,34 @@ import type { SandboxChannel } from '../../src/wiring/sandbox.ts';
 import { idMaker } from '../../src/world.ts';
 import type { Chance } from './chance.ts';
 import type { Appointment } from './clock.ts';
-import { keysOf } from './keys.ts';
+import { twinKeys } from './keys.ts';
 import { type Answer, inbound } from './network.ts';
 import type { Scene } from './scene.ts';
 
-/** Money that moved at the channel. `back`: a payout that came back after it had left. */
+/**
+ * Money that moved at the channel. `back`: a payout that came back after it had left. `refund`: to the payer. `square`: what people
+ * agreed on outside of the gateway, either way.
+ */
 export interface Movement {
   readonly reference: string;
-  readonly way: 'in' | 'out' | 'back';
+  readonly way: keyof typeof clearingSigns;
   readonly minor: bigint;
+}
+
+/** What a movement does to the gateway's clearing account with the channel. */
+const clearingSigns = { in: -1n, out: 1n, back: -1n, refund: 1n, square: 1n } as const;
+
+export function clearedBy(movements: readonly Movement[]): bigint {
+  return movements.reduce((sum, { way, minor }) => sum + clearingSigns[way] * minor, 0n);
+}
+
+const ways = { payment: 'in', payout: 'out', refund: 'refund' } as const;
+
+/** The reference that a command would make an order of. */
+function createdBy(command: CommandName, ask: Ask): string | null {
+  if (command === 'refund' && 'refundNo' in ask) return ask.refundNo;
+  const creates = command === 'pay' || command === 'pay-out' || command === 'sign-agreement';
+  return creates && 'orderNo' in ask ? ask.orderNo : null;
 }
 
 export class Upstream {
@@ -62,7 +82,7 @@ export class Upstream {
         error: (event, fields) => scene.journal.note(channel.protocol, `error ${event} ${JSON.stringify(fields)}`),
       },
     };
-    this.#keys = keysOf(channel.sender, channel.secrets, channel.settings);
+    this.#keys = twinKeys(channel);
     this.#store = this.#watched(memoryTwinStore());
     const view = (): View => ({
       now: now(),
@@ -75,7 +95,12 @@ export class Upstream {
       keys: this.#keys,
       callbackUrl: () => `http://gate.sim/listen/${channel.id}`,
     });
-    this.bank = new Bank({ ...shared, courier: this.#courier, statementUrl: () => 'http://nowhere.sim/' });
+    this.bank = new Bank({
+      ...shared,
+      courier: this.#courier,
+      statementUrl: () => 'http://nowhere.sim/',
+      closesUnpaid: this.#keys.setting('closesUnpaid') === 'true',
+    });
   }
 
   async receive(request: OutboundRequest): Promise<Answer | null> {
@@ -85,11 +110,11 @@ export class Upstream {
       find: (_protocol, sender) =>
         sender === this.#keys.sender ? { keys: this.#keys, addresses: [], is: null } : null,
       carryOut: async ({ endpoint, ask, fingerprint }) => {
-        const creates = endpoint.command === 'pay' || endpoint.command === 'pay-out';
-        if (creates && 'orderNo' in ask && ask.orderNo !== null) await this.#admit(ask.orderNo);
-        const faults = creates ? this.#drawFaults(endpoint.command) : [];
+        const reference = createdBy(endpoint.command, ask);
+        if (reference !== null) await this.#admit(reference, endpoint.command);
+        const faults = reference === null ? [] : this.#drawFaults(endpoint.command, ask);
         const errand = { fingerprint: Buffer.from(fingerprint).toString('hex'), faults };
-        return this.bank.carryOut(endpoint.command, ask, errand);
+        return this.bank.carryOut(endpoint.command, ask, errand).catch((error: unknown) => this.#mustFit(ask, error));
       },
     });
     void this.#plan();
@@ -123,6 +148,12 @@ export class Upstream {
     return done !== null;
   }
 
+  /** By hand, outside of the gateway: so much of an order's money is to stay moved, and the rest goes where it came from. */
+  square(reference: string, stays: bigint): void {
+    const there = clearedBy(this.movements.filter((one) => one.reference === reference));
+    if (there !== stays) this.movements.push({ reference, way: 'square', minor: stays - there });
+  }
+
   /** An acknowledged callback must have been stored: the channel will not come again. */
   async #callBack(request: OutboundRequest, limits: SendLimits): Promise<Sent> {
     const sent = await this.#scene.network.send('callback', request, limits);
@@ -133,22 +164,30 @@ export class Upstream {
   }
 
   /** An order may be executed only when its attempt is committed at the gateway: whoever dies later can find it. */
-  async #admit(reference: string): Promise<void> {
+  async #admit(reference: string, command: CommandName): Promise<void> {
     if (this.orders.has(reference)) return;
-    await this.#scene.onFirstSight(this, reference);
+    if (command !== 'sign-agreement') await this.#scene.onFirstSight(this, reference);
     const isRefused = this.#refused.get(reference) ?? this.#chance.happens(this.#scene.weather.bank * 0.15);
     this.#refused.set(reference, isRefused);
     if (!isRefused) return;
-    this.#scene.journal.count('bank: decline');
+    this.#scene.journal.count(`bank: declines ${command}`);
     throw new Refusal('channel-declined', { text: 'the bank says no', channelCode: '649' });
   }
 
-  #drawFaults(command: string): Fault[] {
+  /** A gateway that asks for more than was paid has lost count. */
+  #mustFit(ask: Ask, error: unknown): never {
+    if ('refundNo' in ask && error instanceof Refusal && error.code === 'limit-exceeded')
+      this.#scene.fail(`${this.protocol} was asked to refund more than was paid: ${ask.refundNo}`);
+    throw error;
+  }
+
+  #drawFaults(command: CommandName, ask: Ask): Fault[] {
     const chance = this.#chance;
-    if (!chance.happens(this.#scene.weather.bank)) return [];
+    if (command === 'sign-agreement' || !chance.happens(this.#scene.weather.bank)) return [];
     const isPayout = command === 'pay-out';
+    const isDecidedLater = isPayout || command === 'refund' || ('method' in ask && ask.method === 'barcode');
     const kind = chance.weighted({
-      'decline-later': isPayout ? 3 : 0,
+      'decline-later': isDecidedLater ? 3 : 0,
       'not-found': isPayout ? 4 : 2,
       pending: 2,
       returned: isPayout ? 3 : 0,
@@ -159,7 +198,7 @@ export class Upstream {
       'wrong amount callback': 1,
       'success, then failure': 1,
     });
-    this.#scene.journal.count(`bank: ${kind}`);
+    this.#scene.journal.count(`bank: ${command} ${kind}`);
     const callback = (more: Partial<typeof plainCallback>) =>
       fault('callback', { callback: { ...plainCallback, ...more } });
     switch (kind) {
@@ -233,9 +272,12 @@ export class Upstream {
     if (order.outcome === (before?.outcome ?? 'pending') && order.count === (before?.count ?? 1)) return;
     journal.note(this.protocol, `${order.reference} is ${order.outcome} (${order.count})`);
     journal.count(`bank: ${order.kind} ${order.outcome}${order.count > 1 ? ' again' : ''}`);
+    if (order.kind === 'agreement') return;
     const moved = (way: Movement['way'], minor: bigint) =>
       this.movements.push({ reference: order.reference, way, minor });
-    if (order.outcome === 'paid') moved(order.kind === 'payment' ? 'in' : 'out', order.paid);
+    if (order.outcome === 'paid') moved(ways[order.kind], order.paid);
+    // A bank that takes a payment back gives the payer the money.
+    if (order.outcome === 'reversed' && wasPaid) moved('refund', order.paid);
     if (order.outcome === 'returned' && wasPaid) moved('back', order.paid);
   }
 }

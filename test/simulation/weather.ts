@@ -84,7 +84,13 @@ export interface Weather {
   readonly bank: number;
   /** Processes stop for a while, beyond their leases. */
   readonly pauses: boolean;
-  readonly processes: 1 | 2;
+  readonly processes: 1 | 2 | 3;
+  /** … that a piece of our own code dawdles, or takes less than it could. */
+  readonly mischief: number;
+  /** Somebody sets a machine's clock an hour ahead or behind for a while. */
+  readonly clocks: boolean;
+  /** Payouts above a limit wait for two persons. */
+  readonly isCareful: boolean;
 }
 
 /** Nothing goes wrong. */
@@ -98,6 +104,9 @@ export const fairWeather: Weather = {
   bank: 0,
   pauses: false,
   processes: 1,
+  mischief: 0,
+  clocks: false,
+  isCareful: false,
 };
 
 const rates = {
@@ -113,7 +122,10 @@ export function drawWeather(chance: Chance): Weather {
     ...rates[name],
     crashAt: chance.happens(0.6) ? chance.whole(1, 1_200) : 0,
     pauses: chance.happens(0.3),
-    processes: chance.happens(0.3) ? 2 : 1,
+    processes: chance.pick([1, 1, 1, 2, 2, 3] as const),
+    mischief: chance.pick([0, 0.02, 0.1]),
+    clocks: chance.happens(0.25),
+    isCareful: chance.happens(0.25),
   };
 }
 
