@@ -176,7 +176,7 @@ function check(scene: Scene, story: Story): void {
 }
 
 /** A bank that does not call back: what comes later than our last query, nothing but a statement would tell. */
-export function isSilent({ atBank }: Pick<Story, 'atBank'>): boolean {
+function isSilent({ atBank }: Pick<Story, 'atBank'>): boolean {
   return atBank.some((one) => one.callbackFaults.some(({ times }) => times === 0));
 }
 
@@ -191,7 +191,7 @@ export function isLiedAbout({ atBank, reviews }: RefundStory): boolean {
 }
 
 /** The bank itself told two stories, or another amount moved than was ordered: a review is open, and a person decides. */
-export function isDoubtful(story: Story): boolean {
+function isDoubtful(story: Story): boolean {
   const { atBank, moved, order, reviews } = story;
   if (story.refunds.some(isLiedAbout)) return true;
   const lied = atBank.some(liesAbout);

@@ -3,7 +3,7 @@ import type { Method, Pay, PayOut, RefundAsk, SignAgreement } from '../../src/co
 import { type Currency, money } from '../../src/core/money.ts';
 
 /** Protocols that the merchants of the simulation speak. */
-export const spoken = ['payin', 'unified', 'bestpay', 'fufu', 'ysepay'] as const;
+const spoken = ['payin', 'unified', 'bestpay', 'fufu', 'ysepay'] as const;
 export type Spoken = (typeof spoken)[number];
 
 export function isSpoken(name: string): name is Spoken {
