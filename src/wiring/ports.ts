@@ -62,7 +62,7 @@ export function makePorts(
   return {
     world,
     call: (channel, command, ask) =>
-      health.run(channel.id, () => call(world, upstreamOf(keyring, channel), command, ask)),
+      health.run(channel.id, command, () => call(world, upstreamOf(keyring, channel), command, ask)),
     facts: makeFacts(parts, health),
     notices: makeNotices(parts),
     mark: (purpose, text) =>

@@ -3,7 +3,6 @@ import { after, before, describe, test } from 'node:test';
 import type { CallOutcome, CommandName } from '../../src/core/commands.ts';
 import { money } from '../../src/core/money.ts';
 import { type Route, capDay, isOpen, judgeRoutes } from '../../src/core/routing.ts';
-import { ChannelHealth } from '../../src/edge/channel-health.ts';
 import { reportEvidence } from '../../src/flows/attempt.ts';
 import { learnOutcome } from '../../src/flows/learn-outcome.ts';
 import { pay } from '../../src/flows/pay.ts';
@@ -242,40 +241,5 @@ describe('routes', () => {
     assert.equal(isOpen('22:00-02:00-03:00', at('2026-01-01T05:00:00Z')), false);
     assert.equal(isOpen('nonsense', 0), false);
     assert.equal(capDay({ hours: '00:00-00:00+07:00' }, at('2026-01-01T17:00:00Z')), '2026-01-02');
-  });
-});
-
-describe('a channel', () => {
-  const limits = { inFlight: 2, window: 4, unanswered: 3, restMs: 1_000 };
-  const answered = () => Promise.resolve({ kind: 'declined', code: '', text: '' } as const);
-  const silent = () => Promise.resolve({ kind: 'unknown', why: '' } as const);
-
-  test('that leaves calls unanswered is ailing for a while, and well with its first answer', async () => {
-    let now = 0;
-    const health = new ChannelHealth(() => now, limits);
-    for (let i = 0; i < 3; i += 1) await health.run<'pay'>(1n, silent);
-    assert.equal(health.isAiling(1n), true);
-    assert.equal(health.isAiling(2n), false);
-    now = 1_000;
-    assert.equal(health.isAiling(1n), false);
-    await health.run<'pay'>(1n, silent);
-    assert.equal(health.isAiling(1n), true);
-    await health.run<'pay'>(1n, answered);
-    assert.equal(health.isAiling(1n), false);
-  });
-
-  test('turns away what is too many, and that was not sent', async () => {
-    const health = new ChannelHealth(() => 0, limits);
-    const held: (() => void)[] = [];
-    const slow = () =>
-      new Promise<{ kind: 'unknown'; why: string }>((resolve) => {
-        held.push(() => resolve({ kind: 'unknown', why: '' }));
-      });
-    const running = [health.run<'pay'>(1n, slow), health.run<'pay'>(1n, slow)];
-    assert.equal((await health.run<'pay'>(1n, answered)).kind, 'not-sent');
-    assert.equal((await health.run<'pay'>(2n, answered)).kind, 'declined');
-    held.forEach((release) => release());
-    await Promise.all(running);
-    assert.equal((await health.run<'pay'>(1n, answered)).kind, 'declined');
   });
 });
