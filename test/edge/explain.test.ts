@@ -235,6 +235,20 @@ describe('unified', () => {
     assert.match(ask([['x-api-key', 'keyid001.[redacted]']]).advice.join(), /not kept/);
   });
 
+  test('a notice of ours has no key in it: its HMAC is explained, by the API key where there is no other', () => {
+    const other = parties.filter(({ keys }) => keys.sender === 'keyid002');
+    const text = '1800000000.POST./hook?shop=1.{"tradeStatus":"success"}';
+    const sign = createHmac('sha256', 'K2-of-somebody-else-entirely-xxxx').update(text).digest('hex');
+    const headers = [
+      ['x-timestamp', '1800000000'],
+      ['x-signature', sign],
+    ] as const;
+    const body = Buffer.from('{"tradeStatus":"success"}');
+    const message = { protocol: 'unified', method: 'POST', target: '/hook?shop=1', headers, body };
+    const found = explain(world, protocolNamed('unified'), message, other);
+    assert.deepEqual([found.verdict, found.signedText], ['fits', text]);
+  });
+
   describe('the HMAC', () => {
     const hmacKey = 'H'.repeat(32);
     const body = '{"a": "b"}';

@@ -22,9 +22,13 @@ async function keys(visit: Visit) {
   const { say } = eyes;
   const row = credentialOf(visit);
   const held = desk.integrations.keys(row.id);
+  const cards = held.map((one) => keyCard(eyes, one));
+  const content = may(person, { roles: askers, tenant: 'merchant-bound' })
+    ? html`<div class="split"><div>${cards}</div><div>${rotation(eyes, row, held)}</div></div>`
+    : html`<div class="columns">${cards}</div>`;
   return page(
     `${row.protocol} · ${say('keys')}`,
-    html`${credentialHead(visit, row, 'keys')}<p class="hint">${say('keysHelp')}</p><div class="split"><div>${held.map((one) => keyCard(eyes, one))}</div><div>${may(person, { roles: askers, tenant: 'merchant-bound' }) && rotation(eyes, row, held)}</div></div>`,
+    html`${credentialHead(visit, row, 'keys')}<p class="hint">${say('keysHelp')}</p>${content}`,
   );
 }
 

@@ -37,7 +37,7 @@ function message(label: string, text: string): Html {
 
 function told(eyes: Eyes, trial: NoticeTrial): Html {
   const { say } = eyes;
-  const code = (label: string, text: string) => html`<h3>${label}</h3>${message(label, text)}`;
+  const code = (label: string, text: string) => html`<h3 class="part">${label}</h3>${message(label, text)}`;
   const verdict = say(trial.isAcknowledged ? 'webhookTaken' : 'webhookNotTaken');
   return html`<p class="${trial.isAcknowledged ? 'note good' : 'alarm'}" role="status">${verdict}</p><div class="columns">${card(
     say('webhookAnswered'),
