@@ -138,4 +138,6 @@ if (poll) {
     if (!document.hidden) open();
   });
   addEventListener('pagehide', close);
+  // What was chosen brings a page of its own: the news of it must not overtake that.
+  addEventListener('submit', close);
 }

@@ -20,6 +20,14 @@ function bankLabel({ code, name }: BankRow): string {
   return name.toUpperCase().includes(code) ? name : `${code} · ${name}`;
 }
 
+/** Those most people have an account with come first. */
+const largest = ['BCA', 'MANDIRI', 'BRI', 'BNI'];
+
+function placeOf({ code }: BankRow): number {
+  const place = largest.indexOf(code);
+  return place === -1 ? largest.length : place;
+}
+
 const offers: Readonly<Partial<Record<Currency, readonly Offer[]>>> = {
   IDR: [
     ...offersAt('qr', ['QRIS', 'QRIS']),
@@ -27,6 +35,7 @@ const offers: Readonly<Partial<Record<Currency, readonly Offer[]>>> = {
     ...offersAt('wallet-push', ['OVO', 'OVO']),
     ...banks
       .filter((bank) => bank.kind !== 'wallet' && bank.purposes.includes('pay'))
+      .sort((a, b) => placeOf(a) - placeOf(b))
       .map((bank): Offer => ({ method: 'virtual-account', option: bank.code, label: bankLabel(bank) })),
     ...offersAt('store-code', ['ALFAMART', 'Alfamart'], ['INDOMARET', 'Indomaret']),
   ],

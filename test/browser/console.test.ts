@@ -2,13 +2,12 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { after, before, test, type TestContext } from 'node:test';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { packageRoot } from '../../src/store/package-root.ts';
 import { codeAt, stepAt } from '../../src/web/console/totp.ts';
 import { startScene, type Scene } from '../e2e/harness.ts';
 import { textAt, until } from '../e2e/http.ts';
+import { seriousFindings } from './axe.ts';
 import { openBrowser } from './chromium.ts';
 
 let browser: Browser | null;
@@ -249,7 +248,6 @@ test('every page speaks the three languages', async (t) => {
 
 test('no page is wider than a phone, and axe finds nothing serious in any, light and dark', async (t) => {
   if (!hasBrowser(t)) return;
-  const axe = await readFile(join(packageRoot, 'node_modules/axe-core/axe.min.js'), 'utf8');
   const order = textAt(await scene.operator.get(`/orders/${paidNo}`), 'id');
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme });
@@ -259,21 +257,7 @@ test('no page is wider than a phone, and axe finds nothing serious in any, light
       const width = await page.evaluate('document.documentElement.scrollWidth');
       assert.equal(width, 390, `${place} at 390`);
       await page.setViewportSize({ width: 1280, height: 860 });
-      // Into a world of its own, past the page's policy, which would rightly refuse it.
-      const session = await context.newCDPSession(page);
-      const { frameTree } = await session.send('Page.getFrameTree');
-      const { executionContextId: contextId } = await session.send('Page.createIsolatedWorld', {
-        frameId: frameTree.frame.id,
-      });
-      await session.send('Runtime.evaluate', { contextId, expression: axe });
-      const { result } = await session.send('Runtime.evaluate', {
-        contextId,
-        awaitPromise: true,
-        returnByValue: true,
-        expression: `axe.run().then(({ violations }) => violations.filter(({ impact }) => impact === 'serious' || impact === 'critical').map(({ id, nodes }) => id + ' ' + nodes[0].html).join('\\n'))`,
-      });
-      assert.equal(result.value, '', `${place} ${colorScheme}`);
-      await session.detach();
+      assert.equal(await seriousFindings(page), '', `${place} ${colorScheme}`);
     }
   }
 });

@@ -29,7 +29,7 @@ function cardForm(scene: CardScene): Html {
     html`<label>${say('cardNumber')}<input class="digits" name="number" type="text" inputmode="numeric" autocomplete="cc-number" required minlength="12" maxlength="23" pattern="[0-9 ]{12,23}" data-card></label>
 <label>${say('cardHolder')}<input name="holder" type="text" autocomplete="cc-name" required minlength="2" maxlength="50"></label>
 <label>${say('cardId')}<input class="digits" name="identity" type="text" autocomplete="off" spellcheck="false" required minlength="15" maxlength="18" pattern="[0-9]{14,17}[0-9Xx]"></label>
-<label>${say('cardPhone')}<input class="digits" name="mobile" type="tel" inputmode="tel" autocomplete="tel-national" required minlength="11" maxlength="17" pattern="(\\+?86)?[ -]*1[0-9 -]{10,13}"></label>
+<label>${say('cardPhone')}<input class="digits" name="mobile" type="tel" inputmode="tel" autocomplete="tel-national" required minlength="11" maxlength="17" pattern="[+]?[0-9 ]{11,17}"></label>
 <details class="more"><summary>${say('cardCredit')}</summary>${creditFields(say, false)}</details>
 <button class="button">${say('cardGo')}</button>`,
   )}${elsewhere(scene)}`;
@@ -54,7 +54,7 @@ function signForm(scene: CardScene, step: Exclude<CardStep, { kind: 'card' }>): 
 }
 
 function sentTo(say: Say, phone: string | null): string {
-  return phone === null ? say('codeSentAny') : say('codeSent', { phone });
+  return phone === null ? say('codeSentAny') : say('codeSent', { phone: phone.replace(/^86(?=1)/, '') });
 }
 
 function codeField(say: Say): Html {

@@ -21,8 +21,9 @@ export function offerList(scene: ChooseScene): Html {
   if (offers.length === 0 && oneCode === null) return heading('attention', say('chooseNone'));
   const groups = new Map<string, Offer[]>();
   for (const offer of offers) {
-    const group = groups.get(offer.method) ?? [];
-    groups.set(offer.method, group);
+    const name = offer.method === 'wallet-push' ? 'wallet' : offer.method;
+    const group = groups.get(name) ?? [];
+    groups.set(name, group);
     group.push(offer);
   }
   return html`${oneCode}${offers.length > 0 && html`<h2>${say('chooseTitle')}</h2>`}${[...groups].map(
@@ -31,14 +32,7 @@ export function offerList(scene: ChooseScene): Html {
   )}`;
 }
 
-const groupWords: ReadonlySet<string> = new Set([
-  'qr',
-  'wallet',
-  'wallet-push',
-  'virtual-account',
-  'store-code',
-  'quick-pay',
-]);
+const groupWords: ReadonlySet<string> = new Set(['qr', 'wallet', 'virtual-account', 'store-code', 'quick-pay']);
 
 function groupWord(method: string): WordKey {
   return groupWords.has(method) ? (`group.${method}` as WordKey) : 'group.other';
@@ -72,7 +66,7 @@ function faceOf({ method, option, label }: Offer, say: Say): Html {
 }
 
 function hintOf(method: string, say: Say): string | null {
-  return method === 'qr' || method === 'quick-pay' ? say(`hint.${method}`) : null;
+  return method === 'qr' || method === 'quick-pay' || method === 'wallet-push' ? say(`hint.${method}`) : null;
 }
 
 /** Letters of ours, not other people's trademarks. */

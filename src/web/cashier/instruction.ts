@@ -71,7 +71,7 @@ function account(shown: Linked): Html {
   }${field(say('amount'), [amount], plainMoney(payment.amount), say)}</div><p>${say('vaHelp')}</p>${
     payCode !== null &&
     html`<h3>${say('howTo')}</h3><div class="steps">${bankSteps(at, language).map((one) => stepsOf(one, say(`place.${one.place}`)))}${
-      others && stepsOf(others, say('place.other'))
+      others && stepsOf({ ...others, app: say('place.other') }, say('place.other'))
     }</div><p class="hint">${say('menuNote')}</p>`
   }`;
 }

@@ -168,11 +168,13 @@ function summary({ payment, merchantName, now }: Summed, say: Say, language: Lan
 <h1 class="amount">${showMoney(amount)}</h1>
 <p class="payee">${say('payTo')} <strong>${merchantName}</strong></p>
 ${subject !== null && subject !== '' && html`<p class="title">${subject}</p>`}
-${
-  counts &&
-  html`<p class="deadline"><span>${say('payBefore')} ${moment(expiresAt, amount.currency, language)}</span><span class="countdown" role="timer" aria-label="${say('timeLeft')}" data-left="${left}">${showTimeLeft(left)}</span></p>`
-}
-<dl class="facts">${view === 'paid' && finishedAt !== null && fact(say('paidAt'), moment(finishedAt, amount.currency, language))}${fact(say('order'), payment.orderNo)}</dl>
+<dl class="facts">${
+    counts &&
+    html`${fact(say('payBefore'), moment(expiresAt, amount.currency, language))}${fact(
+      say('timeLeft'),
+      html`<span class="countdown" role="timer" data-left="${left}">${showTimeLeft(left)}</span>`,
+    )}`
+  }${view === 'paid' && finishedAt !== null && fact(say('paidAt'), moment(finishedAt, amount.currency, language))}${fact(say('order'), payment.orderNo)}</dl>
 </header>`;
 }
 

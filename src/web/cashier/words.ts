@@ -15,7 +15,7 @@ const table = {
   payTo:            { en: 'to', zh: '收款方', id: 'ke' },
   amount:           { en: 'Amount', zh: '金额', id: 'Jumlah' },
   order:            { en: 'Order', zh: '订单号', id: 'Pesanan' },
-  payBefore:        { en: 'Pay before', zh: '请于此前付款', id: 'Bayar sebelum' },
+  payBefore:        { en: 'Pay before', zh: '付款截止', id: 'Bayar sebelum' },
   timeLeft:         { en: 'Time left', zh: '剩余时间', id: 'Sisa waktu' },
   paidAt:           { en: 'Paid', zh: '付款时间', id: 'Dibayar' },
   method:           { en: 'Method', zh: '支付方式', id: 'Metode' },
@@ -37,12 +37,12 @@ const table = {
 
   'group.qr':              { en: 'QR code', zh: '扫码支付', id: 'Kode QR' },
   'group.wallet':          { en: 'E-wallet', zh: '电子钱包', id: 'Dompet digital' },
-  'group.wallet-push':     { en: 'E-wallet, confirmed on your phone', zh: '电子钱包（手机确认）', id: 'Dompet digital, konfirmasi di ponsel' },
   'group.virtual-account': { en: 'Bank transfer (virtual account)', zh: '银行转账（虚拟账户）', id: 'Transfer bank (virtual account)' },
   'group.store-code':      { en: 'Cash at a store', zh: '便利店付现', id: 'Tunai di gerai' },
   'group.quick-pay':       { en: 'Bank card', zh: '银行卡快捷支付', id: 'Kartu bank' },
   'group.other':           { en: 'Other', zh: '其他方式', id: 'Lainnya' },
   'hint.qr':               { en: 'Any bank or wallet app', zh: '任意银行或钱包应用', id: 'Aplikasi bank atau dompet apa pun' },
+  'hint.wallet-push':      { en: 'Confirmed on your phone', zh: '在手机上确认', id: 'Dikonfirmasi di ponsel Anda' },
   'hint.quick-pay':        { en: 'Card and text message code', zh: '银行卡与短信验证码', id: 'Kartu dan kode SMS' },
 
   waitingTitle:     { en: 'Waiting for your payment', zh: '等待付款', id: 'Menunggu pembayaran Anda' },
