@@ -42,21 +42,30 @@ export function makeInspections(gate: Gate, keyring: Keyring): Inspections {
   };
 }
 
+/** Somebody of ours. `owner`: the merchant, null for a channel. */
+export interface OwnedParty extends KnownParty {
+  readonly owner: bigint | null;
+}
+
 /** Channels are the operator's: a merchant's people are shown what their own credentials can tell, and nothing of anybody else's. */
-export function parties(gate: Gate, keyring: Keyring, protocol: string, merchantId: bigint | null): KnownParty[] {
+export function parties(gate: Gate, keyring: Keyring, protocol: string, merchantId: bigint | null): OwnedParty[] {
   const { credentials, channels } = gate.directory();
   const isTheirs = (owner: bigint) => merchantId === null || owner === merchantId;
   const made = [
     ...[...credentials.values()]
       .filter((row) => row.protocol === protocol && isTheirs(row.merchantId))
-      .map((row) => ({ label: `credential ${row.id} (${row.sender})`, keys: () => credentialKeys(keyring, row) })),
+      .map((row) => ({
+        label: `credential ${row.id} (${row.sender})`,
+        owner: row.merchantId,
+        keys: () => credentialKeys(keyring, row),
+      })),
     ...[...channels.values()]
       .filter((row) => row.protocol === protocol && merchantId === null)
-      .map((row) => ({ label: `channel ${row.name}`, keys: () => upstreamOf(keyring, row).keys })),
+      .map((row) => ({ label: `channel ${row.name}`, owner: null, keys: () => upstreamOf(keyring, row).keys })),
   ];
-  return made.flatMap(({ label, keys }) => {
+  return made.flatMap(({ label, owner, keys }) => {
     try {
-      return [{ label, protocol, keys: keys() }];
+      return [{ label, protocol, owner, keys: keys() }];
     } catch {
       // Keys that do not open explain nothing; `kanal doctor` names them.
       return [];

@@ -48,27 +48,43 @@ function slotFor(shelf: Shelf, merchantId: bigint, random: number): number {
   return slot;
 }
 
-/**
- * Why it was refused. What a secret in a header looked like cannot be told once it is gone: its mistake is the reason that is kept.
- */
-function reasonOf(gate: Gate, keyring: Keyring, protocol: Protocol, wire: RequestWire, served: Refused): string {
-  const { party, why, outcome } = served;
-  const isHidden = wire.headers.some(([name]) => isSecret(name));
-  if (party === null || !isHidden) return why ?? outcome;
-  const all = parties(gate, keyring, protocol.name, party.merchant.id);
-  const own = all.find(({ keys }) => keys.sender === party.credential.sender);
-  const others = all.filter((one) => one !== own);
-  const message = { ...wire, protocol: protocol.name };
-  return (own && secretMistake(protocol.name, message, own, others)?.key) ?? why ?? outcome;
-}
-
-/** Whose secret it is may be known: which credential is examined later depends on it. */
-function redacted(value: string, { party }: Refused): string {
-  const head = party === null ? '' : `${party.credential.sender}.`;
-  return `${value.startsWith(head) ? head : ''}[redacted]`;
-}
-
 type Refused = Pick<Served<Caller>, 'outcome' | 'why' | 'party'>;
+
+/** Whose it is, as far as that is known, and why it was refused. */
+interface Told {
+  readonly merchantId: bigint | null;
+  /** '' = nobody we know. */
+  readonly sender: string;
+  readonly why: string;
+}
+
+/** A secret in a wrong shape names nobody; it is looked for among so many, and no more. */
+const mostLookedAt = 200;
+
+/**
+ * What a secret in a header looked like cannot be told once it is gone: its mistake is the reason that is kept. Whoever has the
+ * secret and wrote it wrongly is its owner.
+ */
+function toldOf(gate: Gate, keyring: Keyring, protocol: Protocol, wire: RequestWire, served: Refused): Told {
+  const { party, outcome } = served;
+  const merchantId = party?.merchant.id ?? null;
+  const told = { merchantId, sender: party?.credential.sender ?? '', why: served.why ?? outcome };
+  if (!wire.headers.some(([name]) => isSecret(name))) return told;
+  const all = parties(gate, keyring, protocol.name, merchantId);
+  const asked = party === null ? all.slice(0, mostLookedAt) : all.filter(({ keys }) => keys.sender === told.sender);
+  const message = { ...wire, protocol: protocol.name };
+  for (const one of asked) {
+    const others = party === null ? [] : all.filter((other) => other !== one);
+    const mistake = secretMistake(protocol.name, message, one, others);
+    if (mistake) return { merchantId: one.owner, sender: one.keys.sender, why: mistake.key };
+  }
+  return told;
+}
+
+/** Which credential is examined later depends on whose secret it was. */
+function redacted(sender: string): string {
+  return sender === '' ? '[redacted]' : `${sender}.[redacted]`;
+}
 
 export function noteRefused(
   gate: Gate,
@@ -81,7 +97,7 @@ export function noteRefused(
   const shelf = shelfOf(gate);
   if (shelf.count > keptPerSecond) return;
   const { world } = gate;
-  const merchantId = served.party?.merchant.id ?? null;
+  const { merchantId, sender, why } = toldOf(gate, keyring, protocol, wire, served);
   const slot = slotFor(shelf, merchantId ?? 0n, world.nonce(1)[0] ?? 0);
   const id = world.newId();
   const kept = {
@@ -89,16 +105,16 @@ export function noteRefused(
     merchantId,
     at: BigInt(world.now()),
     protocol: protocol.name,
-    why: reasonOf(gate, keyring, protocol, wire, served),
+    why,
     method: wire.method,
     target: wire.target.slice(0, 4_096),
-    headers: wire.headers.map(([name, value]) => [name, isSecret(name) ? redacted(value, served) : value] as const),
+    headers: wire.headers.map(([name, value]) => [name, isSecret(name) ? redacted(sender) : value] as const),
     body: holdsUnkept(protocol, wire.body) ? Buffer.alloc(0) : Buffer.from(wire.body),
     remote: wire.remote,
   };
   const doctor = `/console/doctor/${id}`;
   keepRefused(gate.db, slot, kept).then(
-    () => world.log.info('request-refused', { protocol: protocol.name, why: kept.why, doctor }),
+    () => world.log.info('request-refused', { protocol: protocol.name, why, doctor }),
     (error: unknown) => world.log.info('refused-request-not-kept', { error: String(error) }),
   );
 }
