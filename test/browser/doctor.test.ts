@@ -69,7 +69,7 @@ test('what was refused is in the list of its merchant, with what people made of 
     await page.goto(`${scene.url}/console/doctor`);
     return (await page.locator('tbody tr').count()) === 2;
   });
-  assert.match((await page.textContent('tbody')) ?? '', /the word Bearer stands before the key/);
+  assert.match((await page.textContent('tbody')) ?? '', /The word Bearer stands before the key/);
   await page.selectOption('.filter [name=protocol]', 'payin');
   await page.click('.filter button');
   assert.equal(await page.locator('tbody tr').count(), 1);

@@ -45,7 +45,7 @@ const mistakes: readonly (readonly [sign: string, words: RegExp, mend: RegExp])[
   [digests(stamp + key.toUpperCase() + bare), /key was written in upper case/, /exactly as it was issued/],
   [digests(stamp + key), /an empty body was signed/, /Write the text once/],
   [digests(stamp + key + bare.replace('helloworld', 'hello\\u0020world')), /^$/, /The rule/],
-  [`${md5(`1700000000${key}${bare}`)}:1700000000`, /does not have 13 digits/, /milliseconds/],
+  [`${md5(`1700000000${key}${bare}`)}:1700000000`, /does not have 13 digits/, /^Use milliseconds/],
   [`${stamp}:${md5(stamp + key + bare)}`, /wrong way round/, /32 hex digits, a colon/],
   [`{${good}}`, /braces stand around/, /without braces/],
   [md5(stamp + key + bare), /time stamp behind the digest is missing/, /13 digits/],

@@ -111,7 +111,7 @@ test('what the secret of a header looked like is told by the reason that was kep
     remote: '203.0.113.9',
   });
   const { text } = await operator.get(`/console/doctor/${id}`);
-  assert.ok(text.includes('the word Bearer stands before the key'));
+  assert.ok(text.includes('The word Bearer stands before the key'));
 });
 
 async function tables(): Promise<string> {
@@ -150,7 +150,7 @@ test('a pasted request of any protocol, in any shape, is recognised and judged; 
     [
       `POST /api/payIn HTTP/1.1\n${head}Sign: ${md5(json)}\n\n${json}`,
       'The signature differs',
-      'the key was forgotten',
+      'The key was forgotten',
     ],
     [`${head}Sign: ${md5(json + payin.key)}\n\n${json}\n`, 'The signature fits', 'payin'],
     [`curl 'https://x.test/gateway/pay/order?sign=${sign}' -d '${order}'`, 'The signature fits', 'fufu'],

@@ -126,13 +126,16 @@ function grouped(runs: readonly Run[]): readonly Run[] {
   return made;
 }
 
-/** A sign or two in common between two differences helps nobody to read. */
+/** A few signs in common between two differences help nobody to read. */
+const mostSigns = 5;
+
 function withoutIslands(runs: readonly Run[]): readonly Run[] {
   const isIsland = ({ kind, tokens }: Run, index: number) =>
     kind === 'same' &&
     index > 0 &&
     index < runs.length - 1 &&
-    tokens.reduce((sum, { real }) => sum + real.length, 0) <= 2;
+    tokens.length <= mostSigns &&
+    tokens.every(({ real }) => /^[^\p{L}\p{N}]$/u.test(real));
   const dissolved = runs.flatMap((run, index): readonly Run[] =>
     isIsland(run, index)
       ? [

@@ -59,7 +59,7 @@ function columns({ desk, eyes, person }: Visit): readonly Column<RefusedRequest>
   return [
     {
       head: say('when'),
-      cell: ({ at, id }) => html`<a href="/console/doctor/${String(id)}">${time(eyes, at)}</a>`,
+      cell: ({ at, id }) => html`<a class="strong" href="/console/doctor/${String(id)}">${time(eyes, at)}</a>`,
       look: 'code',
     },
     ...(person.merchantId === null ? [merchant] : []),
@@ -76,7 +76,12 @@ function columns({ desk, eyes, person }: Visit): readonly Column<RefusedRequest>
 }
 
 function reason({ say, language }: Eyes, why: string): string {
-  return isMistake(why) ? sentence({ key: why }, language) : sayValue(say, 'why', why);
+  return isMistake(why) ? capital(sentence({ key: why }, language)) : sayValue(say, 'why', why);
+}
+
+/** Mistakes are parts of a sentence on the command line, and sentences here. */
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 // ── one request ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -189,7 +194,7 @@ function findings(eyes: Eyes, whole: Explanation): Html {
   const { say, language } = eyes;
   const found = shownExplanation(whole);
   const isWell = found.verdict === 'fits' || found.verdict === 'unsigned';
-  const mistakes = found.mistakes.map((one) => html`<li>${sentence(one, language)}</li>`);
+  const mistakes = found.mistakes.map((one) => html`<li>${capital(sentence(one, language))}</li>`);
   const isUnknown = found.verdict === 'differs' && mistakes.length === 0;
   return html`${headed(html`${sayValue(say, 'verdict', found.verdict)}`, html`<span class="badge ${isWell ? 'good' : 'bad'}">${found.protocol}</span>`)}
 ${mistakes.length > 0 && html`<div class="alarm" role="status"><strong>${say('mistake')}</strong><ul>${mistakes}</ul></div>`}
