@@ -74,12 +74,12 @@ export class GatewayProcess {
   }
 
   signal(name: NodeJS.Signals): void {
-    if (!this.isOver) process.kill(this.pid, name);
+    if (!this.isOver) send(this.pid, name);
   }
 
   /** To everybody in its process group, as a terminal does. */
   signalGroup(name: NodeJS.Signals): void {
-    if (!this.isOver) process.kill(-this.pid, name);
+    if (!this.isOver) send(-this.pid, name);
   }
 
   /** → how it ended and how long that took. */
@@ -93,6 +93,15 @@ export class GatewayProcess {
   async token(): Promise<string> {
     const file: unknown = JSON.parse(await readFile(join(this.data, 'gateway.json'), 'utf8'));
     return typeof file === 'object' && file !== null && 'token' in file ? String(file.token) : '';
+  }
+}
+
+/** It may have died a moment ago, before we heard of it. */
+function send(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== 'ESRCH') throw error;
   }
 }
 
