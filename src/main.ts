@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Config, redacted } from './config.ts';
 import type { Log } from './core/world.ts';
@@ -27,7 +27,9 @@ import { startProcesses } from './wiring/processes.ts';
 import { makeRooms, type Rooms } from './wiring/rooms.ts';
 import { keepTwins } from './wiring/kept-twins.ts';
 import { findDemoPairs } from './wiring/demo/demo.ts';
+import { masterKeyPath, readMasterKey } from './wiring/master-key.ts';
 import { keepModesApart } from './wiring/mode.ts';
+import { beat, noticeRestore, pulseEveryMs } from './wiring/pulse.ts';
 import { type Sandbox, startSandbox } from './wiring/sandbox-twins.ts';
 import { answer, bodyLimit, refuseUnserved, type Traffic } from './wiring/traffic.ts';
 import { ownerToken } from './wiring/owner-token.ts';
@@ -115,6 +117,8 @@ async function bringUp(
   const sender = makeSend({ ...rules, log, monotonic: clock.monotonic });
   undo.add(() => sender.close());
   const world = makeWorld({ log, send: sender.send, timeScale: config.timeScale, slot: await takeSlot(db) });
+  const pulse = join(config.data, 'pulse.json');
+  if (!isChild) await noticeRestore(db, world, pulse);
   const vault = new Vault(await masterKey(config), world.nonce);
   const keyring = new Keyring(vault, world.now);
 
@@ -156,6 +160,14 @@ async function bringUp(
       ),
     ),
   );
+  const { quarantine } = gate.directory();
+  if (quarantine) log.warn('in-quarantine', { backupAt: new Date(quarantine.backupAt).toISOString() });
+  if (!isChild)
+    undo.add(
+      every(gate, pulseEveryMs, () =>
+        beat(db, world, pulse).catch((error: unknown) => log.debug('pulse-missed', { error: String(error) })),
+      ),
+    );
   const token = await ownerToken(db, vault, world);
   if (!isChild) await makeFirstUser(db, vault, world);
   if (config.processes > 1 && !isChild) {
@@ -227,21 +239,17 @@ async function takeSlot(db: Database): Promise<number> {
   return Number(row?.slot ?? 0n);
 }
 
-/** 32 bytes outside the database: given by the operator as hex or Base64, or made at first start. */
 async function masterKey(config: Config): Promise<Uint8Array> {
-  const own = join(config.data, 'master.key');
+  const path = masterKeyPath(config);
   if (config.masterKeyFile === null) {
     // `wx`: an existing key is never written over, or nothing in the database would open any more.
-    await writeFile(own, `${randomBytes(32).toString('hex')}\n`, { mode: 0o600, flag: 'wx' }).catch(
+    await writeFile(path, `${randomBytes(32).toString('hex')}\n`, { mode: 0o600, flag: 'wx' }).catch(
       (error: unknown) => {
         if ((error as { code?: unknown }).code !== 'EEXIST') throw error;
       },
     );
   }
-  const text = (await readFile(config.masterKeyFile ?? own, 'utf8')).trim();
-  const key = /^[0-9a-fA-F]{64}$/.test(text) ? Buffer.from(text, 'hex') : Buffer.from(text, 'base64');
-  if (key.length !== 32) throw new Error(`${config.masterKeyFile ?? own}: not 32 bytes of hex or Base64`);
-  return key;
+  return readMasterKey(path);
 }
 
 const refreshEveryMs = 500;

@@ -3,6 +3,7 @@ import { Refusal } from '../core/refusal.ts';
 import { administerCommands } from './administer.ts';
 import { type Command, CliError, exits, findCommand, helpOf, print, readInput, warn } from './command.ts';
 import { lookCommands } from './look.ts';
+import { quarantineCommands } from './quarantine.ts';
 import { userCommands } from './users.ts';
 
 /** Commands that bring a lot with them are loaded when they are asked for. */
@@ -25,10 +26,22 @@ const lazy: readonly Lazy[] = [
   late('call', 'P OPERATION', 'Acts as a merchant of protocol P', async () => (await import('./call.ts')).default),
   late('twin', 'P', 'Runs one twin alone', async () => (await import('./twin.ts')).default),
   late('doctor', '', 'Checks database, keys, clock, channels', async () => (await import('./doctor.ts')).default),
+  late(
+    'backup',
+    'FILE',
+    'Writes everything the gateway knows into one file',
+    async () => (await import('./backup.ts')).backupCommand,
+  ),
+  late(
+    'restore',
+    'FILE',
+    'Puts a backup into the database of a stopped gateway',
+    async () => (await import('./backup.ts')).restoreCommand,
+  ),
   late('docs', '', 'Writes docs/generated from the code', async () => (await import('./docs.ts')).default),
 ];
 
-const eager: readonly Command[] = [...administerCommands, ...userCommands, ...lookCommands];
+const eager: readonly Command[] = [...administerCommands, ...userCommands, ...lookCommands, ...quarantineCommands];
 
 /** All commands, or those that begin with a word ("merchant"); null when there is none. */
 function overview(word?: string): string | null {

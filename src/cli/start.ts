@@ -57,6 +57,8 @@ async function start(input: Input): Promise<number> {
   const { user, setupCode } = await firstUser(gateway.gate.db, gateway.vault);
   if (setupCode !== null && gateway.url !== '')
     print(`Console: ${gateway.url}/console   user: ${user}   one-time setup code: ${setupCode}`);
+  if (gateway.gate.directory().quarantine)
+    print('In quarantine after a restore: payouts and refunds wait. kanal quarantine show says more.');
   print(`ready ${gateway.url || config.role}`);
   await stopped;
   warn('kanal: draining …');

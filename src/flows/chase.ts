@@ -21,10 +21,27 @@ export async function queryUpstream(gate: Gate, order: Order): Promise<Order> {
   return (await ask(gate, order)).order;
 }
 
-interface Asked {
+/**
+ * Asks about an order whose present state may be older than the truth: after a restore. One that was never sent, as far as we know,
+ * is asked about too; if the channel has it, it was.
+ */
+export async function compareUpstream(gate: Gate, order: Order): Promise<Asked> {
+  if (order.state !== 'requested') return ask(gate, order);
+  const channel = order.channelId === null ? undefined : gate.directory().channels.get(order.channelId);
+  if (!channel || order.reference === null) return { order, heard: false };
+  const outcome = await gate.call(channel, queryCommands[order.kind], findOf(order));
+  if (outcome.kind !== 'answered') return { order, heard: false, isUnknownThere: outcome.kind === 'not-found' };
+  const nobody = { kind: order.kind, channelId: null, reference: null };
+  const begun = await learnAbout(gate, order, bareEvidence(nobody, 'query', 'begun', gate.world.now()));
+  return learnQuery(gate, begun, channel, order.reference, outcome, null);
+}
+
+export interface Asked {
   readonly order: Order;
   /** Did the channel answer about this order at all? */
   readonly heard: boolean;
+  /** It answered that it does not know the order. */
+  readonly isUnknownThere?: boolean;
 }
 
 /** `endedBy`: what an end that the channel tells of is due to, when we know it better than the channel. */
@@ -74,7 +91,7 @@ async function learnQuery(
       return { order: await learnAbout(gate, order, evidence), heard: true };
     }
     case 'not-found':
-      return { order: await learnNotFound(gate, order, about, outcome), heard: false };
+      return { order: await learnNotFound(gate, order, about, outcome), heard: false, isUnknownThere: true };
     case 'not-sent':
     case 'unknown':
     case 'declined':

@@ -11,6 +11,7 @@ import { bareEvidence, learnAbout } from './attempt.ts';
 import { callOrNext } from './failover.ts';
 import type { Gate } from './gate.ts';
 import { learnOutcome } from './learn-outcome.ts';
+import { refuseInQuarantine } from './quarantine.ts';
 import { usableChannels } from './route.ts';
 
 /** Merchant setting `payoutLimit.IDR`: smallest units that may go out without anybody looking. */
@@ -34,6 +35,7 @@ const nobody = { kind: 'payout', channelId: null, reference: null } as const;
 
 /** Once, by whoever comes first: `requested` becomes `sending` in a transaction of its own, then the channel is called. */
 export async function letGo(gate: Gate, held: Order): Promise<Order> {
+  refuseInQuarantine(gate);
   const channel = held.channelId === null ? undefined : gate.directory().channels.get(held.channelId);
   if (held.kind !== 'payout' || channel?.state !== 'active')
     throw new Refusal('channel-unavailable', { text: 'its channel is gone or disabled' });

@@ -12,6 +12,7 @@ import { callOrNext, makeThrough } from './failover.ts';
 import { needsTwoPersons, upstreamPayout } from './held-payout.ts';
 import type { Caller, Gate } from './gate.ts';
 import { afterIntent } from './pay.ts';
+import { repeatInQuarantine } from './quarantine.ts';
 import { orderOfRepeat, whenCalled } from './repeat.ts';
 import { capOf, checkNotifyTarget, chooseChannels, feeFor } from './route.ts';
 
@@ -20,6 +21,10 @@ export async function payOut(gate: Gate, caller: Caller, ask: PayOut, fingerprin
     throw new Refusal('forbidden', { why: 'payouts-disabled', text: 'payouts are not enabled for this merchant' });
   checkNotifyTarget(gate, ask);
   const deadline = gate.world.monotonic() + gate.facts.answerTimeMs(caller.credential.protocol, 'pay-out');
+  if (gate.directory().quarantine) {
+    const first = await repeatInQuarantine(gate, caller, 'payout', { ...ask, command: 'pay-out' }, fingerprint);
+    return answer(first as Payout);
+  }
   const takens = chooseChannels(gate, caller, 'pay-out', 'bank-transfer', ask);
   const {
     made: pair,

@@ -8,10 +8,10 @@ import type { Gate } from './gate.ts';
 import { upstreamRefund } from './late-refund.ts';
 import { learnOutcome } from './learn-outcome.ts';
 
-/** The refund as it is afterwards: unchanged when its channel is disabled or somebody else has begun it. */
+/** The refund as it is afterwards: unchanged when its channel is disabled, in quarantine, or when somebody else has begun it. */
 export async function sendLateRefund(gate: Gate, refund: Refund): Promise<Refund> {
   const channel = refund.channelId === null ? undefined : gate.directory().channels.get(refund.channelId);
-  if (!channel || channel.state !== 'active') return refund;
+  if (!channel || channel.state !== 'active' || gate.directory().quarantine) return refund;
   const now = gate.world.now();
   const nobody = { kind: 'refund', channelId: null, reference: null } as const;
   const begun = await learnOutcome(gate, {

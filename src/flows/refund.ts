@@ -16,6 +16,7 @@ import type { Caller, Gate } from './gate.ts';
 import { upstreamRefund } from './late-refund.ts';
 import { beginRefundAgain } from './learn-outcome.ts';
 import { afterIntent } from './pay.ts';
+import { repeatInQuarantine } from './quarantine.ts';
 import { findOwn } from './query.ts';
 import { orderOfRepeat, whenCalled } from './repeat.ts';
 import { checkNotifyTarget } from './route.ts';
@@ -30,6 +31,10 @@ export async function refund(
   const deadline = gate.world.monotonic() + gate.facts.answerTimeMs(caller.credential.protocol, 'refund');
   const payment = await findOwn(gate, caller, 'payment', { ...ask, refundNo: null });
   if (payment?.kind !== 'payment') throw new Refusal('not-found', { text: 'no such payment' });
+  if (gate.directory().quarantine) {
+    const asked = { orderNo: ask.refundNo, command: 'refund', extras: ask.extras } as const;
+    return answer((await repeatInQuarantine(gate, caller, 'refund', asked, fingerprint)) as Refund);
+  }
   checkPeriod(gate, caller, payment);
   const channel = checkRefundable(gate, payment, ask);
   const one = newRefund(gate, caller, ask, payment, channel, fingerprint);

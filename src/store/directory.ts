@@ -4,6 +4,7 @@ import type { Rate } from '../core/exchange.ts';
 import type { FeeRule } from '../core/fees.ts';
 import type { Route } from '../core/routing.ts';
 import { type Query, sql } from './database.ts';
+import { presentQuarantine, type Quarantine } from './quarantine.ts';
 import { allRates } from './rates.ts';
 
 /** One sealed secret; several per name while a rotation overlaps, newest first. */
@@ -62,6 +63,8 @@ export interface Directory {
   readonly routes: readonly Route[];
   readonly fees: readonly FeeRow[];
   readonly rates: readonly Rate[];
+  /** Not null after a restore: nothing that sends money out may leave. */
+  readonly quarantine: Quarantine | null;
 }
 
 export async function directoryVersion(query: Query): Promise<bigint> {
@@ -92,9 +95,11 @@ export async function loadDirectory(query: Query): Promise<Directory> {
     sql`select id, merchant_id as "merchantId", method, currency, fixed_minor as fixed, percent_ppm as "percentPpm", min_minor as min, max_minor as max from fees`,
   );
   const rates = await allRates(query);
+  const quarantine = await presentQuarantine(query);
   return {
     version,
     rates,
+    quarantine,
     merchants: new Map(merchants.map((m) => [m.id, m])),
     credentials: new Map(credentials.map((c) => [c.id, c])),
     senders: new Map(credentials.map((c) => [`${c.protocol}/${c.sender}`, c])),

@@ -26,6 +26,8 @@ export interface MigrateOptions {
   readonly world: Pick<World, 'now'>;
   /** Default: the project's `migrations/`. */
   readonly folder?: string;
+  /** No further than this one: for the rows of a backup that is older than the program. */
+  readonly upTo?: number;
 }
 
 interface Applied {
@@ -45,7 +47,8 @@ const fileName = /^(\d{4})-[a-z0-9-]+\.sql$/;
  * since, when the database is newer than the program, or what a migration threw (then that one did not happen).
  */
 export async function migrate(options: MigrateOptions): Promise<number> {
-  const migrations = await readMigrations(options.folder ?? migrationsFolder);
+  const all = await readMigrations(options.folder ?? migrationsFolder);
+  const migrations = all.slice(0, options.upTo ?? all.length);
   const database = await openDatabase({
     ...options.target,
     log: options.log,

@@ -202,15 +202,16 @@ async function insertNotices(query: Query, notices: readonly NewNotice[]): Promi
   );
 }
 
-export async function insertReviews(query: Query, reviews: readonly NewReview[]): Promise<void> {
-  await Promise.all(
+export async function insertReviews(query: Query, reviews: readonly NewReview[]): Promise<number> {
+  const made = await Promise.all(
     reviews.map((one) =>
       query.run(sql`
       insert into reviews (home, id, reason, object_kind, object_id, channel_id, detail, opened_at)
       values (${one.home}, ${one.id}, ${one.review.reason}, ${one.objectKind}, ${one.objectId}, ${one.channelId}, ${JSON.stringify(one.review.detail)}::jsonb, ${one.at})
-      on conflict do nothing`),
+      on conflict do nothing returning id`),
     ),
   );
+  return made.flat().length;
 }
 
 /** Orders about which authentic word of another sum than ordered waits for a person. */

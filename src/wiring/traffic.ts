@@ -1,6 +1,6 @@
 /** Who answers which path: the one place where an inbound request is handed to a room. */
 import { reportEvidence } from '../flows/attempt.ts';
-import type { Caller, Gate } from '../flows/gate.ts';
+import type { Caller, Gate, Learning } from '../flows/gate.ts';
 import { hearRefund } from '../flows/hear-refund.ts';
 import { learnOutcome } from '../flows/learn-outcome.ts';
 import type { Report } from '../core/commands.ts';
@@ -138,23 +138,63 @@ function listenerFor(gate: Gate, channel: ChannelRow, wire: RequestWire): Listen
     // PostgreSQL text takes no NUL; what is not UTF-8 was not understood anyway.
     body: Buffer.from(wire.body).toString('utf8').replaceAll('\0', '\ufffd').slice(0, 65_536),
   };
+  let isNews = false;
   return {
     async learn(report) {
-      const reference = referenceOf(report);
-      if (reference === null) return concernsRefund(gate, channel, report);
-      const about = { kind: report.kind, channelId: channel.id, reference };
-      const evidence = reportEvidence(about, 'callback', report, gate.world.now());
-      const learnt = await learnOutcome(gate, { key: null, evidence, callback: raw, lookAgainAt: null });
-      return learnt.kind === 'learnt' ? 'taken' : concernsRefund(gate, channel, report);
+      const heard = await learnReport(gate, channel, report, raw);
+      // Restored from a backup: it may well be about an order that we had (T038).
+      if (heard === 'unmatched' && gate.directory().quarantine) isNews = await reviewUnknown(gate, channel, report);
+      return heard;
     },
     async record(verdict) {
-      if (!mayKeep(gate)) return;
+      if (!mayKeep(gate) && !isNews) return;
       if (verdict === 'foreign') await reviewForeign(gate, channel);
       await insertCallbacks(gate.db, [
         { ...raw, home: 0, id: gate.world.newId(), verdict, objectKind: null, objectId: null },
       ]);
     },
   };
+}
+
+async function learnReport(
+  gate: Gate,
+  channel: ChannelRow,
+  report: Report,
+  raw: NonNullable<Learning['callback']>,
+): Promise<'taken' | 'unmatched'> {
+  const reference = referenceOf(report);
+  if (reference === null) return concernsRefund(gate, channel, report);
+  const about = { kind: report.kind, channelId: channel.id, reference };
+  const evidence = reportEvidence(about, 'callback', report, gate.world.now());
+  const learnt = await learnOutcome(gate, { key: null, evidence, callback: raw, lookAgainAt: null });
+  return learnt.kind === 'learnt' ? 'taken' : concernsRefund(gate, channel, report);
+}
+
+/** A person compares it with the channel's statement. → is this the first we hear of the reference? */
+async function reviewUnknown(gate: Gate, channel: ChannelRow, report: Report): Promise<boolean> {
+  const { kind, state, amount } = report;
+  const reference = referenceOf(report);
+  const detail = {
+    channel: channel.name,
+    kind,
+    state,
+    ...(reference === null ? {} : { reference }),
+    ...(amount === null ? {} : { minor: String(amount.minor), currency: amount.currency }),
+  };
+  const home = reference === null ? null : gate.facts.homeOf(channel.protocol, reference);
+  const opened = await insertReviews(gate.db, [
+    {
+      home: home ?? 0,
+      id: gate.world.newId(),
+      review: { reason: 'unknown-reference', detail },
+      objectKind: null,
+      objectId: null,
+      channelId: channel.id,
+      at: gate.world.now(),
+    },
+  ]);
+  if (opened > 0) gate.world.log.warn('review-opened', { reason: 'unknown-reference', channel: String(channel.id) });
+  return opened > 0;
 }
 
 /** Authentic, yet for another account than the channel's (T007): somebody has mixed something up, and a person must look. */

@@ -11,6 +11,7 @@ import { listTable } from './lists.ts';
 import { merchantTable } from './merchants.ts';
 import { openApi } from './openapi.ts';
 import { operationTable } from './operations.ts';
+import { quarantineTable } from './quarantine.ts';
 import { rateTable } from './rates.ts';
 import { showTable } from './show.ts';
 import { userTable } from './users.ts';
@@ -34,6 +35,7 @@ export const operatorRoutes: readonly ApiRoute<Desk>[] = [
   ...listTable,
   ...showTable,
   ...operationTable,
+  ...quarantineTable,
   ...inspectionTable,
   ...userTable,
   documentRoute,
