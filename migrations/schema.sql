@@ -298,6 +298,17 @@ create table payouts (
   detail jsonb not null,
   channel_extras jsonb
 ) with (fillfactor=50);
+create table quarantines (
+  id bigint not null,
+  begun_at bigint not null,
+  backup_at bigint not null,
+  cause text not null,
+  compared_at bigint,
+  compared jsonb,
+  lifted_at bigint,
+  lifted_by text,
+  reason text
+);
 create table rates (
   currency text not null,
   day text not null,
@@ -475,6 +486,7 @@ alter table payouts add constraint payouts_amount_check CHECK ((amount > 0));
 alter table payouts add constraint payouts_fee_check CHECK ((fee >= 0));
 alter table payouts add constraint payouts_state_check CHECK ((state = ANY (ARRAY['requested'::text, 'approved'::text, 'sending'::text, 'pending'::text, 'unknown'::text, 'succeeded'::text, 'failed'::text, 'returned'::text])));
 alter table payouts add constraint payouts_pkey PRIMARY KEY (home, id);
+alter table quarantines add constraint quarantines_pkey PRIMARY KEY (id);
 alter table rates add constraint rates_day_check CHECK ((day ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}$'::text));
 alter table rates add constraint rates_direction_check CHECK ((direction = ANY (ARRAY['foreign-per-unit'::text, 'units-per-foreign'::text])));
 alter table rates add constraint rates_rate_check CHECK ((rate ~ '^[0-9]{1,9}(\.[0-9]{1,12})?$'::text));
@@ -513,9 +525,11 @@ CREATE UNIQUE INDEX notices_event ON kanal.notices USING btree (home, object_id,
 CREATE INDEX notices_due_at ON kanal.notices_due USING btree (home, due_at);
 CREATE UNIQUE INDEX payments_platform_no ON kanal.payments USING btree (home, platform_no);
 CREATE UNIQUE INDEX payouts_platform_no ON kanal.payouts USING btree (home, platform_no);
+CREATE UNIQUE INDEX quarantines_one ON kanal.quarantines USING btree ((true)) WHERE (lifted_at IS NULL);
 CREATE INDEX refunds_of_payment ON kanal.refunds USING btree (home, payment_id);
 CREATE UNIQUE INDEX refunds_platform_no ON kanal.refunds USING btree (home, platform_no);
-CREATE UNIQUE INDEX reviews_open ON kanal.reviews USING btree (home, reason, object_id, channel_id) NULLS NOT DISTINCT WHERE (state = 'open'::text);
+CREATE UNIQUE INDEX reviews_open ON kanal.reviews USING btree (home, reason, object_id, channel_id) NULLS NOT DISTINCT WHERE ((state = 'open'::text) AND (reason <> 'unknown-reference'::text));
+CREATE UNIQUE INDEX reviews_unknown ON kanal.reviews USING btree (home, channel_id, ((detail ->> 'reference'::text))) WHERE ((state = 'open'::text) AND (reason = 'unknown-reference'::text));
 CREATE INDEX work_due ON kanal.work USING btree (home, due_at);
 
 -- triggers
@@ -561,6 +575,7 @@ grant insert, select on numbers to kanal_app;
 grant insert, select, update on operator_tokens to kanal_app;
 grant insert, select, update on payments to kanal_app;
 grant insert, select, update on payouts to kanal_app;
+grant insert, select, update on quarantines to kanal_app;
 grant delete, insert, select, update on rates to kanal_app;
 grant insert, select, update on refunds to kanal_app;
 grant insert, select, update on refused_requests to kanal_app;

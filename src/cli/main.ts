@@ -30,13 +30,13 @@ const lazy: readonly Lazy[] = [
     'backup',
     'FILE',
     'Writes everything the gateway knows into one file',
-    async () => (await import('./backup.ts')).backupCommand,
+    async () => (await import('./backup.ts')).default,
   ),
   late(
     'restore',
     'FILE',
     'Puts a backup into the database of a stopped gateway',
-    async () => (await import('./backup.ts')).restoreCommand,
+    async () => (await import('./restore.ts')).default,
   ),
   late('docs', '', 'Writes docs/generated from the code', async () => (await import('./docs.ts')).default),
 ];

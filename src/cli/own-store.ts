@@ -4,8 +4,9 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Config, readConfig } from '../config.ts';
 import { makeLog } from '../world.ts';
-import { type Database, type DatabaseTarget, openDatabase, sql } from '../store/database.ts';
+import { type Database, type DatabaseTarget, openDatabase } from '../store/database.ts';
 import { startEmbedded } from '../store/embedded.ts';
+import { countGateways } from '../store/health.ts';
 import { claimPidFile, livePid } from '../store/pidfile.ts';
 import { readPostmaster } from '../store/postgres-process.ts';
 import { CliError, type Input } from './command.ts';
@@ -73,9 +74,6 @@ export async function onDatabase<T>(target: DatabaseTarget, work: (database: Dat
 }
 
 async function refuseOthers(target: DatabaseTarget): Promise<void> {
-  const [row] = await onDatabase(target, (database) =>
-    database.run<{ others: bigint }>(sql`
-      select count(*) as others from pg_stat_activity where datname = current_database() and application_name = 'kanal'`),
-  );
-  if ((row?.others ?? 0n) > 0n) throw new CliError('gateways are connected to this database; stop them all first');
+  if ((await onDatabase(target, countGateways)) > 0)
+    throw new CliError('gateways are connected to this database; stop them all first');
 }

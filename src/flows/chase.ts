@@ -156,9 +156,9 @@ async function reportOld(gate: Gate, order: Order, now: number): Promise<void> {
   await openReview(gate, order, review, now);
 }
 
-function openReview(gate: Gate, order: Order, review: Review, at: number): Promise<void> {
+async function openReview(gate: Gate, order: Order, review: Review, at: number): Promise<void> {
   const { home, kind: objectKind, id: objectId, channelId } = order;
-  return insertReviews(gate.db, [{ home, id: gate.world.newId(), review, objectKind, objectId, channelId, at }]);
+  await insertReviews(gate.db, [{ home, id: gate.world.newId(), review, objectKind, objectId, channelId, at }]);
 }
 
 /** What is over is asked about a few more times where nobody would tell us of late money; then its appointment goes. */

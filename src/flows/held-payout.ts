@@ -11,7 +11,7 @@ import { bareEvidence, learnAbout } from './attempt.ts';
 import { callOrNext } from './failover.ts';
 import type { Gate } from './gate.ts';
 import { learnOutcome } from './learn-outcome.ts';
-import { refuseInQuarantine } from './quarantine.ts';
+import { refuseInQuarantine } from './hold-back.ts';
 import { usableChannels } from './route.ts';
 
 /** Merchant setting `payoutLimit.IDR`: smallest units that may go out without anybody looking. */

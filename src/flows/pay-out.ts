@@ -12,7 +12,7 @@ import { callOrNext, makeThrough } from './failover.ts';
 import { needsTwoPersons, upstreamPayout } from './held-payout.ts';
 import type { Caller, Gate } from './gate.ts';
 import { afterIntent } from './pay.ts';
-import { repeatInQuarantine } from './quarantine.ts';
+import { repeatInQuarantine } from './hold-back.ts';
 import { orderOfRepeat, whenCalled } from './repeat.ts';
 import { capOf, checkNotifyTarget, chooseChannels, feeFor } from './route.ts';
 

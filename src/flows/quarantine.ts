@@ -3,11 +3,10 @@
  * time. So nothing that sends money out leaves until a person has compared every order that may have moved with its channel, and lifts
  * the quarantine with a reason. Collections and callbacks go on.
  */
-import type { CommandName, Extras } from '../core/commands.ts';
-import { isFinal, type Kind, type Order } from '../core/order.ts';
+import { isFinal, type Kind } from '../core/order.ts';
 import { Refusal } from '../core/refusal.ts';
 import type { Instant } from '../core/world.ts';
-import { numberOf, orderByKey } from '../store/orders.ts';
+import { orderByKey } from '../store/orders.ts';
 import {
   beginQuarantine,
   type Comparison,
@@ -18,37 +17,13 @@ import {
 } from '../store/quarantine.ts';
 import { change, type Office } from './administer.ts';
 import { compareUpstream } from './chase.ts';
-import type { Caller, Gate } from './gate.ts';
-import { orderOfRepeat } from './repeat.ts';
+import type { Gate } from './gate.ts';
 
 /** Finished orders of so long before the backup are compared too: payouts come back, late money comes. */
 const lookBackMs = 86_400_000;
 const homes = 256;
 const pageSize = 200;
 const atOnce = 16;
-
-function inQuarantine(): Refusal {
-  return new Refusal('busy', { why: 'quarantine', text: 'nothing is sent until the restored books are compared' });
-}
-
-/** Throws the "come again" of every protocol: nothing was done, and nothing failed. */
-export function refuseInQuarantine(gate: Gate): void {
-  if (gate.directory().quarantine) throw inQuarantine();
-}
-
-/** The order a merchant's number has already, as it stands. Throws `busy` for a new one, `conflict` for other content. */
-export async function repeatInQuarantine(
-  gate: Gate,
-  { merchant, credential }: Caller,
-  kind: Kind,
-  asked: { readonly orderNo: string; readonly command: CommandName; readonly extras: Extras },
-  fingerprint: Uint8Array,
-): Promise<Order> {
-  const space = gate.facts.numberSpace(credential.protocol, asked.command, asked.extras);
-  const by = await numberOf(gate.db, merchant.home, merchant.id, space, asked.orderNo);
-  if (!by) throw inQuarantine();
-  return orderOfRepeat(gate, kind, merchant.home, by, fingerprint, kind === 'refund' ? 'refundNo' : 'orderNo');
-}
 
 /** The present one. Throws Refusal `not-found` when there is none. */
 function presentOne(gate: Gate): Quarantine {
@@ -58,14 +33,19 @@ function presentOne(gate: Gate): Quarantine {
 }
 
 /** For whoever restored with other tools than ours. */
-export async function enterQuarantine(office: Office, actor: string, backupAt: Instant, cause: string): Promise<void> {
+export async function enterQuarantine(
+  office: Pick<Office, 'gate'>,
+  actor: string,
+  backupAt: Instant,
+  cause: string,
+): Promise<void> {
   const { world } = office.gate;
   const row = { id: world.newId(), begunAt: world.now(), backupAt, cause };
   await change(office, actor, 'quarantine.begin', { backupAt, cause }, (query) => beginQuarantine(query, row));
 }
 
 /** Asks the channels about everything that may have moved since the backup; what they say is learnt like any other answer. */
-export async function compareWithChannels(office: Office, actor: string): Promise<Comparison> {
+export async function compareWithChannels(office: Pick<Office, 'gate'>, actor: string): Promise<Comparison> {
   const { gate } = office;
   const { id, backupAt } = presentOne(gate);
   const found = { asked: 0, answered: 0, changed: 0, notKnown: 0, unanswered: 0 };
@@ -112,7 +92,12 @@ async function compareOne(
  * Lets money leave again. Throws Refusal `conflict` while orders have not been compared or a channel has not answered;
  * `isAnyway` = somebody has asked the channels in another way.
  */
-export async function liftQuarantine(office: Office, actor: string, reason: string, isAnyway: boolean): Promise<void> {
+export async function liftQuarantine(
+  office: Pick<Office, 'gate'>,
+  actor: string,
+  reason: string,
+  isAnyway: boolean,
+): Promise<void> {
   const { id, compared } = presentOne(office.gate);
   if (!isAnyway && compared === null)
     throw new Refusal('conflict', { text: 'compare with the channels first: kanal quarantine compare' });

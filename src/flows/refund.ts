@@ -16,7 +16,7 @@ import type { Caller, Gate } from './gate.ts';
 import { upstreamRefund } from './late-refund.ts';
 import { beginRefundAgain } from './learn-outcome.ts';
 import { afterIntent } from './pay.ts';
-import { repeatInQuarantine } from './quarantine.ts';
+import { repeatInQuarantine } from './hold-back.ts';
 import { findOwn } from './query.ts';
 import { orderOfRepeat, whenCalled } from './repeat.ts';
 import { checkNotifyTarget } from './route.ts';

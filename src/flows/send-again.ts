@@ -24,7 +24,8 @@ export async function sendAgain(gate: Gate, order: Order): Promise<Order | null>
   const channel = order.channelId === null ? undefined : channels.get(order.channelId);
   const command = order.kind === 'payout' ? 'pay-out' : 'refund';
   if (channel?.state !== 'active' || !gate.facts.maySendAgain(channel, command)) return null;
-  if (merchants.get(order.merchantId)?.state !== 'active') return null;
+  // After a restore its word may be older than the truth.
+  if (merchants.get(order.merchantId)?.state !== 'active' || gate.directory().quarantine) return null;
   if ((await timesSent(gate, order)) >= mostTimes) return null;
   await forgetNotFound(gate.db, order.home, channel.id, order.reference);
   // Committed before the call; whoever has heard of its end meanwhile has the last word.

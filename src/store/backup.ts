@@ -3,7 +3,7 @@
  * PostgreSQL's own text of a row, so that nothing is translated on the way. What the twins remember is not ours and not in it.
  */
 import { createHash, type Hash } from 'node:crypto';
-import { type Query, rawSql, sql } from './database.ts';
+import { type Database, type Query, rawSql, sql } from './database.ts';
 import { type TrialBalance, trialBalance } from './ledger.ts';
 
 /** First line of a backup. */
@@ -189,4 +189,15 @@ function tableNamed(value: unknown, tables: ReadonlySet<string>, before: string)
   if (name === null && before === '') return '';
   if (typeof name !== 'string' || !tables.has(name)) throw new Error('the backup was changed or damaged');
   return name;
+}
+
+/** A database of its own on the same server, there as long as `work` runs. `name` is of our making. */
+export async function besideIt<T>(database: Database, name: string, work: () => Promise<T>): Promise<T> {
+  if (!/^[a-z_][a-z0-9_]*$/.test(name)) throw new Error(`${name} is no name for a database`);
+  await database.run(rawSql(`create database ${name}`));
+  try {
+    return await work();
+  } finally {
+    await database.run(rawSql(`drop database ${name} with (force)`));
+  }
 }

@@ -28,3 +28,10 @@ export async function serverFacts(query: Query): Promise<ServerFacts> {
   if (!row) throw new Error('the database says nothing about itself');
   return { ...row, settings: Object.fromEntries(settings.map(({ name, setting }) => [name, setting])) };
 }
+
+/** Connections of gateways to this database, from any machine. */
+export async function countGateways(query: Query): Promise<number> {
+  const [row] = await query.run<{ count: bigint }>(sql`
+    select count(*) as count from pg_stat_activity where datname = current_database() and application_name = 'kanal'`);
+  return Number(row?.count ?? 0n);
+}

@@ -1,7 +1,7 @@
 /** The quarantine after a restore: its row, and the orders that have to be compared with the channels. */
 import type { Kind } from '../core/order.ts';
 import type { Instant } from '../core/world.ts';
-import { type Query, rawSql, sql } from './database.ts';
+import { type Query, type Sql, sql } from './database.ts';
 
 /** What a comparison with the channels found, in orders. */
 export interface Comparison {
@@ -76,7 +76,7 @@ export async function endQuarantine(
   return rows.length > 0;
 }
 
-const tables: Readonly<Record<Kind, string>> = { payment: 'payments', payout: 'payouts', refund: 'refunds' };
+const tables: Readonly<Record<Kind, Sql>> = { payment: sql`payments`, payout: sql`payouts`, refund: sql`refunds` };
 const ends = ['paid', 'failed', 'closed', 'reversed', 'succeeded', 'returned', 'cancelled'];
 
 /** Orders of one home that are open, or were made after `since`; by id, behind `after`. Those that no channel ever had are left out. */
@@ -89,7 +89,7 @@ export async function ordersToCompare(
   limit: number,
 ): Promise<bigint[]> {
   const rows = await query.run<{ id: bigint }>(sql`
-    select id from ${rawSql(tables[kind])} where home = ${home} and id > ${after} and reference is not null
+    select id from ${tables[kind]} where home = ${home} and id > ${after} and reference is not null
       and (state <> all(${ends}::text[]) or created_at >= ${since})
     order by id limit ${limit}`);
   return rows.map(({ id }) => id);

@@ -184,7 +184,8 @@ export class Bank {
     if (payment.outcome !== 'paid') throw new Refusal('conflict', { why: 'not-paid' });
     if (refund.amount.currency !== payment.amount.currency)
       throw new Refusal('conflict', { field: 'amount', why: 'currency' });
-    if (refunded > payment.paid * BigInt(payment.count)) throw new Refusal('limit-exceeded', { field: 'amount', why: 'amount' });
+    if (refunded > payment.paid * BigInt(payment.count))
+      throw new Refusal('limit-exceeded', { field: 'amount', why: 'amount' });
     await this.#save(refund, { ...payment, refunded });
   }
 

@@ -1,4 +1,5 @@
 /** Who answers which path: the one place where an inbound request is handed to a room. */
+import { moneyOf } from '../core/evidence.ts';
 import { reportEvidence } from '../flows/attempt.ts';
 import type { Caller, Gate, Learning } from '../flows/gate.ts';
 import { hearRefund } from '../flows/hear-refund.ts';
@@ -172,7 +173,8 @@ async function learnReport(
 
 /** A person compares it with the channel's statement. → is this the first we hear of the reference? */
 async function reviewUnknown(gate: Gate, channel: ChannelRow, report: Report): Promise<boolean> {
-  const { kind, state, amount } = report;
+  const { kind, state } = report;
+  const amount = moneyOf(report);
   const reference = referenceOf(report);
   const detail = {
     channel: channel.name,
@@ -181,17 +183,11 @@ async function reviewUnknown(gate: Gate, channel: ChannelRow, report: Report): P
     ...(reference === null ? {} : { reference }),
     ...(amount === null ? {} : { minor: String(amount.minor), currency: amount.currency }),
   };
-  const home = reference === null ? null : gate.facts.homeOf(channel.protocol, reference);
+  const review = { reason: 'unknown-reference', detail };
+  const home = (reference === null ? null : gate.facts.homeOf(channel.protocol, reference)) ?? 0;
+  const [id, at] = [gate.world.newId(), gate.world.now()];
   const opened = await insertReviews(gate.db, [
-    {
-      home: home ?? 0,
-      id: gate.world.newId(),
-      review: { reason: 'unknown-reference', detail },
-      objectKind: null,
-      objectId: null,
-      channelId: channel.id,
-      at: gate.world.now(),
-    },
+    { home, id, review, objectKind: null, objectId: null, channelId: channel.id, at },
   ]);
   if (opened > 0) gate.world.log.warn('review-opened', { reason: 'unknown-reference', channel: String(channel.id) });
   return opened > 0;

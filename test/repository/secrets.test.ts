@@ -46,6 +46,7 @@ const readers: Readonly<Record<string, string>> = {
   'src/store/sessions.ts': 'finds a session by its hash',
   'src/store/audit.ts': 'the chain of hashes, no secret',
   'src/wiring/sandbox.ts': 'writes the demo parties',
+  'src/wiring/master-key.ts': 'tries whether the key opens one',
   'src/wiring/metrics-room.ts': 'finds a token by its hash',
   'src/wiring/owner-token.ts': 'writes the hash of the owner token',
 };

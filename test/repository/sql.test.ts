@@ -153,7 +153,7 @@ function raw(list: readonly Source[]): string[] {
 
 test('raw SQL text is built in few, known places (T092)', () => {
   // Migration files, names that we made, and constants.
-  const known = /^src\/(store\/(database|migrate|embedded|schema-dump)|twin\/store-postgres)\.ts:/;
+  const known = /^src\/(store\/(backup|database|migrate|embedded|schema-dump)|twin\/store-postgres)\.ts:/;
   assert.deepEqual(
     raw(sources).filter((at) => !known.test(at)),
     [],

@@ -5,6 +5,7 @@ import type { Desk } from '../../src/web/api/desk.ts';
 import { money } from '../../src/core/money.ts';
 import { reportEvidence } from '../../src/flows/attempt.ts';
 import { learnOutcome } from '../../src/flows/learn-outcome.ts';
+import { enterQuarantine } from '../../src/flows/quarantine.ts';
 import { paymentAnswer, rowsOf } from '../gate.ts';
 import type { Belongings, OperatorScene } from './operator-scene.ts';
 
@@ -64,6 +65,10 @@ async function paidAgain({ t }: OperatorScene, own: Belongings): Promise<void> {
   const paid = paymentAnswer({ state: 'paid', paid: money(20_000n, 'IDR'), platformNo: `UP-again-${++made}` });
   const evidence = reportEvidence(about, 'callback', paid, t.world.now());
   await learnOutcome(t.gate, { key: null, evidence, callback: null, lookAgainAt: null });
+}
+
+async function quarantined({ t }: OperatorScene): Promise<void> {
+  await enterQuarantine(t, 'test', t.world.now(), 'restored in the test');
 }
 
 const makers: Readonly<Record<string, Maker>> = {
@@ -153,6 +158,19 @@ const makers: Readonly<Record<string, Maker>> = {
   'GET /admin/v1/audit/verify': () => ({ path: '/audit/verify' }),
   'GET /admin/v1/audit': () => ({ path: '/audit' }),
   'GET /admin/v1/sandbox': () => ({ path: '/sandbox' }),
+  'GET /admin/v1/quarantine': () => ({ path: '/quarantine' }),
+  'POST /admin/v1/quarantine': () => ({
+    path: '/quarantine',
+    body: { backupAt: '2026-01-15T02:00:00Z', reason: 'restored with pg_restore' },
+  }),
+  'POST /admin/v1/quarantine/compare': async (scene) => {
+    await quarantined(scene);
+    return { path: '/quarantine/compare' };
+  },
+  'POST /admin/v1/quarantine/lift': async (scene) => {
+    await quarantined(scene);
+    return { path: '/quarantine/lift', body: { reason: 'statements compared', anyway: true } };
+  },
   'POST /admin/v1/explain': () => ({
     path: '/explain',
     body: { protocol: 'payin', target: '/api/payIn', body: 'e30=' },
