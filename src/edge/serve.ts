@@ -93,8 +93,9 @@ async function answer<P>(
   claim: Claim,
 ): Promise<ReplyWire> {
   const party = server.find(protocol, claim.sender);
-  if (!party) throw new Refusal('unauthenticated', { why: 'unknown-merchant' });
+  if (!party) throw claim.flaw ?? new Refusal('unauthenticated', { why: 'unknown-merchant' });
   progress.party = party;
+  if (claim.flaw) throw claim.flaw;
   if (!allowedFrom(party.addresses, wire.remote)) throw new Refusal('forbidden', { why: 'address' });
   const opening = sceneOf(server.world, claim.endpoint, party.keys, null);
   const lane = `${protocol.name}/${claim.sender}/${wire.remote}`;

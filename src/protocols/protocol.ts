@@ -180,6 +180,8 @@ export interface Claim {
   readonly sender: string;
   /** How it wants to be answered (a charset, say), as far as that shows before the request is opened. Belongs to the protocol. */
   readonly marks?: Readonly<Record<string, string>>;
+  /** What is wrong with the message whoever sends it: it is refused, signed for its sender where that is one of ours. */
+  readonly flaw?: Refusal;
 }
 
 /** Where, in the serve arrow, a refusal happens; some protocols put it at another level afterwards. */

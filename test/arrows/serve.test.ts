@@ -101,6 +101,36 @@ describe('serve', () => {
     assert.match(JSON.stringify(reply), /"transferStatus":"201"/);
   });
 
+  /** Wrong by its type alone, whoever sends it. */
+  const untyped = (path: string, body: string, type: string): RequestWire => ({
+    kind: 'request',
+    method: 'POST',
+    target: path,
+    headers: [['content-type', type]],
+    body: Buffer.from(body),
+    remote: '127.0.0.1',
+  });
+  const signature = /^[A-Za-z0-9+/]{100,}=*$/;
+
+  test('bestpay: what is wrong whoever sends it is refused, signed for whom it names where that is one of ours', async () => {
+    const [row] = protocolNamed('bestpay').endpoints;
+    const refusal = (institutionCode: string) =>
+      ask(untyped(row?.path ?? '', JSON.stringify({ institutionCode }), 'text/plain'));
+    const known = await refusal(t.caller(0, 'bestpay').credential.sender);
+    assert.match(String(known['sign']), signature);
+    const stranger = await refusal('3178999999999999');
+    assert.deepEqual([stranger['errorCode'], stranger['sign']], [known['errorCode'], '']);
+  });
+
+  test('ysepay: the same', async () => {
+    const refusal = (partner: string) =>
+      ask(untyped('/gateway.do', `partner_id=${partner}&sign_type=RSA&charset=UTF-8`, 'application/json'));
+    const known = await refusal(t.caller(0, 'ysepay').credential.sender);
+    assert.match(JSON.stringify(known), /ACQ\.INVALID_PARAMETER/);
+    assert.match(String(known['sign']), signature);
+    assert.equal((await refusal('nobody'))['sign'], '');
+  });
+
   test('unified: without a credential nobody is served', async () => {
     const wire = signed('unified', 0, 'pay-out', payOutAsk());
     const bare = { ...wire, headers: wire.headers.filter(([name]) => name !== 'x-api-key') };

@@ -113,13 +113,14 @@ function identify(wire: RequestWire): Claim | null {
   const row = byPath.get(wire.target.split('?', 1)[0] ?? '');
   if (row === undefined) return null;
   if (wire.method !== 'POST') throw new Refusal('invalid-request', { why: 'method', text: 'POST only' });
-  if (!isJson(wire)) throw new Refusal('invalid-request', { why: 'content-type', text: 'application/json only' });
+  const isTyped = isJson(wire);
+  const flaw = new Refusal('invalid-request', { why: 'content-type', text: 'application/json only' });
   const sender = membersOf(wire.body)?.get('institutionCode');
   if (sender === undefined && membersOf(wire.body) === null)
-    throw new Refusal('invalid-request', { why: 'json', text: 'the body is not a JSON object' });
+    throw isTyped ? new Refusal('invalid-request', { why: 'json', text: 'the body is not a JSON object' }) : flaw;
   if (typeof sender !== 'string' || sender === '')
-    throw new Refusal('invalid-request', { field: 'institutionCode', missing: true });
-  return { endpoint: row, sender };
+    throw isTyped ? new Refusal('invalid-request', { field: 'institutionCode', missing: true }) : flaw;
+  return { endpoint: row, sender, ...(isTyped ? {} : { flaw }) };
 }
 
 /** `success` says that the call was handled; the outcome is read from the result. A 5xx proves nothing, whatever it says. */

@@ -180,13 +180,16 @@ const paths = /^(?:\/[A-Za-z0-9._~-]+)*\/gateway\.do$/;
 function identify(wire: RequestWire): Claim | null {
   if (!paths.test(wire.target.split('?', 1)[0] ?? '')) return null;
   if (wire.method !== 'POST') throw new Refusal('invalid-request', { field: 'method', why: 'unknown-method' });
-  const form = isFormType(wire) ? formOf(wire.body) : null;
-  if (form === null) throw new Refusal('invalid-request', { field: 'form' });
+  const form = formOf(wire.body);
+  const flaw = new Refusal('invalid-request', { field: 'form' });
+  if (form === null) throw flaw;
   const found = byName.get(asciiOf(form, 'method')) ?? noMethod;
   const sender = asciiOf(form, 'partner_id');
   if (sender === '' || sender.length > 20)
-    throw new Unopened(form, new Refusal('invalid-request', { field: 'partner_id', missing: sender === '' }));
-  return { endpoint: found, sender, marks: wishesOf(form) };
+    throw isFormType(wire)
+      ? new Unopened(form, new Refusal('invalid-request', { field: 'partner_id', missing: sender === '' }))
+      : flaw;
+  return { endpoint: found, sender, marks: wishesOf(form), ...(isFormType(wire) ? {} : { flaw }) };
 }
 
 /** Reads `code`; a failing reply is judged by its sub_code, without one nobody knows. A 5xx proves nothing. */
