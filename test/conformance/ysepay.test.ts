@@ -152,6 +152,23 @@ test('the CVV and the card are no part of what requests are compared by', () => 
   for (const [name] of message.fields) if (name.startsWith('card')) assert.ok(row.volatile.has(name));
 });
 
+test('where the payee is: province and city, both or neither', () => {
+  const row = rowOf('ysepay.trusteeship.fastPay', 'pay');
+  const merchant = sceneOf(keysOf('merchant'), row);
+  const read = (place: Readonly<Record<string, string>>) => {
+    const members = row.ask.write(payAsk, merchant);
+    const biz = members.get('biz_content');
+    assert.ok(biz instanceof Obj);
+    for (const [name, value] of Object.entries(place)) biz.set(name, value);
+    const scene = sceneOf(platform, row);
+    return row.ask.read(ysepay.request.open(arrived(ysepay.request.seal(members, merchant)), scene), scene).orderNo;
+  };
+  for (const place of [{}, { province: '' }, { province: '广东', city: '深圳' }])
+    assert.equal(read(place), payAsk.orderNo);
+  assert.throws(() => read({ province: '广东' }), /city is required/);
+  assert.throws(() => read({ city: '深圳', province: ' ' }), /province is required/);
+});
+
 function answered<T>(name: string, command: CommandName, write: T, settings = {}): { text: string; read: unknown } {
   const row = rowOf(name, command);
   const message = row.answer as {

@@ -5,6 +5,7 @@ import { Obj, fields } from '../json.ts';
 import { integer, looseText, optional, text } from '../leaves.ts';
 import { field, invalid, missing, table } from '../message.ts';
 import type { Message } from '../protocol.ts';
+import { scalarText } from '../reading.ts';
 import { address, cardMembers, cardOf, kept, nobody, notifyOf, request, seller, smsCode } from './ask-parts.ts';
 import { bizOf } from './legs.ts';
 import * as leaf from './members.ts';
@@ -44,11 +45,19 @@ const payBiz = table<PayBiz>({
   instalments: field('installment_num', optional(integer({ min: 3, max: 99 }))),
 });
 
+/** Where the payee is: province and city, both or neither (document, section 4.1). Nobody here needs them. */
+function checkPlace(biz: Obj): void {
+  const absent = ['province', 'city'].filter((name) => scalarText(biz.get(name)).trim() === '');
+  const [name] = absent;
+  if (name !== undefined && absent.length === 1) throw missing(name);
+}
+
 export const payAsk: Message<Pay> = {
   read(message, scene) {
     const members = bizOf(message);
     const biz = payBiz.read(members);
     leaf.checkDayOf(biz.orderNo, scene);
+    checkPlace(members);
     return {
       orderNo: biz.orderNo,
       amount: money(biz.amount, 'CNY'),
