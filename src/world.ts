@@ -1,6 +1,7 @@
 /** The real World: clock, chance, identifiers, network, log. Made once per process. */
 import { randomFillSync } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
+import { idEpoch, idTimeShift } from './core/ids.ts';
 import type { Log, Send, World } from './core/world.ts';
 
 export interface WorldOptions {
@@ -54,14 +55,12 @@ export function nonceMaker(): (bytes: number) => Uint8Array {
   };
 }
 
-const epoch = Date.UTC(2025, 0, 1);
-
 /** 41 bits of milliseconds, 10 of process, 12 of counter: time-ordered, and never twice, even if the clock steps back. */
 export function idMaker(slot: number, now: () => number): () => bigint {
   let last = 0;
   let counter = 0;
   return () => {
-    const present = now() - epoch;
+    const present = now() - idEpoch;
     if (present > last) {
       last = present;
       counter = 0;
@@ -70,7 +69,7 @@ export function idMaker(slot: number, now: () => number): () => bigint {
       last += 1;
       counter = 0;
     }
-    return (BigInt(last) << 22n) | (BigInt(slot & 1023) << 12n) | BigInt(counter);
+    return (BigInt(last) << idTimeShift) | (BigInt(slot & 1023) << 12n) | BigInt(counter);
   };
 }
 

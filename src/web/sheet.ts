@@ -16,8 +16,11 @@ export function numberCell(text: string): Cell {
 export interface Sheet {
   readonly name: string;
   readonly heads: readonly string[];
-  readonly rows: AsyncIterable<readonly Cell[]>;
+  /** Some at a time, as they are read: waiting for each by itself would cost more than the rest. */
+  readonly rows: AsyncIterable<readonly SheetRow[]>;
 }
+
+export type SheetRow = readonly Cell[];
 
 /** More digits than a spreadsheet's numbers hold. */
 export const mostDigits = 15;
@@ -43,11 +46,12 @@ export function csvCell(cell: Cell): string {
 export async function* csvOf({ heads, rows }: Sheet): AsyncGenerator<Uint8Array> {
   const encoder = new TextEncoder();
   let text = `\ufeff${heads.map((head) => csvCell(textCell(head))).join(',')}\r\n`;
-  for await (const row of rows) {
-    text += `${row.map(csvCell).join(',')}\r\n`;
-    if (text.length < flushCharacters) continue;
-    yield encoder.encode(text);
-    text = '';
-  }
+  for await (const some of rows)
+    for (const row of some) {
+      text += `${row.map(csvCell).join(',')}\r\n`;
+      if (text.length < flushCharacters) continue;
+      yield encoder.encode(text);
+      text = '';
+    }
   yield encoder.encode(text);
 }

@@ -1,10 +1,10 @@
 /**
- * XLSX by hand: a ZIP of a few small files and one sheet that is compressed while its rows are read, so that a million rows
- * need no more memory than one. Texts are inline strings: nothing in them is ever a formula (T091).
+ * XLSX by hand: a ZIP of sheets that are compressed while their rows are read, so that a million rows need no more memory than
+ * one, and of a few small files that name them. Texts are inline strings: nothing in them is ever a formula (T091).
  */
 import { pipeline, Readable } from 'node:stream';
 import { createDeflateRaw, crc32 } from 'node:zlib';
-import { type Cell, mostDigits, type Sheet } from './sheet.ts';
+import { type Cell, mostDigits, type Sheet, type SheetRow } from './sheet.ts';
 
 const encoder = new TextEncoder();
 
@@ -34,11 +34,24 @@ const main = 'http://schemas.openxmlformats.org/spreadsheetml/2006/main';
 const relations = 'http://schemas.openxmlformats.org/officeDocument/2006/relationships';
 const packaged = 'http://schemas.openxmlformats.org/package/2006';
 
-function smallFiles(name: string): readonly (readonly [path: string, text: string])[] {
+/** What a sheet of a spreadsheet program holds, its heads included. */
+const mostRows = 1_048_576;
+
+const sheetType = 'application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml';
+
+/** What names the sheets, for whoever opens the file: written last, when their number is known. */
+function smallFiles(name: string, count: number): readonly (readonly [path: string, text: string])[] {
+  const numbers = Array.from({ length: count }, (_, index) => index + 1);
+  const titled = (no: number) => (count === 1 ? name.slice(0, 31) : `${name.slice(0, 24)} ${no}`);
+  const parts = numbers.map((no) => `<Override PartName="/xl/worksheets/sheet${no}.xml" ContentType="${sheetType}"/>`);
+  const sheets = numbers.map((no) => `<sheet name="${xml(titled(no))}" sheetId="${no}" r:id="rId${no}"/>`);
+  const links = numbers.map(
+    (no) => `<Relationship Id="rId${no}" Type="${relations}/worksheet" Target="worksheets/sheet${no}.xml"/>`,
+  );
   return [
     [
       '[Content_Types].xml',
-      `${head}<Types xmlns="${packaged}/content-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Default Extension="xml" ContentType="application/xml"/><Override PartName="/xl/workbook.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"/><Override PartName="/xl/styles.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.styles+xml"/><Override PartName="/xl/worksheets/sheet1.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"/></Types>`,
+      `${head}<Types xmlns="${packaged}/content-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Default Extension="xml" ContentType="application/xml"/><Override PartName="/xl/workbook.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"/><Override PartName="/xl/styles.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.styles+xml"/>${parts.join('')}</Types>`,
     ],
     [
       '_rels/.rels',
@@ -46,11 +59,11 @@ function smallFiles(name: string): readonly (readonly [path: string, text: strin
     ],
     [
       'xl/workbook.xml',
-      `${head}<workbook xmlns="${main}" xmlns:r="${relations}"><sheets><sheet name="${xml(name.slice(0, 31))}" sheetId="1" r:id="rId1"/></sheets></workbook>`,
+      `${head}<workbook xmlns="${main}" xmlns:r="${relations}"><sheets>${sheets.join('')}</sheets></workbook>`,
     ],
     [
       'xl/_rels/workbook.xml.rels',
-      `${head}<Relationships xmlns="${packaged}/relationships"><Relationship Id="rId1" Type="${relations}/worksheet" Target="worksheets/sheet1.xml"/><Relationship Id="rId2" Type="${relations}/styles" Target="styles.xml"/></Relationships>`,
+      `${head}<Relationships xmlns="${packaged}/relationships">${links.join('')}<Relationship Id="rId${count + 1}" Type="${relations}/styles" Target="styles.xml"/></Relationships>`,
     ],
     [
       'xl/styles.xml',
@@ -59,11 +72,47 @@ function smallFiles(name: string): readonly (readonly [path: string, text: strin
   ];
 }
 
-async function* sheetXml({ heads, rows }: Sheet): AsyncGenerator<Uint8Array> {
+/** Rows one after the other, with a look ahead: is there one more sheet to begin? */
+class RowSource {
+  readonly #more: AsyncIterator<readonly SheetRow[]>;
+  #some: readonly SheetRow[] = [];
+  #at = 0;
+
+  constructor(rows: AsyncIterable<readonly SheetRow[]>) {
+    this.#more = rows[Symbol.asyncIterator]();
+  }
+
+  /** Is there a row to take? Waits only where the next ones are not read yet. */
+  async hasMore(): Promise<boolean> {
+    while (this.#at >= this.#some.length) {
+      const next = await this.#more.next();
+      if (next.done === true) return false;
+      this.#some = next.value;
+      this.#at = 0;
+    }
+    return true;
+  }
+
+  /** Of those that are read; undefined = ask for more. */
+  take(): SheetRow | undefined {
+    return this.#some[this.#at++];
+  }
+
+  async end(): Promise<void> {
+    await this.#more.return?.();
+  }
+}
+
+async function* sheetXml(heads: readonly string[], rows: RowSource, most: number): AsyncGenerator<Uint8Array> {
   const first = heads.map((text, column) => cellXml({ kind: 'text', text }, column, 1, ' s="1"')).join('');
   let text = `${head}<worksheet xmlns="${main}"><sheetViews><sheetView workbookViewId="0"><pane ySplit="1" topLeftCell="A2" state="frozen"/></sheetView></sheetViews><sheetFormatPr defaultColWidth="18" defaultRowHeight="15"/><sheetData><row r="1">${first}</row>`;
   let number = 1;
-  for await (const row of rows) {
+  while (number < most) {
+    const row = rows.take();
+    if (row === undefined) {
+      if (await rows.hasMore()) continue;
+      break;
+    }
     number += 1;
     text += `<row r="${number}">${row.map((cell, column) => cellXml(cell, column, number)).join('')}</row>`;
     if (text.length < 32 * 1024) continue;
@@ -96,13 +145,13 @@ function fields(...parts: readonly (readonly [value: number, bytes: 2 | 4])[]): 
   return made;
 }
 
-/** A ZIP of deflated files, written while they are made. Below 4 GiB, which no sheet of a million rows reaches. */
+/** A ZIP of deflated files, written while they are made. Below 4 GiB, which no export of twenty million rows reaches. */
 async function* zip(
-  files: readonly (readonly [path: string, content: AsyncIterable<Uint8Array>])[],
+  files: AsyncIterable<readonly [path: string, content: AsyncIterable<Uint8Array>]>,
 ): AsyncGenerator<Uint8Array> {
   const entries: Entry[] = [];
   let offset = 0;
-  for (const [path, content] of files) {
+  for await (const [path, content] of files) {
     const entry: Entry = { path: encoder.encode(path), offset, crc: 0, plain: 0, packed: 0 };
     entries.push(entry);
     const local = Buffer.concat([
@@ -189,9 +238,22 @@ async function* once(text: string): AsyncGenerator<Uint8Array> {
   yield encoder.encode(text);
 }
 
-export function xlsxOf(sheet: Sheet): AsyncGenerator<Uint8Array> {
-  return zip([
-    ...smallFiles(sheet.name).map(([path, text]) => [path, once(text)] as const),
-    ['xl/worksheets/sheet1.xml', sheetXml(sheet)] as const,
-  ]);
+/** As many sheets as the rows need; each is read to its end before the next begins. */
+async function* filesOf({ name, heads, rows }: Sheet, most: number) {
+  const source = new RowSource(rows);
+  let count = 0;
+  try {
+    do {
+      count += 1;
+      yield [`xl/worksheets/sheet${count}.xml`, sheetXml(heads, source, most)] as const;
+    } while (await source.hasMore());
+    for (const [path, text] of smallFiles(name, count)) yield [path, once(text)] as const;
+  } finally {
+    await source.end();
+  }
+}
+
+/** `most`: rows of one sheet, heads included; what is more goes on in a further one. */
+export function xlsxOf(sheet: Sheet, most = mostRows): AsyncGenerator<Uint8Array> {
+  return zip(filesOf(sheet, most));
 }

@@ -10,8 +10,12 @@ async function bytesOf(pieces: AsyncIterable<Uint8Array>): Promise<Buffer> {
   return Buffer.concat(all);
 }
 
+/** Two at a time, and nothing now and then. */
 async function* rows(list: readonly (readonly ReturnType<typeof textCell>[])[]) {
-  yield* list;
+  for (let at = 0; at < list.length; at += 2) {
+    yield list.slice(at, at + 2);
+    yield [];
+  }
 }
 
 function sheet(list: readonly (readonly ReturnType<typeof textCell>[])[]): Sheet {
@@ -89,6 +93,23 @@ describe('XLSX', () => {
     assert.match(text ?? '', /a\ufffd\ufffdb/);
   });
 
+  test('what a sheet cannot hold goes on in a further one, with its heads, and none is begun for nothing', async () => {
+    const four = ['a', 'b', 'c', 'd'].map((text) => [textCell(text), numberCell('1')]);
+    const file = unzip(await bytesOf(xlsxOf(sheet(four), 3)));
+    const texts = (no: number) => [...(file.get(`xl/worksheets/sheet${no}.xml`) ?? '').matchAll(/>(\w+)<\/t>/g)];
+    assert.deepEqual(
+      [1, 2].map((no) => texts(no).map(([, text]) => text)),
+      [
+        ['id', 'amount', 'a', 'b'],
+        ['id', 'amount', 'c', 'd'],
+      ],
+    );
+    assert.equal(file.has('xl/worksheets/sheet3.xml'), false);
+    assert.match(file.get('xl/workbook.xml') ?? '', /name="payments 1".*name="payments 2"/);
+    for (const part of ['[Content_Types].xml', 'xl/_rels/workbook.xml.rels'])
+      assert.match(file.get(part) ?? '', /worksheets\/sheet2\.xml/, part);
+  });
+
   test('columns behind Z', () => {
     assert.deepEqual([0, 25, 26, 51, 52, 701, 702].map(columnName), ['A', 'Z', 'AA', 'AZ', 'BA', 'ZZ', 'AAA']);
   });
@@ -97,7 +118,7 @@ describe('XLSX', () => {
     let isEnded = false;
     async function* endless() {
       try {
-        for (;;) yield [textCell('x'.repeat(1000)), numberCell('1')];
+        for (;;) yield [[textCell('x'.repeat(1000)), numberCell('1')]];
       } finally {
         isEnded = true;
       }

@@ -4,7 +4,7 @@ import { Refusal } from '../../core/refusal.ts';
 import { addChannel, setChannelState } from '../../flows/administer.ts';
 import { askSecond } from '../../flows/approve.ts';
 import { channelHealth } from '../../store/figures.ts';
-import { channelBy } from '../api/desk.ts';
+import { channelBy, homesFor } from '../api/desk.ts';
 import { keyList } from '../api/merchants.ts';
 import { type Html, html } from '../html.ts';
 import { area, badge, card, copyable, crumbs, dangerous, facts, field, headed, post, table } from './parts.ts';
@@ -19,7 +19,10 @@ async function channels({ desk, eyes, person }: Visit) {
   const { say } = eyes;
   const { routes, channels: all } = desk.gate.directory();
   const seen = new Map(
-    (await channelHealth(desk.gate.db, desk.gate.world.now() - dayMs)).map((one) => [one.channelId, one]),
+    (await channelHealth(desk.gate.db, homesFor(desk, null), desk.gate.world.now() - dayMs)).map((one) => [
+      one.channelId,
+      one,
+    ]),
   );
   const add = html`<a class="button primary small" href="/console/channels/add">${say('addChannel')}</a>`;
   return page(

@@ -24,16 +24,12 @@ export function bars(list: readonly Bar[], about: string): Html {
   );
   const drawn = list.map(({ title, value }, index) => {
     const tall = heightOf(value, most) + (value > 0n ? 3 : 0);
-    return html`<g><title>${title}</title><rect x="${index * step}" y="0" width="${step}" height="${height}" class="over"/><rect x="${index * step + 4}" y="${height - tall}" width="${step - 8}" height="${tall}" rx="2" class="bar"/></g>`;
+    return html`<g><title>${title}</title><rect x="${index * step}" y="0" width="${step}" height="${height}" class="over"/><rect x="${index * step + 3}" y="${height - tall}" width="${step - 6}" height="${tall}" class="bar"/></g>`;
   });
-  const shown = labelled(list);
-  return html`<figure class="chart"><svg viewBox="0 0 ${width} ${height}" preserveAspectRatio="none" role="img" aria-label="${about}">${lines}${drawn}</svg><figcaption>${shown.map((label) => html`<span>${label}</span>`)}</figcaption></figure>`;
-}
-
-/** First, middle and last: what fits under a chart on a phone. */
-function labelled(list: readonly Bar[]): string[] {
-  const [first, middle, last] = [list[0], list[Math.floor(list.length / 2)], list.at(-1)];
-  return [first, middle, last].flatMap((one) => (one ? [one.label] : []));
+  // One label per bar where there is room, else every few; the last one is always told.
+  const every = Math.ceil(list.length / 7);
+  const labels = list.map(({ label }, index) => ((list.length - 1 - index) % every === 0 ? label : ''));
+  return html`<figure class="chart"><svg viewBox="0 0 ${width} ${height}" preserveAspectRatio="none" role="img" aria-label="${about}">${lines}${drawn}</svg><figcaption>${labels.map((label) => html`<span>${label}</span>`)}</figcaption></figure>`;
 }
 
 export interface Slice {
@@ -48,4 +44,10 @@ export function slices(list: readonly Slice[]): Html {
     const share = all === 0 ? 0 : Math.round((count * 100) / all);
     return html`<li><span>${label}</span><svg viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true"><rect width="100" height="6" class="track"/><rect width="${share}" height="6" class="bar"/></svg><span class="share">${share} %</span></li>`;
   })}</ul>`;
+}
+
+/** A median and what lies far above it, on one scale with the others: both in the same unit as `most`. */
+export function spread(median: number, slow: number, most: number): Html {
+  const part = (value: number) => (most <= 0 ? 0 : Math.max(1, Math.round((value * 100) / most)));
+  return html`<svg class="spread" viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true"><rect width="100" height="6" class="track"/><rect width="${part(slow)}" height="6" class="far"/><rect width="${part(median)}" height="6" class="bar"/></svg>`;
 }

@@ -1,6 +1,7 @@
 /** The first page: what came in, how well it goes, and what waits for a person. */
 import {
   type Bucket,
+  type ChannelHealth,
   channelHealth,
   channelShares,
   methodShares,
@@ -10,10 +11,12 @@ import {
   totalsOf,
   trendOf,
 } from '../../store/figures.ts';
+import { homesFor } from '../api/desk.ts';
 import { type Html, html, type Piece } from '../html.ts';
-import { bars, slices } from './chart.ts';
+import { bars, slices, spread } from './chart.ts';
 import { badge, card, headed, money, table, timeText } from './parts.ts';
 import { type Eyes, everybody, may, moneyRoles, page, type Person, type Row, type Visit } from './row.ts';
+import { sayValue } from './words.ts';
 
 const dayMs = 86_400_000;
 const hourMs = 3_600_000;
@@ -21,6 +24,8 @@ const hourMs = 3_600_000;
 interface Range {
   readonly name: '1' | '7' | '30';
   readonly span: Span;
+  /** As long, just before, up to this moment of it. */
+  readonly before: Span;
   readonly bucketMs: number;
   readonly buckets: number;
 }
@@ -38,10 +43,13 @@ function rangeOf({ desk, person, eyes, query }: Visit): Range {
   const asked = query.get('days');
   const name = asked === '1' || asked === '30' ? asked : '7';
   const from = midnight - (Number(name) - 1) * dayMs;
-  const span = { merchantId: person.merchantId, from, to: midnight + dayMs };
+  const whose = { merchantId: person.merchantId, homes: homesFor(desk, person.merchantId) };
+  const span = { ...whose, from, to: midnight + dayMs };
+  const days = Number(name) * dayMs;
+  const before = { ...whose, from: from - days, to: now - days };
   return name === '1'
-    ? { name, span, bucketMs: hourMs, buckets: 24 }
-    : { name, span, bucketMs: dayMs, buckets: Number(name) };
+    ? { name, span, before, bucketMs: hourMs, buckets: 24 }
+    : { name, span, before, bucketMs: dayMs, buckets: Number(name) };
 }
 
 async function home(visit: Visit) {
@@ -49,16 +57,27 @@ async function home(visit: Visit) {
   const { say } = eyes;
   const { db } = desk.gate;
   const range = rangeOf(visit);
-  const [totals, trend, methods] = await Promise.all([
+  const [totals, earlier, trend, methods] = await Promise.all([
     totalsOf(db, range.span),
+    totalsOf(db, range.before),
     trendOf(db, range.span, range.bucketMs),
     methodShares(db, range.span),
   ]);
   const isOperator = person.merchantId === null;
   const content = html`${headed(say('home'), rangeLinks(eyes, range))}
 ${await waiting(visit)}
-${totals.length === 0 ? html`<p class="card empty">${say('noData')}</p>` : totals.map((one) => figures(eyes, one))}
-<div class="columns">${trendCards(eyes, range, totals, trend)}${methods.length > 0 && card(say('byMethod'), slices(methods.map(({ what, count }) => ({ label: what, count }))))}${isOperator && (await channelCard(visit, range.span))}</div>
+${
+  totals.length === 0
+    ? html`<p class="card empty">${say('noData')}</p>`
+    : totals.map((one) =>
+        figures(
+          eyes,
+          one,
+          earlier.find(({ currency }) => currency === one.currency),
+        ),
+      )
+}
+<div class="columns">${trendCards(eyes, range, totals, trend)}${methods.length > 0 && card(say('byMethod'), slices(methods.map(({ what, count }) => ({ label: sayValue(say, 'method', what), count }))))}${isOperator && (await channelCard(visit, range.span))}</div>
 ${isOperator && (await healthCard(visit))}`;
   return page(say('home'), content);
 }
@@ -73,13 +92,23 @@ function figure(label: Piece, value: string, small: string | null = null): Html 
   return html`<div><dt>${label}</dt><dd>${value}${small !== null && html`<small>${small}</small>`}</dd></div>`;
 }
 
-function figures({ say }: Eyes, totals: Totals): Html {
+/** "+12 %" against the time before; null while there was nothing to compare with. */
+function changeOf({ say }: Eyes, now: bigint, before: bigint | undefined): string | null {
+  if (before === undefined || before === 0n) return null;
+  const percent = ((now - before) * 100n) / before;
+  return say('against', {
+    change: `${percent > 0n ? '+' : percent < 0n ? '−' : '±'}${percent < 0n ? -percent : percent} %`,
+  });
+}
+
+function figures(eyes: Eyes, totals: Totals, earlier: Totals | undefined): Html {
+  const { say } = eyes;
   const { currency, orders, finished, paidCount } = totals;
   const rate =
     finished === 0
       ? '–'
       : `${((paidCount * 1000) / finished / 10).toLocaleString('en', { maximumFractionDigits: 1 })} %`;
-  return html`<dl class="figures" aria-label="${currency}">${figure(html`${say('paidSum')} <small>${currency}</small>`, money(totals.paid, currency))}${figure(say('paidCount'), String(paidCount), `${say('openOrders')}: ${orders - finished}`)}${figure(say('successRate'), rate, say('successOf', { done: String(paidCount), all: String(finished) }))}${figure(say('refundsSum'), money(totals.refunded, currency))}${figure(say('feesSum'), money(totals.fees, currency))}</dl>`;
+  return html`<dl class="figures" aria-label="${currency}">${figure(html`${say('paidSum')} <small>${currency}</small>`, money(totals.paid, currency), changeOf(eyes, totals.paid, earlier?.paid))}${figure(say('paidCount'), String(paidCount), `${say('openOrders')}: ${orders - finished}`)}${figure(say('successRate'), rate, say('successOf', { done: String(paidCount), all: String(finished) }))}${figure(say('refundsSum'), money(totals.refunded, currency))}${figure(say('paidOutSum'), money(totals.paidOut, currency))}${figure(say('feesSum'), money(totals.fees, currency), changeOf(eyes, totals.fees, earlier?.fees))}</dl>`;
 }
 
 function trendCards(eyes: Eyes, range: Range, totals: readonly Totals[], trend: readonly Bucket[]): Html {
@@ -113,36 +142,53 @@ async function channelCard({ desk, eyes }: Visit, span: Span): Promise<Html | nu
 async function healthCard({ desk, eyes }: Visit): Promise<Html> {
   const { say } = eyes;
   const { db, world } = desk.gate;
-  const seen = new Map((await channelHealth(db, world.now() - dayMs)).map((one) => [one.channelId, one]));
+  const health = await channelHealth(db, homesFor(desk, null), world.now() - dayMs);
+  const seen = new Map(health.map((one) => [one.channelId, one]));
   const rows = [...desk.gate.directory().channels.values()];
+  const slowest = Math.max(0, ...health.map(({ slow }) => slow ?? 0));
   const ms = (value: number | null | undefined) =>
     value === null || value === undefined ? '–' : `${Math.round(value)} ms`;
-  return html`<section class="card flush"><header><h2>${say('channelHealth')}</h2></header>${table(
+  const look = (one: ChannelHealth | undefined) =>
+    one === undefined || one.median === null || one.slow === null ? null : spread(one.median, one.slow, slowest);
+  return html`<section class="card flush"><header><h2>${say('channelHealth')}</h2><span class="quiet">${say('lastDay')}</span></header>${table(
     [
       {
         head: say('channel'),
-        cell: ({ name, id }) => html`<a href="/console/payments?channel=${String(id)}">${name}</a>`,
+        cell: ({ name, id }) => html`<a class="strong" href="/console/channels/${String(id)}">${name}</a>`,
+        look: 'name',
       },
-      { head: say('state'), cell: ({ state }) => badge(eyes, state) },
+      { head: say('state'), cell: ({ state }) => badge(eyes, state), look: 'state' },
       { head: say('attempts'), cell: ({ id }) => seen.get(id)?.attempts ?? 0, look: 'number' },
-      { head: say('noAnswer'), cell: ({ id }) => seen.get(id)?.unclear ?? 0, look: 'number' },
+      { head: say('noAnswer'), cell: ({ id }) => unclear(seen.get(id)), look: 'number' },
+      { head: say('latency'), cell: ({ id }) => look(seen.get(id)), isExtra: true },
       { head: say('medianTime'), cell: ({ id }) => ms(seen.get(id)?.median), look: 'number' },
-      { head: say('slowTime'), cell: ({ id }) => ms(seen.get(id)?.slow), look: 'number', isExtra: true },
+      { head: say('slowTime'), cell: ({ id }) => ms(seen.get(id)?.slow), look: 'number' },
     ],
     rows,
-    say('nothing'),
+    say('channelNone'),
   )}</section>`;
+}
+
+/** How many, and what part of all: three of five are something else than three of a thousand. */
+function unclear(health: ChannelHealth | undefined): string {
+  if (health === undefined || health.unclear === 0) return '0';
+  const percent = Math.max(1, Math.round((health.unclear * 100) / health.attempts));
+  return `${health.unclear} (${percent} %)`;
 }
 
 async function waiting({ desk, eyes, person }: Visit): Promise<Html> {
   const { say } = eyes;
-  const needs = await needsOf(desk.gate.db, person.merchantId, desk.gate.world.now() - 30 * dayMs);
+  const { merchantId } = person;
+  const from = desk.gate.world.now() - 30 * dayMs;
+  const needs = await needsOf(desk.gate.db, { merchantId, homes: homesFor(desk, merchantId), from });
   const places = placesFor(person);
   const rows = [
     { count: needs.reviews, word: say('openReviews'), to: '/console/reviews?state=open', isFor: places.reviews },
     { count: needs.approvals, word: say('openApprovals'), to: '/console/approvals', isFor: places.approvals },
     { count: needs.held, word: say('heldPayouts'), to: '/console/payouts?state=requested', isFor: true },
-    { count: needs.unknown, word: say('unknownOrders'), to: '/console/payments?state=unknown', isFor: true },
+    { count: needs.unknownPayments, word: say('unknownPayments'), to: '/console/payments?state=unknown', isFor: true },
+    { count: needs.unknownPayouts, word: say('unknownPayouts'), to: '/console/payouts?state=unknown', isFor: true },
+    { count: needs.unknownRefunds, word: say('unknownRefunds'), to: '/console/refunds?state=unknown', isFor: true },
     { count: needs.lostNotices, word: say('lostNotices'), to: '/console/notices?state=exhausted', isFor: true },
   ].filter(({ count, isFor }) => isFor && count > 0);
   return html`<section class="needs ${rows.length === 0 ? 'calm' : ''}"><h2>${say('needsPerson')}</h2>${

@@ -4,7 +4,7 @@ import type { Page } from '../../store/lists.ts';
 import type { SearchFilter } from '../../store/search.ts';
 import { homesFor, idOf } from '../api/desk.ts';
 import { type Html, html } from '../html.ts';
-import { type Cell, csvOf, type Sheet } from '../sheet.ts';
+import { type Cell, csvOf, type Sheet, type SheetRow } from '../sheet.ts';
 import { xlsxOf } from '../xlsx.ts';
 import { choose, type Column, headed, methodChoices, table } from './parts.ts';
 import { type ConsoleDesk, page, type Row, type Visit } from './row.ts';
@@ -34,7 +34,7 @@ export interface Listing<T> {
 
 const pageSize = 50;
 /** Small: rows become text between two pages, and payments must not wait for that (T122). */
-const exportPage = 500;
+const exportPage = 200;
 
 function dayStart(text: string | null): number | null {
   return text !== null && /^\d{4}-\d{2}-\d{2}$/.test(text) ? Date.parse(`${text}T00:00:00Z`) || null : null;
@@ -104,29 +104,20 @@ async function screen<T extends { readonly id: bigint }>(visit: Visit, listing: 
   );
 }
 
-/** Home by home, by its own key: each page continues where the one before ended, whatever came in meanwhile. */
+/** Home by home, by its own key, page by page: each continues where the one before ended, whatever came in meanwhile. */
 async function* allRows<T extends { readonly id: bigint }>(
-  visit: Visit,
+  { desk }: Visit,
   listing: Listing<T>,
-): AsyncGenerator<readonly Cell[]> {
-  const whole = filterOf(visit);
-  const parts = whole.homes.map((home) => ({ ...whole, homes: [home] }));
-  for (const filter of parts)
-    for await (const row of pages(visit.desk, listing, filter))
-      yield listing.cells.map(({ cell }) => cell(visit.desk, row));
-}
-
-async function* pages<T extends { readonly id: bigint }>(
-  desk: ConsoleDesk,
-  listing: Listing<T>,
-  filter: SearchFilter,
-): AsyncGenerator<T> {
-  let before: bigint | null = null;
-  for (;;) {
-    const rows: readonly T[] = await listing.read(desk, filter, { before, limit: exportPage });
-    yield* rows;
-    if (rows.length < exportPage) return;
-    before = rows.at(-1)?.id ?? null;
+  whole: SearchFilter,
+): AsyncGenerator<readonly SheetRow[]> {
+  for (const home of whole.homes) {
+    const filter = { ...whole, homes: [home] };
+    for (let before: bigint | null = null; ; ) {
+      const rows: readonly T[] = await listing.read(desk, filter, { before, limit: exportPage });
+      yield rows.map((row) => listing.cells.map(({ cell }) => cell(desk, row)));
+      before = rows.at(-1)?.id ?? null;
+      if (rows.length < exportPage) break;
+    }
   }
 }
 
@@ -134,7 +125,7 @@ const types: Readonly<
   Record<string, { readonly type: string; readonly of: (sheet: Sheet) => AsyncIterable<Uint8Array> }>
 > = {
   csv: { type: 'text/csv; charset=utf-8', of: csvOf },
-  xlsx: { type: 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet', of: xlsxOf },
+  xlsx: { type: 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet', of: (sheet) => xlsxOf(sheet) },
 };
 
 async function exported<T extends { readonly id: bigint }>(visit: Visit, listing: Listing<T>) {
@@ -145,7 +136,11 @@ async function exported<T extends { readonly id: bigint }>(visit: Visit, listing
   // Who took what out of the house is on the record.
   await note(desk.gate, person.name, 'list.export', { list: listing.word, format, filter: String(query) });
   const day = new Date(desk.gate.world.now()).toISOString().slice(0, 10);
-  const sheet = { name: listing.word, heads: listing.cells.map(({ head }) => head), rows: allRows(visit, listing) };
+  const sheet = {
+    name: listing.word,
+    heads: listing.cells.map(({ head }) => head),
+    rows: allRows(visit, listing, filterOf(visit)),
+  };
   return {
     kind: 'file',
     reply: {

@@ -26,6 +26,12 @@ export const homeWords = {
   openReviews:     { en: 'Open reviews', zh: '待处理事项', id: 'Peninjauan terbuka' },
   openApprovals:   { en: 'Waiting for a second person', zh: '等待第二人复核', id: 'Menunggu orang kedua' },
   lostNotices:     { en: 'Notices that never arrived', zh: '未送达的通知', id: 'Notifikasi yang tidak sampai' },
-  unknownOrders:   { en: 'Orders with unknown outcome', zh: '结果未知的订单', id: 'Pesanan dengan hasil tidak diketahui' },
+  unknownPayments: { en: 'Payments with unknown outcome', zh: '结果未知的收款', id: 'Pembayaran dengan hasil tidak diketahui' },
+  unknownPayouts:  { en: 'Payouts with unknown outcome', zh: '结果未知的代付', id: 'Pencairan dengan hasil tidak diketahui' },
+  unknownRefunds:  { en: 'Refunds with unknown outcome', zh: '结果未知的退款', id: 'Pengembalian dengan hasil tidak diketahui' },
+  paidOutSum:      { en: 'Paid out', zh: '已代付', id: 'Dicairkan' },
+  against:         { en: '{change} against the time before', zh: '较前期 {change}', id: '{change} dibanding sebelumnya' },
+  latency:         { en: 'How fast it answers', zh: '响应速度', id: 'Kecepatan jawaban' },
+  lastDay:         { en: 'Last 24 hours', zh: '最近 24 小时', id: '24 jam terakhir' },
   noData:          { en: 'No payments in this time yet.', zh: '该时段暂无收款。', id: 'Belum ada pembayaran pada waktu ini.' },
 } satisfies Texts;
