@@ -73,6 +73,7 @@ async function download(format: 'csv' | 'xlsx', take: (piece: Uint8Array) => voi
   const before = process.memoryUsage().rss;
   let most = before;
   const began = performance.now();
+  const cpu = process.cpuUsage();
   delay.enable();
   let pieces = 0;
   for await (const piece of reply.body) {
@@ -86,6 +87,7 @@ async function download(format: 'csv' | 'xlsx', take: (piece: Uint8Array) => voi
     p99: delay.percentile(99) / 1e6,
     max: delay.max / 1e6,
     tookS: (performance.now() - began) / 1000,
+    cpuUsPerRow: process.cpuUsage(cpu).user / inAll,
     grownMiB: (most - before) / mib,
   };
   const shown = Object.entries(told).map(([name, value]) => `${name} ${value.toFixed(1)}`);

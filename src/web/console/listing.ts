@@ -34,7 +34,7 @@ export interface Listing<T> {
 
 const pageSize = 50;
 /** Small: rows become text between two pages, and payments must not wait for that (T122). */
-const exportPage = 200;
+const exportPage = 100;
 
 function dayStart(text: string | null): number | null {
   return text !== null && /^\d{4}-\d{2}-\d{2}$/.test(text) ? Date.parse(`${text}T00:00:00Z`) || null : null;
