@@ -6,13 +6,17 @@ import type { Check } from '../flows/examine.ts';
 import { livePid } from '../store/pidfile.ts';
 import { CliError, type Command, exits, type Input, print, printJson } from './command.ts';
 import { readRunning, type Row, rows } from './gateway.ts';
+import { checkPage } from './page-check.ts';
 import { shown } from './table.ts';
 
 const doctorCommand: Command = {
   name: 'doctor',
   takes: '',
-  about: 'Checks data folder, gateway, database, clock, keys, routes and channels; exit 1 when something is wrong',
-  options: {},
+  about:
+    'Checks data folder, gateway, payment page, database, clock, keys, routes and channels; exit 1 when something is wrong',
+  options: {
+    page: { value: 'URL', about: 'Check the payment page there, where payers see it, instead of on this machine' },
+  },
   run,
 };
 
@@ -69,7 +73,8 @@ async function gateway(input: Input): Promise<readonly (Check | Row)[]> {
       `HTTP ${response.status} at ${url}/health/ready`,
       'Look at the log: database, migrations or stuck notices.',
     );
-    return [ready, clockCheck(response), ...(await rows(input, '/doctor'))];
+    const page = await checkPage((input.text('page') ?? url).replace(/\/$/, ''));
+    return [ready, clockCheck(response), page, ...(await rows(input, '/doctor'))];
   } catch (error) {
     if (error instanceof CliError)
       return [verdict('gateway', false, error.message.split('\n')[0] ?? '', 'kanal start')];

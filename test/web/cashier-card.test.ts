@@ -1,7 +1,7 @@
 /** Paying with a bank card on the page: two codes, few tries, and a card that is nowhere afterwards (T061). */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import type { CallOutcome, CommandName } from '../../src/core/commands.ts';
+import type { CallOutcome, CommandName, PaymentReport } from '../../src/core/commands.ts';
 import { noInstruction } from '../../src/core/commands.ts';
 import { money } from '../../src/core/money.ts';
 import { touchDirectory } from '../../src/store/directory.ts';
@@ -40,33 +40,25 @@ interface Bank {
 
 function bank({ code = '123456', says = {} }: Bank = {}): CallScript {
   const wrong = { kind: 'declined', code: 'ACQ.INVALID_PARAMETER', text: 'wrong code' } as const;
-  const answer = (command: CommandName, given: string | null): unknown => {
-    const signed = (state: string, agreementNo: string | null) => ({
-      kind: 'answered',
-      answer: { kind: 'agreement', orderNo: null, agreementNo, state, extras: {} },
-    });
-    switch (command) {
-      case 'sign-agreement':
-        return signed('wait-confirm', null);
-      case 'confirm-agreement':
-        return given === code ? signed('active', 'K1') : wrong;
-      case 'pay':
-        return {
-          kind: 'answered',
-          answer: paymentAnswer({ amount: sum, instruction: { ...noInstruction, confirmNo: 'PS1' } }),
-        };
-      case 'resend-code':
-        return { kind: 'answered', answer: paymentAnswer({ amount: sum }) };
-      case 'confirm-payment':
-        return given === code
-          ? { kind: 'answered', answer: paymentAnswer({ amount: sum, paid: sum, state: 'paid' }) }
-          : wrong;
-      default:
-        return { kind: 'unknown', why: 'not in the script' };
-    }
+  const silent = { kind: 'unknown', why: 'not in the script' } as const;
+  const answered = (changes: Partial<PaymentReport>) => ({
+    kind: 'answered',
+    answer: paymentAnswer({ amount: sum, ...changes }),
+  });
+  const signed = (state: string, agreementNo: string | null) => ({
+    kind: 'answered',
+    answer: { kind: 'agreement', orderNo: null, agreementNo, state, extras: {} },
+  });
+  const paid = { amount: sum, paid: sum, state: 'paid' } as const;
+  const answers: Readonly<Partial<Record<CommandName, (given: string | null) => unknown>>> = {
+    'sign-agreement': () => signed('wait-confirm', null),
+    'confirm-agreement': (given) => (given === code ? signed('active', 'K1') : wrong),
+    pay: () => answered({ instruction: { ...noInstruction, confirmNo: 'PS1' } }),
+    'resend-code': () => answered({}),
+    'confirm-payment': (given) => (given === code ? answered(paid) : wrong),
   };
   return (command, ask) =>
-    Promise.resolve((says[command] ?? answer(command, 'code' in ask ? ask.code : null)) as never);
+    Promise.resolve((says[command] ?? answers[command]?.('code' in ask ? ask.code : null) ?? silent) as never);
 }
 
 const order = () =>
