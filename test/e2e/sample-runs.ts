@@ -93,7 +93,14 @@ function ran(
   return new Promise((resolve, reject) => {
     const { PATH = '', HOME = '', LD_LIBRARY_PATH = '' } = process.env;
     // Nothing else of ours: a sample reads what its head says and no more.
-    const env = { PATH, HOME, LANG: 'C.UTF-8', ...(LD_LIBRARY_PATH && { LD_LIBRARY_PATH }), ...environment };
+    const env = {
+      PATH,
+      HOME,
+      LANG: 'C.UTF-8',
+      JDK_JAVA_OPTIONS: '-XX:TieredStopAtLevel=1',
+      ...(LD_LIBRARY_PATH && { LD_LIBRARY_PATH }),
+      ...environment,
+    };
     const child = spawn(command, [...options], { env, timeout: 60_000 });
     const parts: [Buffer[], Buffer[]] = [[], []];
     child.stdout.on('data', (chunk: Buffer) => parts[0].push(chunk));

@@ -93,7 +93,13 @@ describe('the webhook tester', () => {
     const browser = await c.person('support', c.scene.b.merchant);
     const { status, text } = await browser.post(pathOf('/webhook'), { url: receiver });
     assert.equal(status, 200);
-    for (const words of ['kanal-test: true</pre>', 'webhook-signature: v1,', 'TEST', '<code>404</code>', 'would not count'])
+    for (const words of [
+      'kanal-test: true</pre>',
+      'webhook-signature: v1,',
+      'TEST',
+      '<code>404</code>',
+      'would not count',
+    ])
       assert.ok(text.includes(words), words);
     assert.equal(await count(), before);
     const [entry] = await rowsOf(

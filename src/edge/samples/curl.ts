@@ -110,7 +110,9 @@ function writersFor(members: Members): Writers {
   };
   return {
     input: ({ name, variable, fallback }) => [
-      fallback === null ? `${snake(name)}=$${variable}` : `${snake(name)}="\${${variable}:-${inQuotes(fallback)}}"`,
+      fallback === null
+        ? `${snake(name)}=\${${variable}:?}`
+        : `${snake(name)}="\${${variable}:-${inQuotes(fallback)}}"`,
     ],
     time: ({ name, as }) => [`${snake(name)}=${times[as]}`],
     members: () => [],
@@ -133,6 +135,7 @@ function writersFor(members: Members): Writers {
       `${snake(name)}=$(printf %s ${written(of)} | openssl dgst -md5 -r | cut -c1-32${letters === 'upper' ? ' | tr a-f A-F' : ''})`,
     ],
     hmac: ({ name, key, of }) => [
+      '# While this runs, the key shows in the list of processes.',
       `${snake(name)}=$(printf %s ${written(of)} | openssl dgst -sha256 -hmac "$${snake(key.ref)}" -r | cut -c1-64)`,
     ],
     sign: (step) => [

@@ -68,7 +68,7 @@ export function samples(place: SamplePlace): readonly SampleSet[] {
               ['subject', '咖啡'],
               ['tradeType', 'ALIPAY'],
               ['requestDate', ref('moment')],
-              ['timeOut', { number: '1500' }],
+              ['timeOut', { number: '7200' }],
               ['goodsInfo', '咖啡 x2'],
               ['notifyUrl', ref('notifyUrl')],
               ['operator', 'op01'],

@@ -57,7 +57,7 @@ export function samples(place: SamplePlace): readonly SampleSet[] {
               ['out_trade_no', ref('orderNo')],
               ['fee_type', 'CNY'],
               ['trade_type', 'QRCODE'],
-              ['time_expire', '30'],
+              ['time_expire', '120'],
               ['notifyUrl', ref('notifyUrl')],
             ]),
           ],

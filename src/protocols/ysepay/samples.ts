@@ -116,7 +116,7 @@ function programs(place: SamplePlace, signType: SignType): readonly SampleProgra
             ['total_amount', '12.80'],
             ['seller_id', 'shop-1'],
             ['seller_name', '测试商户'],
-            ['timeout_express', '30m'],
+            ['timeout_express', '2h'],
             ['business_code', '3010002'],
             ['protocol_no', ref('protocolNo')],
             ['user_id', ref('userId')],
