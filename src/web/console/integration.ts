@@ -55,7 +55,7 @@ async function samples(visit: Visit) {
   if (!found) throw new Refusal('not-found');
   return page(
     `${row.protocol} · ${say('samples')}`,
-    html`${credentialHead(visit, row, 'samples')}${addresses(eyes, row, found)}<div class="choices">${languageTabs(visit, row, language, found)}${variantTabs(eyes, row, language, found)}</div><p class="hint">${say('samplesHelp')} ${say('samplesNeed', { needs: language.needs })}</p>${found.samples.map((one) => sample(eyes, language, one))}`,
+    html`${credentialHead(visit, row, 'samples')}${addresses(eyes, row, found)}<div class="ways">${languageTabs(visit, row, language, found)}${variantTabs(eyes, row, language, found)}</div><p class="hint">${say('samplesHelp')} ${say('samplesNeed', { needs: language.needs })}</p>${programs(eyes, language, found.samples)}`,
   );
 }
 
@@ -110,14 +110,19 @@ function variantTabs({ say }: Eyes, row: CredentialRow, here: SampleLanguage, fo
   return html`<nav class="tabs" aria-label="${say('signedSo')}">${links}</nav>`;
 }
 
-function sample(eyes: Eyes, language: SampleLanguage, { purpose, about, code }: WrittenSample): Html {
+function programs(eyes: Eyes, language: SampleLanguage, samples: readonly WrittenSample[]): Html {
   const { say } = eyes;
-  const title = say(`purpose.${purpose}`);
-  if (code === null) return card(title, html`<p>${say('sampleNone', { language: language.title })}</p>`);
+  const written = samples.filter(({ code }) => code !== null);
+  const isNone = written.length < samples.length;
+  return html`${isNone && html`<p class="note">${say('sampleNone', { language: language.title })}</p>`}${written.map((one) => sample(eyes, language, one))}`;
+}
+
+function sample(eyes: Eyes, language: SampleLanguage, { purpose, about, code }: WrittenSample): Html {
+  const title = eyes.say(`purpose.${purpose}`);
   return card(
     title,
     html`<p class="hint">${about} · <code>${language.run}</code></p><pre class="code" tabindex="0" role="region" aria-label="${title}">${code}</pre>`,
-    copyable(eyes, code),
+    copyable(eyes, code ?? ''),
   );
 }
 
