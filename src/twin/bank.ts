@@ -30,6 +30,7 @@ import {
   agreementReport,
   mayBecome,
   type OrderKind,
+  ownNumbers,
   payAgain,
   paymentReport,
   payoutReport,
@@ -128,11 +129,21 @@ export class Bank {
   /** The order a query names, or null. */
   async lookUp(kind: OrderKind, { orderNo, platformNo, refundNo }: Find): Promise<TwinOrder | null> {
     const { store, name } = this.#options;
-    if (platformNo !== null) return (await store.find(name, platformNo)).find((order) => order.kind === kind) ?? null;
+    if (platformNo !== null) return this.#numbered(kind, platformNo);
     const reference = kind === 'refund' ? (refundNo ?? orderNo) : orderNo;
     if (reference === null) return null;
     const order = await store.get(name, this.#space(kind), reference);
     return order?.kind === kind ? order : null;
+  }
+
+  /** By its own number, or by that of a further payment of it. */
+  async #numbered(kind: OrderKind, platformNo: string): Promise<TwinOrder | null> {
+    const { store, name } = this.#options;
+    for (const { upstreamNo, count } of ownNumbers(platformNo)) {
+      const found = (await store.find(name, upstreamNo)).find((order) => order.kind === kind);
+      if (found && found.count >= count) return found;
+    }
+    return null;
   }
 
   /** Decides an order. Null when it cannot become that; `again` pays a paid one a second time. */

@@ -219,8 +219,8 @@ export function paymentReport(order: TwinOrder, view: View): PaymentReport {
     ...facts,
     kind: 'payment',
     orderNo: order.reference,
-    platformNo: order.upstreamNo,
-    channelNo: isPaid ? bankNoOf(order) : null,
+    platformNo: numberOfPayment(order),
+    channelNo: isPaid ? numberOfPayment(order) : null,
     state: words[outcome],
     method: order.method,
     option: order.option,
@@ -232,9 +232,31 @@ export function paymentReport(order: TwinOrder, view: View): PaymentReport {
   };
 }
 
-/** The number of the bank or wallet behind the twin: one per payment, so that a second payment is another one. */
-function bankNoOf(order: TwinOrder): string {
-  return order.count > 1 ? `${order.upstreamNo}-${order.count}` : order.upstreamNo;
+/** Of the twin, and of the bank or wallet behind it: one per payment, so that a second payment is another one in every protocol. */
+function numberOfPayment({ upstreamNo, count }: TwinOrder): string {
+  return turned(upstreamNo, count - 1);
+}
+
+const alphabets = ['0123456789', 'abcdefghijklmnopqrstuvwxyz', 'ABCDEFGHIJKLMNOPQRSTUVWXYZ'];
+
+/** Its last letter moved on: as long and of the same letters, since some wires take nothing else. */
+function turned(number: string, by: number): string {
+  const letter = number.slice(-1);
+  const alphabet = alphabets.find((one) => letter !== '' && one.includes(letter));
+  if (alphabet === undefined) return number;
+  const place = (alphabet.indexOf(letter) + by + alphabet.length) % alphabet.length;
+  return `${number.slice(0, -1)}${alphabet[place] ?? ''}`;
+}
+
+/** More payments of one order than this have the same numbers again. */
+const mostPayments = 10;
+
+/** The order's own numbers that this may be a payment's number of; `count` that order must have been paid at least so often. */
+export function ownNumbers(number: string): readonly { readonly upstreamNo: string; readonly count: number }[] {
+  return Array.from({ length: mostPayments }, (_, place) => ({
+    upstreamNo: turned(number, -place),
+    count: place + 1,
+  }));
 }
 
 export function payoutReport(order: TwinOrder, view: View): PayoutReport {

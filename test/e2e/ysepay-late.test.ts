@@ -146,6 +146,22 @@ test('the callback of a paid order, repeated: no second payment, nothing goes ba
   assert.equal(await available(), before);
 });
 
+test('paid a second time: another payment, whose sum goes back; the order and its first payment stay', async () => {
+  const { no } = await paid(scene, protocolNo);
+  await until('the notice', () => noticesOf(scene, no).length === 1);
+  const before = await available();
+  await twin().pay({ reference: no, again: true });
+  await moneyBack(no);
+  assert.equal(await stateOf(scene, no), 'TRADE_SUCCESS');
+  assert.equal(await available(), before);
+  const moves = await ofOrder(scene, no);
+  assert.deepEqual(
+    moves.filter((move) => move.startsWith('suspense')),
+    ['suspense-in 1234'],
+  );
+  assert.equal(noticesOf(scene, no).length, 1, 'nothing that the merchant sees has changed');
+});
+
 test('the answer to the refund is lost: asked about, not sent again', async () => {
   const { no } = await ordered(scene, protocolNo);
   assertDone(await scene.shop.ask(methods.close, { out_trade_no: no }));
