@@ -84,7 +84,7 @@ export interface Database extends Query {
   close(): Promise<void>;
 }
 
-/** The database cannot be reached or dropped us, and nothing of this call was committed. */
+/** The database cannot be reached, dropped us or cannot write, and nothing of this call was committed. */
 export class DatabaseAway extends Error {
   override readonly name = 'DatabaseAway';
 }
@@ -125,6 +125,8 @@ const transactionTries = 5;
 const deadlockOrSerialization = new Set(['40P01', '40001']);
 /** SQLSTATEs that speak about the connection, not about the statement: 08 connection, 28 and 3D log-in, 57P0x shutdown, 53300 full, 25P03 idle too long. */
 const connectionState = /^(08|28|3D|57P0|53300|25P03)/;
+/** 53 no room on the disk, no memory; 58 the disk itself; 25006 may only be read: the server lives and did not do it. */
+const outOfMeans = /^(53|58|25006)/;
 /** A deferred constraint or serialization failure: the server said no, so COMMIT certainly did not happen. */
 const refusedAtCommit = /^(23|40001|40P01)/;
 
@@ -139,7 +141,7 @@ function isProgrammingError(error: unknown): boolean {
 
 function isConnectionLoss(error: unknown): boolean {
   const state = sqlState(error);
-  return state === undefined ? !isProgrammingError(error) : connectionState.test(state);
+  return state === undefined ? !isProgrammingError(error) : connectionState.test(state) || outOfMeans.test(state);
 }
 
 function messageOf(error: unknown): string {
@@ -196,7 +198,8 @@ class PooledDatabase implements Database {
         return await runOn<T>(client, statement);
       } catch (error) {
         if (!isConnectionLoss(error)) throw error;
-        throw readsOnly.test(statement.text) ? away(error) : unknownCommit(error);
+        const isUndone = readsOnly.test(statement.text) || outOfMeans.test(sqlState(error) ?? '');
+        throw isUndone ? away(error) : unknownCommit(error);
       }
     });
   }

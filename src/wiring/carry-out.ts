@@ -16,6 +16,7 @@ import { queryAgreement } from '../flows/query-agreement.ts';
 import { queryBalance, queryOrder, queryPayment, queryPayout, queryRefund } from '../flows/query.ts';
 import { resendCode } from '../flows/resend-code.ts';
 import { signAgreement } from '../flows/sign-agreement.ts';
+import { DatabaseAway } from '../store/database.ts';
 
 type Carrier<C extends CommandName> = (
   gate: Gate,
@@ -51,6 +52,10 @@ const carriers: Carriers = {
   },
 };
 
+function asksOnly(command: CommandName): boolean {
+  return /^(query|list|get)-/.test(command);
+}
+
 /** Requests of one merchant that may be under way at once; beyond it the protocol's busy word, with nothing done (T112). */
 const inFlightPerMerchant = 512;
 const inFlight = new WeakMap<Gate, Map<bigint, number>>();
@@ -72,6 +77,10 @@ export async function carryOut<C extends CommandName>(
   counts.set(id, before + 1);
   try {
     return await carrier(gate, caller, ask, fingerprint);
+  } catch (error) {
+    // Whoever only asks may simply ask again (T114); what was begun says itself how far it came.
+    if (error instanceof DatabaseAway && asksOnly(command)) throw new Refusal('busy', { text: 'the database is away' });
+    throw error;
   } finally {
     const left = (counts.get(id) ?? 1) - 1;
     if (left > 0) counts.set(id, left);

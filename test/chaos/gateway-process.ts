@@ -2,9 +2,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readPostmaster } from '../../src/store/postgres-process.ts';
 import { packageRoot } from '../../src/store/package-root.ts';
-import { operatorOf, partiesOf, type Scene } from '../e2e/harness.ts';
-import { until } from '../e2e/http.ts';
+import { operatorOf, partiesOf, type Scene, urlOf } from '../e2e/harness.ts';
+import { request, until } from '../e2e/http.ts';
 
 export interface ProcessOptions {
   readonly data: string;
@@ -144,4 +145,19 @@ export async function childrenOf(pid: number): Promise<readonly { readonly pid: 
     }),
   );
   return found.filter((one) => one !== null);
+}
+
+/** The embedded server of a data folder, for whoever may read there. */
+export async function databaseOf(data: string): Promise<string> {
+  const running = await readPostmaster(join(data, 'postgres/cluster'));
+  const password = (await readFile(join(data, 'postgres/password'), 'utf8')).trim();
+  const { host = '', port = 5432 } = running ?? {};
+  return urlOf({ target: { host, port, user: 'kanal', password, database: 'kanal' } });
+}
+
+export async function isReady(url: string): Promise<boolean> {
+  return request('GET', `${url}/health/ready`, [], '', 2_000).then(
+    ({ status }) => status === 200,
+    () => false,
+  );
 }

@@ -2,21 +2,19 @@
  * Rounds of traffic and blows on two gateways that share one database, with the bank in this process. Each round ends with
  * everything that was acknowledged being asked for again.
  */
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { type Database, DatabaseAway, openDatabase, sql } from '../../src/store/database.ts';
 import { freePort } from '../../src/store/postgres-folder.ts';
-import { readPostmaster } from '../../src/store/postgres-process.ts';
 import { silentLog } from '../database.ts';
-import { urlOf } from '../e2e/harness.ts';
-import { request, until } from '../e2e/http.ts';
+import { until } from '../e2e/http.ts';
 import { startReceiver } from '../e2e/receiver.ts';
 import { Bank } from './bank.ts';
 import { type Blow, strike, zombieMs } from './blows.ts';
 import { counterAt } from './counter.ts';
-import { type GatewayProcess, sceneOf, startProcess } from './gateway-process.ts';
+import { databaseOf, type GatewayProcess, isReady, sceneOf, startProcess } from './gateway-process.ts';
 import { type Door, type Parts, Shop, type Tally } from './shop.ts';
 
 export interface Round {
@@ -173,14 +171,6 @@ async function placeOf(data: string, environment: Place['environment']): Promise
   return { data, environment, args: ['--time-scale', '200', '--port', String(await freePort())] };
 }
 
-/** The embedded server of a data folder, for whoever may read there. */
-async function databaseOf(data: string): Promise<string> {
-  const running = await readPostmaster(join(data, 'postgres/cluster'));
-  const password = (await readFile(join(data, 'postgres/password'), 'utf8')).trim();
-  const { host = '', port = 5432 } = running ?? {};
-  return urlOf({ target: { host, port, user: 'kanal', password, database: 'kanal' } });
-}
-
 /** Bank, receiver and the merchant's doors; resolves when both gateways know the way to the bank. */
 async function furnish(folder: string, [one, two]: readonly [GatewayProcess, GatewayProcess]): Promise<Parts> {
   const doors: [Door, Door] = [await doorOf(one), await doorOf(two)];
@@ -195,13 +185,6 @@ async function doorOf(gateway: GatewayProcess): Promise<Door> {
   const scene = await sceneOf(gateway);
   const url = gateway.url ?? '';
   return { operator: scene.operator, counter: counterAt(scene, await scene.operator.get('/sandbox'), () => url) };
-}
-
-async function isReady(url: string): Promise<boolean> {
-  return request('GET', `${url}/health/ready`, [], '', 2_000).then(
-    ({ status }) => status === 200,
-    () => false,
-  );
 }
 
 /** The value below which `share` of the sorted values lie. */

@@ -156,6 +156,29 @@ test('a lost read is away, a lost write on its own is unknown', async () => {
   await assert.rejects(data.owner.run(write), CommitUnknown);
 });
 
+for (const [what, code] of [
+  ['a full disk', '53100'],
+  ['a broken disk', '58030'],
+] as const)
+  test(`${what} is away: the server said that it did nothing`, async () => {
+    const fails = rawSql(
+      `do $$ begin insert into cups values (7, 'gone'); raise exception using errcode = '${code}'; end $$`,
+    );
+    await assert.rejects(data.owner.run(fails), DatabaseAway);
+    const within = data.owner.transaction((query) => query.run(fails));
+    await assert.rejects(within, DatabaseAway);
+    assert.deepEqual(await data.owner.run(sql`select id from cups where id = 7`), []);
+  });
+
+test('a database that may only be read is away for whoever writes, and there for whoever reads', async () => {
+  const readOnly = data.db.transaction(async (query) => {
+    await query.run(rawSql('set transaction read only'));
+    await query.run(sql`select id from cups`);
+    await query.run(sql`insert into cups values (8, 'gone')`);
+  });
+  await assert.rejects(readOnly, DatabaseAway);
+});
+
 test('a swallowed SQL error does not pass for a commit', async () => {
   const careless = data.db.transaction(async (query) => {
     await query.run(sql`insert into cups values (5, 'gone')`);
