@@ -110,6 +110,23 @@ describe('the webhook tester', () => {
     assert.equal((entry['detail'] as Record<string, string>)['url'], receiver);
   });
 
+  test('in every protocol a notice can be written, and what was signed is told', async () => {
+    c.scene.t.pass(61_000);
+    const credentials = [...c.desk.gate.directory().credentials.values()].filter(
+      ({ merchantId }) => String(merchantId) === c.scene.b.merchant,
+    );
+    assert.deepEqual(
+      credentials.map(({ protocol }) => protocol).sort(),
+      merchantProtocols.map(({ name }) => name).sort(),
+    );
+    for (const { id, protocol } of credentials) {
+      const tried = await c.desk.integrations.tryNotice(id, receiver);
+      assert.match(tried.signedText ?? '', /TEST\d/, protocol);
+      assert.match(tried.body, /TEST\d/, protocol);
+      for (const secret of secretsOfB()) assert.equal(JSON.stringify(tried).includes(secret), false, protocol);
+    }
+  });
+
   test('sends six in a minute for a merchant, whoever asks, and then waits', async () => {
     c.scene.t.pass(61_000);
     const people = [await c.person('support', c.scene.b.merchant), await c.person('admin', c.scene.b.merchant)];
