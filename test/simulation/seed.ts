@@ -35,10 +35,13 @@ export async function runSeed(books: Books, { seed, tooth = null, echo = false }
   for (const { protocol, through, weight } of roads.filter(isCrossed))
     scene.journal.note('seed', `${protocol} also through ${through} (${weight})`);
   await books.reset({ roads, payoutLimit: scene.weather.isCareful ? 20_700n : null });
+  const uproot = tooth?.plant?.();
   try {
     await play(scene);
   } catch (error) {
     if (!(error instanceof Broken)) throw error;
+  } finally {
+    uproot?.();
   }
   const { journal, clock } = scene;
   return {

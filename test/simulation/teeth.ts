@@ -1,11 +1,19 @@
-/** Planted bugs, by wrapping ports and statements: the simulation must find each of them, or it would not find the next real one. */
+/**
+ * Planted bugs, by wrapping ports and statements, or by changing a row of the tables: the simulation or the crash sweep must find
+ * each of them, or they would not find the next real one.
+ */
 import type { Ask, CallOutcome, CommandName } from '../../src/core/commands.ts';
 import type { World } from '../../src/core/world.ts';
 import type { Reply } from '../../src/edge/reply.ts';
 import type { OpenGate, Ports } from '../../src/flows/open-gate.ts';
 import type { RequestWire } from '../../src/protocols/protocol.ts';
+import { movementMember } from '../../src/core/evidence.ts';
+import { Refusal } from '../../src/core/refusal.ts';
+import { paymentReport } from '../../src/core/report.ts';
+import { type Event, paymentRules, payoutRules, type Rule } from '../../src/core/rules.ts';
 import { blankPayout } from '../../src/protocols/reading.ts';
-import { CommitUnknown, type Sql } from '../../src/store/database.ts';
+import { CommitUnknown, type Query, type Sql } from '../../src/store/database.ts';
+import { orderByKey } from '../../src/store/orders.ts';
 import type { ChannelRow } from '../../src/store/directory.ts';
 import type { Chance } from './chance.ts';
 import type { Answer } from './network.ts';
@@ -17,6 +25,8 @@ export interface Tooth {
   statement?(statement: Sql, chance: Chance): Sql | null;
   ports?(ports: Ports, world: World): Ports;
   gate?(gate: OpenGate): void;
+  /** Changes a table of rules, for all processes. → how to put it back. */
+  plant?(): () => void;
   /** An answer given at once, instead of that of `go`. */
   listen?(wire: RequestWire, go: () => Promise<Reply | null>): Answer | null;
 }
@@ -43,6 +53,30 @@ function onCall(
       },
     }),
   };
+}
+
+/** Another row in a table of rules. */
+function withRule(row: Readonly<Partial<Record<Event, Rule<string>>>>, event: Event, rule: Rule<string>): () => void {
+  const before = { [event]: row[event] };
+  Object.assign(row, { [event]: rule });
+  return () => void Object.assign(row, before);
+}
+
+/** Another text of one statement. */
+function reworded(name: string, from: string, to: string): Pick<Tooth, 'statement'> {
+  return {
+    statement: (statement) =>
+      statement.name === name ? { text: mustReplace(statement.text, from, to), values: statement.values } : statement,
+  };
+}
+
+/** A bug that cannot be planted any more must not look like one that was found: then everything ends here. */
+function mustReplace(text: string, from: string, to: string): string {
+  if (!text.includes(from))
+    queueMicrotask(() => {
+      throw new Error(`no longer in the statement: ${from}`);
+    });
+  return text.replace(from, to);
 }
 
 function without(name: string): Pick<Tooth, 'statement'> {
@@ -153,5 +187,156 @@ export const teeth: readonly Tooth[] = [
           throw error;
         });
     },
+  },
+  {
+    name: 'commit-error-is-no',
+    about: 'a create whose commit ended in an error is refused, although it may be stored (T047)',
+    gate({ batches: { payouts } }) {
+      const add = payouts.add.bind(payouts);
+      payouts.add = (one) =>
+        add(one).catch((error: unknown) => {
+          if (error instanceof CommitUnknown) throw new Refusal('channel-declined', { text: 'try another way' });
+          throw error;
+        });
+    },
+  },
+  {
+    name: 'reset-is-not-sent',
+    about: 'a payout that was cut off counts as never sent, and goes to the next channel (T029)',
+    ...onCall((outcome, command) =>
+      outcome.kind === 'unknown' && command === 'pay-out' ? { kind: 'not-sent', why: 'connection reset' } : outcome,
+    ),
+  },
+  {
+    name: 'refund-under-new-number',
+    about: 'a refund that was not answered is asked for again under another number (T024)',
+    ...onCall((outcome, command, again, ask, world) =>
+      outcome.kind === 'unknown' && command === 'refund'
+        ? again({ ...ask, refundNo: Buffer.from(world.nonce(16)).toString('hex') } as Ask)
+        : outcome,
+    ),
+  },
+  {
+    name: 'query-from-cache',
+    about: 'what a channel once said about a payment is what it says for ever, also when its time is over (T031, T035)',
+    ports: (ports) => {
+      const said = new Map<string, Outcome>();
+      return {
+        ...ports,
+        call: async <C extends CommandName>(channel: ChannelRow, command: C, ask: Ask<C>): Promise<CallOutcome<C>> => {
+          const key = command === 'query-payment' && 'orderNo' in ask ? ask.orderNo : null;
+          const known = key === null ? undefined : said.get(key);
+          if (known) return known as CallOutcome<C>;
+          const outcome = await ports.call(channel, command, ask);
+          if (key !== null && outcome.kind === 'answered') said.set(key, outcome as Outcome);
+          return outcome;
+        },
+      };
+    },
+  },
+  {
+    name: 'late-money-unseen',
+    about: 'money after the end makes the order paid, and nobody looks (T026)',
+    plant() {
+      const rule = { to: 'paid', post: 'receive', tell: true } as const;
+      const undo = [paymentRules.failed, paymentRules.closed].map((row) => withRule(row, 'succeeded', rule));
+      return () => {
+        for (const back of undo) back();
+      };
+    },
+  },
+  {
+    name: 'hold-kept',
+    about: 'a payout that failed later keeps its hold (T025)',
+    plant: () => withRule(payoutRules.pending, 'failed', { to: 'failed', tell: true }),
+  },
+  {
+    name: 'double-reversal',
+    about: 'a payout that came back is booked each time that is told (T027)',
+    plant: () => withRule(payoutRules.returned, 'returned', { to: 'returned', post: 'return' }),
+    statement(statement, chance) {
+      if (statement.name !== 'moves-insert') return statement;
+      const values = statement.values.map((value, index) =>
+        index === 2 && Array.isArray(value)
+          ? value.map((reason) => (reason === 'return' ? `return/${chance.whole(0, 1e9)}` : String(reason)))
+          : value,
+      );
+      return { ...statement, values };
+    },
+  },
+  {
+    name: 'second-success-is-the-first',
+    about: "money that came twice is one success, whatever the wallet's number of it (T034)",
+    gate({ batches: { learn } }) {
+      const add = learn.add.bind(learn);
+      learn.add = (learning) => {
+        const { [movementMember]: _, ...extras } = learning.evidence.extras;
+        return add({ ...learning, evidence: { ...learning.evidence, extras, upstreamNo: null } });
+      };
+    },
+  },
+  {
+    name: 'remainder-not-held',
+    about: 'a refund under way takes nothing off what is left of its payment (T022)',
+    statement: (statement) =>
+      statement.text.includes('set refund_pending = refund_pending +')
+        ? {
+            text: mustReplace(statement.text, 'refund_pending + $1', 'refund_pending + 0 * $1::bigint'),
+            values: statement.values,
+          }
+        : statement,
+  },
+  {
+    name: 'notice-after-commit',
+    about: 'a notice is put on the table after the commit of what it tells (T045)',
+    gate(gate) {
+      const { db } = gate;
+      const transaction = async <T>(work: (query: Query) => Promise<T>): Promise<T> => {
+        const later: Sql[] = [];
+        const result = await db.transaction((query) =>
+          work({
+            run<R>(statement: Sql): Promise<R[]> {
+              if (statement.name !== 'notices-insert') return query.run<R>(statement);
+              later.push(statement);
+              return Promise.resolve([]);
+            },
+          }),
+        );
+        for (const statement of later) await db.run(statement);
+        return result;
+      };
+      Object.assign(gate, { db: { run: db.run.bind(db), close: db.close.bind(db), transaction } });
+    },
+  },
+  {
+    name: 'notice-made-anew',
+    about: 'each try of a notice tells how the order stands by then (T051)',
+    gate(gate) {
+      const deliver = gate.notices.deliver.bind(gate.notices);
+      Object.assign(gate.notices, {
+        deliver: async (...[credential, merchant, letter]: Parameters<typeof deliver>) => {
+          const key = { home: merchant.home, id: BigInt(letter.group) };
+          const order = await orderByKey(gate.db, 'payment', key);
+          const report = order?.kind === 'payment' ? paymentReport(order, null) : null;
+          const body = (report && gate.notices.freeze(credential, report)) ?? letter.body;
+          return deliver(credential, merchant, { ...letter, body });
+        },
+      });
+    },
+  },
+  {
+    name: 'ladder-starts-over',
+    about: 'each try of a notice is its first (T049)',
+    ...reworded('notices-claim', 'tries = d.tries + 1', 'tries = 1'),
+  },
+  {
+    name: 'notice-lease-too-short',
+    about: 'a notice under way is due again while its receiver thinks (T004)',
+    ...reworded('notices-claim', 'set due_at = ', 'set due_at = -60000 + '),
+  },
+  {
+    name: 'claimed-is-gone',
+    about: 'work that was taken does not come back when its worker dies (T003)',
+    ...reworded('work-claim', 'set due_at = ', 'set due_at = 300000000000 + '),
   },
 ];

@@ -33,5 +33,6 @@ export class Queue {
     const [, status = ''] = /"tradeStatus":"(\w+)"/.exec(MessageBody) ?? [];
     const word = status === 'success' ? 'success' : status === 'process' ? 'pending' : 'fail';
     order.shop.hearNotice(order, MessageDeduplicationId, word, status);
+    order.shop.taken.add(MessageDeduplicationId);
   }
 }

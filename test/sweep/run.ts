@@ -33,10 +33,13 @@ export async function runScenario(books: Books, scenario: Scenario, options: Run
   await books.reset();
   const points = new Points(target);
   const stage = new Stage(books, points, tooth, echo);
+  const uproot = tooth?.plant?.();
   try {
     await play(stage, scenario);
   } catch (error) {
     if (!(error instanceof Broken)) throw error;
+  } finally {
+    uproot?.();
   }
   const broken = stage.broken?.message ?? null;
   return {

@@ -36,13 +36,13 @@ function inApp(expiresInS: number) {
 export const backScenarios: readonly Scenario[] = [
   {
     name: 'refund-lost-reply',
-    about: 'a refund is carried out, its reply is lost, the merchant asks again',
+    about: 'a refund of a part is carried out, its reply is lost, the merchant asks again',
     ends: { payment: ['paid'], refund: ['succeeded'] },
     async play(stage) {
       stage.network.trouble({ edge: 'call', match: /bestpay\.twin.*\/refund /, what: 'lost-answer', times: 1 });
       stage.bank('bestpay').plan('refund', [noCallback]);
       const payment = await paidAtTill(stage, 'bestpay', 'BESTPAY', '510123456789012345');
-      await giveBack(stage, payment, 1_250n);
+      await giveBack(stage, payment, 600n);
     },
   },
   {
@@ -117,6 +117,20 @@ export const backScenarios: readonly Scenario[] = [
       const order = stage.shopA.payment('payin', { expiresInS: 60 });
       await stage.shopA.create(order);
       await stage.shopA.follow(order, 30_000);
+      await stage.clock.sleep(1_000_000);
+    },
+  },
+  {
+    name: 'notice-frozen',
+    about: 'the money comes late while the notice of the end still climbs its ladder',
+    ends: { payment: ['paid'] },
+    twoStories: true,
+    async play(stage) {
+      stage.shopA.deafFor = 3;
+      const bank = stage.bank('payin');
+      bank.onNewPayment = (order) => bank.decideAfter(90_000, order, 'paid');
+      const order = stage.shopA.payment('payin', { expiresInS: 60 });
+      await stage.shopA.create(order);
       await stage.clock.sleep(1_000_000);
     },
   },

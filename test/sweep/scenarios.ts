@@ -153,6 +153,15 @@ const moneyOut: readonly Scenario[] = [
     },
   },
   {
+    name: 'payout-no-failover',
+    about: 'the first channel pays and its reply is lost: nobody else is asked',
+    ends: { payout: ['succeeded'] },
+    play(stage) {
+      stage.network.trouble({ edge: 'call', match: /payin\.twin\/.*payOut /i, what: 'lost-answer', times: 1 });
+      return trade(stage, stage.shopB.payout('payin'));
+    },
+  },
+  {
     name: 'payout-returned',
     about: 'a payout comes back a minute after its success, told three times',
     ends: { payout: ['returned'] },

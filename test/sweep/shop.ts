@@ -76,6 +76,8 @@ export class Shop {
   readonly #stage: Stage;
   readonly #merchant: SandboxMerchant;
   readonly #world: World;
+  /** Notices that it took, by their own ids. */
+  readonly taken = new Set<string>();
   /** What each notice said the first time it came, by its own id. */
   readonly #noticeWords = new Map<string, string>();
 
@@ -203,6 +205,15 @@ export class Shop {
     return this.ask(protocol, kind === 'payment' ? 'query-payment' : 'query-payout', findOf(order));
   }
 
+  /** Asks for an order that is not its own, by the number that the platform gave it. */
+  async pry(order: ShopOrder): Promise<void> {
+    const { protocol, kind, platformNo } = order;
+    if (platformNo === null || kind === 'refund') return;
+    const command = protocol === 'unified' ? 'query-order' : kind === 'payment' ? 'query-payment' : 'query-payout';
+    const outcome = await this.ask(protocol, command, { orderNo: null, platformNo, refundNo: null, extras: {} });
+    if (outcome.kind === 'answered') this.#stage.fail(`${this.host} was told about ${order.no} of ${order.shop.host}`);
+  }
+
   /** Queries until it is over, or for so long. */
   async follow(order: ShopOrder, everyMs: number, times = 40): Promise<void> {
     for (let i = 0; i < times && !isOver(order); i += 1) {
@@ -234,7 +245,9 @@ export class Shop {
     const named = report.kind === 'refund' ? report.refundNo : report.orderNo;
     if (named !== null && named !== order.no) this.#stage.fail(`${named} was told where ${order.no} was due`);
     const said = report.kind === 'payment' ? `${report.state} ${report.refunds?.done ?? 0n}` : report.state;
-    this.hearNotice(order, request.headers['webhook-id'] ?? '', wordOf(report.state), said);
+    const id = request.headers['webhook-id'] ?? '';
+    this.hearNotice(order, id, wordOf(report.state), said);
+    if (isTaken) this.taken.add(id);
     const reply = protocolNamed(order.protocol).ack.seal(isTaken ? 'taken' : 'again');
     return { status: reply.status, headers: Object.fromEntries(reply.headers), body: reply.body };
   }

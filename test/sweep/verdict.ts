@@ -58,10 +58,12 @@ export async function isAtRest(stage: Stage): Promise<boolean> {
   return row?.open === 0n && row.due === 0n;
 }
 
-/** Every merchant asks once more about each order, and now gets an answer. */
+/** Every merchant asks once more about each order, and now gets an answer; about somebody else's it gets none. */
 export async function askEverything(stage: Stage): Promise<void> {
-  for (const order of ordersOf(stage))
+  for (const order of ordersOf(stage)) {
     for (let i = 0; i < 20 && !(await order.shop.query(order)); i += 1) await stage.clock.sleep(10_000);
+    await (order.shop === stage.shopA ? stage.shopB : stage.shopA).pry(order);
+  }
 }
 
 function ordersOf({ shopA, shopB }: Stage): ShopOrder[] {
@@ -74,6 +76,7 @@ export async function judge(stage: Stage, scenario: Scenario): Promise<void> {
   const rows = await owner.run<OrderRow>(allOrders);
   await judgeClearing(stage);
   await judgeHolds(stage, rows);
+  await judgeRemainders(stage);
   const reviews = await owner.run<{ id: bigint; reason: string }>(sql`select object_id as id, reason from reviews`);
   const attempts = await owner.run<{ id: bigint; reference: string }>(
     sql`select object_id as id, reference from attempts where reference is not null`,
@@ -147,6 +150,17 @@ async function judgeHolds(stage: Stage, rows: readonly OrderRow[]): Promise<void
     );
     if (!isOpen) stage.fail(`${account} holds ${available} for nobody`);
   }
+}
+
+/** Off a payment's remainder is what its refunds have given back or may still give back. */
+async function judgeRemainders(stage: Stage): Promise<void> {
+  const rows = await stage.books.owner.run<{ no: string }>(sql`
+    select order_no as no from payments p cross join lateral (
+      select coalesce(sum(amount) filter (where state = 'succeeded'), 0) as done,
+        coalesce(sum(amount) filter (where state in ('requested', 'sending', 'pending', 'unknown')), 0) as open
+      from refunds r where r.home = p.home and r.payment_id = p.id and not (r.detail ? 'isLate')) r
+    where p.refunded <> r.done or p.refund_pending <> r.open`);
+  for (const { no } of rows) stage.fail(`what is left of ${no} does not fit its refunds`);
 }
 
 const words: Readonly<Record<string, Word>> = {
@@ -226,6 +240,7 @@ function judgeMerchant({ twoStories }: Scenario, story: Story, word: Word, fail:
   const told = new Set(order.told.map((one) => one.word));
   if (told.has('success') && (told.has('fail') || told.has('returned')) && !twoStories && row.state !== 'returned')
     fail('its merchant was told success and failure');
+  if (told.has('fail') && word === 'pending') fail('its merchant was told a failure that nobody knows of');
 }
 
 function judgeNotices({ order, row, notices }: Story, fail: (what: string) => void): void {
@@ -234,10 +249,9 @@ function judgeNotices({ order, row, notices }: Story, fail: (what: string) => vo
   if (owesNotice(order, ending) && !events.includes(ending)) fail(`nobody owes a notice of ${ending}`);
   if (new Set(events).size !== events.length) fail(`was told the same twice: ${events.join()}`);
   const most = 1 + Math.max(3, protocolNamed(order.protocol).retry.gapsMs.length);
-  for (const { state, event, attempts } of notices) {
+  for (const { id, state, event, attempts } of notices) {
     if (state === 'pending') fail(`its notice of ${event} is neither delivered nor given up`);
-    if (state === 'done' && !order.told.some(({ how }) => how === 'notice'))
-      fail('its notice is done, and was not heard');
+    if (state === 'done' && !order.shop.taken.has(`msg_${id}`)) fail('its notice is done, and was not taken');
     if (attempts > most) fail(`its notice was tried ${attempts} times`);
   }
 }
