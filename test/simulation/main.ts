@@ -1,5 +1,5 @@
 /**
- * npm run simulate -- --seed N [--count M] [--minutes T] [--jobs J] [--all] [--replay] [--verbose] [--teeth]
+ * npm run simulate -- --seed N [--count M] [--minutes T] [--jobs J] [--all] [--replay] [--verbose] [--teeth [--only NAME]]
  *
  * Plays M seeds from N on (or as many as T minutes allow), on J processes. Ends with 1, the seed, what did not hold and the last
  * events when something does not hold (with --all after all the others), when a replay differs, when a planted bug is not found,
@@ -12,6 +12,8 @@ import { parseArgs } from 'node:util';
 import { type Books, openBooks } from './books.ts';
 import { type Outcome, runSeed } from './seed.ts';
 import { longRun, neverSeen } from './sometimes.ts';
+import { openHouse } from '../sweep/house.ts';
+import { showTeeth } from '../sweep/teeth.ts';
 import { teeth } from './teeth.ts';
 
 const { values: options } = parseArgs({
@@ -24,11 +26,10 @@ const { values: options } = parseArgs({
     replay: { type: 'boolean', default: false },
     verbose: { type: 'boolean', default: false },
     teeth: { type: 'boolean', default: false },
+    only: { type: 'string' },
   },
 });
 
-/** Seeds a planted bug may hide in. */
-const toothSeeds = 60;
 /** As many as there is time for. */
 const untilTime = 10_000_000;
 
@@ -124,19 +125,16 @@ function sumUp({ seeds, failed, counters }: Played, tookMs: number): boolean {
   return failed.length === 0 && missing.length === 0;
 }
 
-async function showTeeth(books: Books, first: number): Promise<boolean> {
-  let isFine = true;
-  for (const tooth of teeth) {
-    let found: Outcome | null = null;
-    for (let seed = first; seed < first + toothSeeds && !found; seed += 1) {
-      const outcome = await runSeed(books, { seed, tooth });
-      if (outcome.broken !== null) found = outcome;
-    }
-    say(`${found ? `found by seed ${found.seed}` : 'NOT FOUND'}`.padEnd(20) + `${tooth.name}: ${tooth.about}`);
-    if (found) say(`${''.padEnd(20)}  ${found.broken?.split('\n', 1)[0]}`);
-    isFine &&= found !== null;
+/** The sweep has a database of its own, with more parties in it. */
+async function findTeeth(books: Books): Promise<boolean> {
+  const { only } = options;
+  const house = await openHouse();
+  try {
+    const chosen = teeth.filter(({ name }) => only === undefined || name === only);
+    return await showTeeth(books, house, chosen, say);
+  } finally {
+    await house.close();
   }
-  return isFine;
 }
 
 function hours(ms: number): string {
@@ -154,7 +152,7 @@ async function withBooks<T>(work: (books: Books) => Promise<T>): Promise<T> {
 
 async function main(): Promise<boolean> {
   const first = Number(options.seed);
-  if (options.teeth) return withBooks((books) => showTeeth(books, first));
+  if (options.teeth) return withBooks(findTeeth);
   const count = Number(options.count ?? (options.minutes === undefined ? 1 : untilTime));
   const part = { first, count, step: Number(process.env['SIMULATION_STEP'] ?? '1') };
   const jobs = Number(options.jobs);

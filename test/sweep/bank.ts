@@ -83,12 +83,18 @@ export class ScriptedBank {
   }
 
   /** Somebody at the bank (payer, back office) decides, after a while. */
-  decideAfter(ms: number, { reference }: TwinOrder, outcome: TwinOrder['outcome'], again = false): void {
+  decideAfter(
+    ms: number,
+    { reference }: TwinOrder,
+    outcome: TwinOrder['outcome'],
+    { again = false, amount }: { readonly again?: boolean; readonly amount?: bigint } = {},
+  ): void {
     this.waiting += 1;
     this.#stage.clock.after(ms, async () => {
       this.waiting -= 1;
       const order = this.orders.get(reference);
-      if (order) await this.#bank.decide(order, { outcome, at: this.#world.now() }, again);
+      const settlement = { outcome, at: this.#world.now(), ...(amount === undefined ? {} : { amount }) };
+      if (order) await this.#bank.decide(order, settlement, again);
       await this.#appoint();
     });
   }

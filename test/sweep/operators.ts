@@ -8,6 +8,7 @@ import { channelProtocols, merchantProtocols } from '../../src/protocols/all.ts'
 import { listApprovals } from '../../src/store/approvals.ts';
 import { type Database, sql } from '../../src/store/database.ts';
 import { began, masterKey } from '../simulation/books.ts';
+import type { ShopOrder } from './shop.ts';
 import type { Stage } from './stage.ts';
 
 const amelia = { userId: 501n, name: 'amelia' };
@@ -50,15 +51,15 @@ export class Operators {
     this.#stage.fail(`no review of ${reason} was opened`);
   }
 
-  /** Asks and agrees until the order has left these states. */
-  async settle(no: string, action: DeedName, detail: Detail, from: ReadonlySet<string>): Promise<void> {
-    for (let i = 0; i < mostTries; i += 1) {
+  /** Asks and agrees until the order has left these states. What was refused is nothing to settle. */
+  async settle({ no, refused }: ShopOrder, action: DeedName, detail: Detail, from: ReadonlySet<string>): Promise<void> {
+    for (let i = 0; i < mostTries && refused === null; i += 1) {
       const order = await this.#orderOf(no);
       if (order && !from.has(order.state)) return;
       if (order) await this.#atDesk((office) => bothAgree(office, action, { ...detail, order: String(order.id) }));
       await this.#stage.clock.sleep(5_000);
     }
-    this.#stage.fail(`the operators cannot settle ${no}`);
+    if (refused === null) this.#stage.fail(`the operators cannot settle ${no}`);
   }
 
   async #orderOf(no: string): Promise<{ readonly id: bigint; readonly state: string } | null> {

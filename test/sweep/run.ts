@@ -25,7 +25,7 @@ export interface RunOptions {
 }
 
 /** More than any script needs: beyond it nothing comes to rest. */
-const mostEvents = 20_000;
+const mostEvents = 8_000;
 const longestMs = 4 * 86_400_000;
 
 export async function runScenario(books: Books, scenario: Scenario, options: RunOptions = {}): Promise<Run> {

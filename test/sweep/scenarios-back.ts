@@ -157,12 +157,24 @@ export const backScenarios: readonly Scenario[] = [
       const bank = stage.bank('payin');
       bank.onNewPayment = (order) => {
         bank.decideAfter(20_000, order, 'paid');
-        bank.decideAfter(50_000, order, 'paid', true);
+        bank.decideAfter(50_000, order, 'paid', { again: true });
       };
       const order = stage.shopA.payment('payin');
       await stage.shopA.create(order);
       await stage.shopA.follow(order, 15_000);
       await stage.clock.sleep(60_000);
+    },
+  },
+  {
+    name: 'paid-too-much',
+    about: 'the payer pays another sum than was ordered: suspense, a person, and nothing is told',
+    ends: { payment: ['pending', 'unknown'] },
+    async play(stage) {
+      const bank = stage.bank('bluepay');
+      bank.onNewPayment = (order) => bank.decideAfter(20_000, order, 'paid', { amount: order.amount.minor + 1n });
+      const order = stage.shopA.payment('unified');
+      await stage.shopA.create(order);
+      await stage.clock.sleep(120_000);
     },
   },
 ];

@@ -167,8 +167,8 @@ const moneyOut: readonly Scenario[] = [
     ends: { payout: ['returned'] },
     async play(stage) {
       const bank = stage.bank('bluepay');
-      const thrice = fault('callback', { callback: { ...plainCallback, times: 3 } });
-      bank.plan('pay-out', [fault('returned', { ms: 60_000 }), thrice]);
+      stage.network.trouble({ edge: 'callback', match: /refundcashout/, what: 'lost-answer', times: 2 });
+      bank.plan('pay-out', [fault('returned', { ms: 60_000 })]);
       const order = stage.shopA.payout('unified');
       await trade(stage, order);
       await stage.clock.sleep(120_000);
@@ -181,7 +181,7 @@ const moneyOut: readonly Scenario[] = [
     async play(stage) {
       const order = stage.shopA.payout('payin', { amount: money(25_000_000n, 'IDR') });
       await stage.shopA.create(order);
-      await stage.operators.settle(order.no, 'payout.send', {}, new Set(['requested']));
+      await stage.operators.settle(order, 'payout.send', {}, new Set(['requested']));
       await stage.shopA.follow(order, 15_000);
     },
   },
@@ -193,8 +193,8 @@ const moneyOut: readonly Scenario[] = [
       stage.network.trouble({ edge: 'call', match: /payin\.twin\/.*payOut /i, what: 'lost-request', times: 9 });
       const order = stage.shopA.payout('payin');
       await stage.shopA.create(order);
-      await stage.operators.waitForReview('payout-not-found');
-      await stage.operators.settle(order.no, 'order.outcome', { outcome: 'failed' }, new Set(['sending', 'unknown']));
+      if (order.refused === null) await stage.operators.waitForReview('payout-not-found');
+      await stage.operators.settle(order, 'order.outcome', { outcome: 'failed' }, new Set(['sending', 'unknown']));
       await stage.shopA.follow(order, 15_000);
     },
   },

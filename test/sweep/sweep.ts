@@ -7,6 +7,8 @@ import type { Scenario } from './scenario.ts';
 
 export interface SweepOptions {
   readonly tooth?: Tooth | null;
+  /** Only errors from commits: few points, and the most delicate ones. */
+  readonly onlyCommits?: boolean;
   /** Every so manieth target; 1 = all. */
   readonly stride?: number;
   /** So many of them, evenly spread, instead. */
@@ -30,7 +32,9 @@ export async function sweep(books: Books, scenario: Scenario, options: SweepOpti
   const { tooth = null, untilBroken = false, progress = () => undefined } = options;
   const whole = await runScenario(books, scenario, { tooth });
   const failures: Run[] = whole.broken === null ? [] : [whole];
-  const targets = whole.points.flatMap(({ no, hurts }) => hurts.map((hurt): Target => ({ no, hurt })));
+  const targets = whole.points
+    .flatMap(({ no, hurts }) => hurts.map((hurt): Target => ({ no, hurt })))
+    .filter(({ hurt }) => !options.onlyCommits || hurt !== 'dies');
   const chosen = choose(targets, options);
   let runs = 1;
   for (const target of failures.length > 0 ? [] : chosen) {
