@@ -3,7 +3,6 @@ import { sql } from '../../src/store/database.ts';
 import { touchDirectory } from '../../src/store/directory.ts';
 import { findDemoPairs } from '../../src/wiring/demo/demo.ts';
 import { began, type Books, openBooks } from '../simulation/books.ts';
-import { hireOperators } from './operators.ts';
 
 /** Payouts above it wait for two persons. */
 const payoutLimit = '10000000';
@@ -13,7 +12,6 @@ const noticeGapsS = '10,60,300';
 export async function openHouse(): Promise<Books> {
   await findDemoPairs();
   const books = await openBooks();
-  await hireOperators(books.owner);
   await agreeOnMore(books);
   return books;
 }

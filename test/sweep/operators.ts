@@ -6,20 +6,10 @@ import { askSecond, decide, type DeedName, type Detail } from '../../src/flows/a
 import type { Office } from '../../src/flows/administer.ts';
 import { channelProtocols, merchantProtocols } from '../../src/protocols/all.ts';
 import { listApprovals } from '../../src/store/approvals.ts';
-import { type Database, sql } from '../../src/store/database.ts';
-import { began, masterKey } from '../simulation/books.ts';
+import { sql } from '../../src/store/database.ts';
+import { began, masterKey, staff } from '../simulation/books.ts';
 import type { ShopOrder } from './shop.ts';
 import type { Stage } from './stage.ts';
-
-const amelia = { userId: 501n, name: 'amelia' };
-const bram = { userId: 502n, name: 'bram' };
-
-/** They work here before the first script. */
-export async function hireOperators(owner: Database): Promise<void> {
-  for (const { userId, name } of [amelia, bram])
-    await owner.run(sql`
-      insert into console_users (id, name, role, created_at) values (${userId}, ${name}, 'admin', ${began})`);
-}
 
 const admissions: Admissions = makeAdmissions({
   vault: new Vault(masterKey, (bytes) => new Uint8Array(bytes)),
@@ -83,6 +73,7 @@ async function bothAgree(office: Office, action: DeedName, detail: Detail): Prom
   const open = (await listApprovals(office.gate.db, 10)).find(
     (one) => one.state === 'open' && one.detail['order'] === detail['order'],
   );
-  const id = open?.id ?? (await askSecond(office, amelia, action, detail, 'the bank said so by telephone'));
-  await decide(office, bram, id, 'approved');
+  const [asker, other] = staff;
+  const id = open?.id ?? (await askSecond(office, asker, action, detail, 'the bank said so by telephone'));
+  await decide(office, other, id, 'approved');
 }
