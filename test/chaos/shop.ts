@@ -150,7 +150,8 @@ export class Shop {
 
   async #payer(one: Order): Promise<void> {
     if (one.told === null || one.told.payCode === '') return;
-    await this.#parts.bank.pay(one.branch, one.told.payCode);
+    const { branch, told } = one;
+    await steadily(() => this.#parts.bank.pay(branch, told.payCode));
     one.isPaid = true;
     this.#write({ paid: one.no });
   }
@@ -166,13 +167,13 @@ export class Shop {
     });
     await this.#payAll();
     const found = [...known.flat(), ...this.#twice(await this.#parts.bank.movements())];
-    const books = await bookFindings(this.#parts.doors[0]);
+    const books = await steadily(() => bookFindings(this.#parts.doors[0]));
     return [...found, ...books.map((finding) => `the books: ${String(finding)}`)];
   }
 
   /** Under the numbers it was told; at either gateway. */
   #look(one: Order, door: 0 | 1 = one.amount % 2 === 0 ? 0 : 1): Promise<Shown> {
-    return this.#parts.doors[door].counter.look(one, one.told ?? nothingTold);
+    return steadily(() => this.#parts.doors[door].counter.look(one, one.told ?? nothingTold));
   }
 
   #movements(one: Order, all: ReadonlyMap<string, readonly Movement[]>): readonly Movement[] {
@@ -208,7 +209,7 @@ export class Shop {
 
   /** With all the time a repeat may take that waits for the first call, also where its process is gone. */
   #slowly(one: Order): Promise<Told> {
-    return this.#parts.doors[0].counter.ask(one, `${this.#parts.receiver.url}/n/${one.no}`);
+    return steadily(() => this.#parts.doors[0].counter.ask(one, `${this.#parts.receiver.url}/n/${one.no}`));
   }
 
   async #again(one: Order): Promise<string[]> {
@@ -252,7 +253,7 @@ export class Shop {
   }
 
   async #whyOpen(one: Order, moves: readonly Movement[], isLate: boolean): Promise<string> {
-    const order = await shown(this.#parts.doors[0], one.no);
+    const order = await steadily(() => shown(this.#parts.doors[0], one.no));
     const reviews = entries(order, 'review').map((entry) => textAt(entry, 'reason'));
     const isAsked = reviews.some((reason) => reason.endsWith('-not-found'));
     if ((isAsked && moves.length === 0) || !isLate) return `${about(one)} is owed`;
@@ -283,9 +284,9 @@ export class Shop {
    */
   async #notice(one: Order, isLate: boolean): Promise<string> {
     const { operator } = this.#parts.doors[0];
-    const [notice] = await operator.list('notices', `?number=${one.no}`);
+    const [notice] = await steadily(() => operator.list('notices', `?number=${one.no}`));
     const state = textAt(notice, 'state') || 'no';
-    const order = await shown(this.#parts.doors[0], one.no);
+    const order = await steadily(() => shown(this.#parts.doors[0], one.no));
     const asked = entries(order, 'review').map((entry) => textAt(entry, 'reason'));
     const isOpen = ['sending', 'unknown', 'pending'].includes(textAt(order, 'state'));
     const isLater = state === 'pending' || asked.includes('payout-not-found') || (isOpen && !isLate);
@@ -315,6 +316,18 @@ function toldTwice(due: readonly Order[], mail: ReadonlyMap<string, ReadonlySet<
     const events = mail.get(`/n/${one.no}`)?.size ?? 0;
     return events > 1 ? [`${about(one)} was told of ${events} events`] : [];
   });
+}
+
+/** A kept connection may be closed at the very moment it is used again; both sides are well, so it is asked again. */
+async function steadily<T>(ask: () => Promise<T>): Promise<T> {
+  for (let left = 3; ; left -= 1) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (left === 0) throw error;
+      await wait(500);
+    }
+  }
 }
 
 /** So many at a time. */

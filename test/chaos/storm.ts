@@ -116,10 +116,7 @@ export class Storm {
     patienceMs: number,
   ): Promise<{ readonly grievances: string[]; readonly owed: number; readonly notices: number }> {
     const deadline = performance.now() + patienceMs;
-    const asked = Promise.all(this.#shops.map((shop) => shop.askOpen()));
-    const changed: string[] = [];
-    for (const shop of this.#shops) changed.push(...(await shop.askAgain()));
-    await asked;
+    const [changed] = await Promise.all([this.#askAgain(), ...this.#shops.map((shop) => shop.askOpen())]);
     const notices = await Promise.all(this.#shops.map((shop) => shop.notices(patienceMs)));
     const isLate = patienceMs > 60_000;
     for (;;) {
@@ -132,6 +129,13 @@ export class Storm {
       }
       await wait(2_000);
     }
+  }
+
+  /** One round after the other: nobody is to be told "busy" for our haste. */
+  async #askAgain(): Promise<string[]> {
+    const changed: string[] = [];
+    for (const shop of this.#shops) changed.push(...(await shop.askAgain()));
+    return changed;
   }
 
   /** `keep`: the folder with data, logs of PostgreSQL and the acknowledgement log stays. */
