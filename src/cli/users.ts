@@ -1,5 +1,6 @@
 /** user: people of the console. */
-import { type Command, exits, print, printJson } from './command.ts';
+import { codeAt, fromBase32, stepAt } from '../web/console/totp.ts';
+import { type Command, exits, print, printJson, usage } from './command.ts';
 import { call, rows } from './gateway.ts';
 import { fields, table } from './table.ts';
 
@@ -37,6 +38,22 @@ export const userCommands: readonly Command[] = [
       if (input.json) printJson(made);
       else print(fields(made));
       return exits.done;
+    },
+  },
+  {
+    name: 'user code',
+    takes: 'KEY',
+    about:
+      'The six digits an authenticator would show now for the key of the set-up page; for a sandbox without a phone',
+    options: {},
+    run(input) {
+      const secret = fromBase32(input.word(0, 'KEY'));
+      if (secret === null || secret.length === 0)
+        throw usage('the key of the set-up page has the letters A to Z and digits 2 to 7');
+      const code = codeAt(secret, stepAt(Date.now()));
+      if (input.json) printJson({ code });
+      else print(code);
+      return Promise.resolve(exits.done);
     },
   },
   ...(['renew', 'disable', 'enable'] as const).map(

@@ -92,7 +92,10 @@ type Gate = (call: Call, form: Form) => Promise<WebReply>;
 
 /** Addresses that need no full session. */
 const doors: Readonly<Record<string, Gate>> = {
-  'GET /console/sign-in': (call) => Promise.resolve(outside(call, 200, signInPage(call.eyes, 'first'))),
+  'GET /console/sign-in': (call) =>
+    Promise.resolve(
+      outside(call, 200, signInPage(call.desk, call.eyes, call.request.query.has('ended') ? 'ended' : 'first')),
+    ),
   'POST /console/sign-in': enter,
   'POST /console/sign-out': leave,
   'GET /console/setup': (call) => Promise.resolve(showSetup(call)),
@@ -186,7 +189,7 @@ function goOutside(call: Call, location: string): WebReply {
 async function enter(call: Call, form: Form): Promise<WebReply> {
   const { desk, request, isSecure, token } = call;
   const made = await signIn(desk, form, request.remote);
-  if (made === null) return outside(call, 401, signInPage(call.eyes, 'failed'));
+  if (made === null) return outside(call, 401, signInPage(call.desk, call.eyes, 'failed'));
   // Whatever session the browser came with is over: a new one has a new name (T087).
   if (token !== null) await endSession(desk.gate.db, token, desk.gate.world.now());
   return go('/console', { 'set-cookie': sessionCookie(made, isSecure) });

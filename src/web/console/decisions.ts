@@ -45,7 +45,7 @@ async function review({ desk, eyes, person, params }: Visit) {
   return page(
     reason,
     html`${crumbs(eyes, 'reviews', '/console/reviews', reason)}${headed(html`${reason} ${badge(eyes, row.state)}`)}
-<div class="split"><div>${row.state === 'open' && advice !== row.reason && html`<p class="note"><strong>${say('whatToDo')}</strong> ${advice}</p>`}${card(say('facts'), facts(factsOf(eyes, desk, row, order)))}</div><div>${order !== undefined && suspense.length > 0 && canAsk && card(say('settleAsk'), settleForm(eyes, order, suspense))}${order && !isFinal(order) && canAsk && card(say('outcomeAsk'), outcomeForm(eyes, order))}${canDecide && card(say('decision'), post(eyes, `/console/reviews/${String(id)}/close`, html`${area(say('why'), 'decision', 4)}<button class="primary">${say('decide')}</button>`))}</div></div>`,
+<div class="split"><div>${row.state === 'open' && advice !== row.reason && html`<p class="note"><strong>${say('nextStep')}</strong> ${advice}</p>`}${card(say('facts'), facts(factsOf(eyes, desk, row, order)))}</div><div>${order !== undefined && suspense.length > 0 && canAsk && card(say('settleAsk'), settleForm(eyes, order, suspense))}${order && !isFinal(order) && canAsk && card(say('outcomeAsk'), outcomeForm(eyes, order))}${canDecide && card(say('decision'), post(eyes, `/console/reviews/${String(id)}/close`, html`${area(say('why'), 'decision', 4)}<button class="primary">${say('decide')}</button>`))}</div></div>`,
   );
 }
 

@@ -160,7 +160,7 @@ async function healthCard({ desk, eyes }: Visit): Promise<Html> {
       { head: say('state'), cell: ({ state }) => badge(eyes, state), look: 'state' },
       { head: say('attempts'), cell: ({ id }) => seen.get(id)?.attempts ?? 0, look: 'number' },
       { head: say('noAnswer'), cell: ({ id }) => unclear(seen.get(id)), look: 'number' },
-      { head: say('latency'), cell: ({ id }) => look(seen.get(id)), isExtra: true },
+      { head: say('answerSpeed'), cell: ({ id }) => look(seen.get(id)), isExtra: true },
       { head: say('medianTime'), cell: ({ id }) => ms(seen.get(id)?.median), look: 'number' },
       { head: say('slowTime'), cell: ({ id }) => ms(seen.get(id)?.slow), look: 'number' },
     ],

@@ -120,7 +120,7 @@ ${
     visit,
     'fund',
     `/console/merchants/${id}/fund`,
-    html`${amountField(eyes, say('amount'), 'amount', null)}${choose(say('currency'), 'currency', currencyChoices)}`,
+    html`${amountField(say('amount'), 'amount', null)}${choose(say('currency'), 'currency', currencyChoices)}`,
   )
 }
 </div></div>`,
@@ -177,8 +177,8 @@ function changes(visit: Visit, merchant: MerchantRow): Html {
   return html`${card(say('actions'), html`<div class="stack">${state}</div>`)}
 ${card(say('payoutsAllowed'), html`<p class="hint">${say('payoutsHelp')}</p>${payouts}`)}
 ${card(say('name'), post(eyes, `${at}/change`, html`${field(say('name'), 'name', { value: merchant.name })}${field(say('noticeGaps'), 'noticeGapsS', { value: merchant.settings['noticeGapsS'] ?? '', isOptional: true, help: say('noticeGapsHelp') })}<button class="primary">${say('save')}</button>`))}
-${folded(visit, 'limit', `${at}/limit`, html`${amountField(eyes, say('limit'), 'limit', null, { isOptional: true })}${choose(say('currency'), 'currency', currencyChoices)}`, say('limitHelp'))}
-${folded(visit, 'overdraft', `${at}/overdraft`, html`${amountField(eyes, say('overdraft'), 'overdraft', null)}${choose(say('currency'), 'currency', currencyChoices)}`, say('overdraftHelp'))}`;
+${folded(visit, 'limit', `${at}/limit`, html`${amountField(say('limit'), 'limit', null, { isOptional: true })}${choose(say('currency'), 'currency', currencyChoices)}`, say('limitHelp'))}
+${folded(visit, 'overdraft', `${at}/overdraft`, html`${amountField(say('overdraft'), 'overdraft', null)}${choose(say('currency'), 'currency', currencyChoices)}`, say('overdraftHelp'))}`;
 }
 
 /** A card that is opened by whoever needs it: seldom, and with two persons. */

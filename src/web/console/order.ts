@@ -126,7 +126,7 @@ function actions(visit: Visit, order: Order, suspense: readonly Move[]): Html | 
       : null,
     person.merchantId === null ? copyable(eyes, curl, say('copyCurl')) : null,
     canAsk && rest > 0n
-      ? html`<details><summary>${say('refundAsk')}</summary>${post(eyes, `/console/orders/${id}/refund`, html`${amountField(eyes, say('amount'), 'amount', order.amount.currency, { value: plainDecimal(rest, order.amount.currency) })}${field(say('why'), 'why')}<button class="primary">${say('askSecond')}</button>`)}</details>`
+      ? html`<details><summary>${say('refundAsk')}</summary>${post(eyes, `/console/orders/${id}/refund`, html`${amountField(say('amount'), 'amount', order.amount.currency, { value: plainDecimal(rest, order.amount.currency) })}${field(say('why'), 'why')}<button class="primary">${say('askSecond')}</button>`)}</details>`
       : null,
     canAsk && order.kind === 'payout' && order.state === 'requested' ? heldForm(eyes, id) : null,
     canAsk && !isFinal(order) && order.state !== 'requested'

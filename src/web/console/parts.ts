@@ -166,23 +166,19 @@ interface FieldLook {
   readonly hint?: string;
   readonly isOptional?: boolean;
   readonly type?: 'text' | 'date' | 'time' | 'number' | 'url';
+  /** Shown while it is empty. */
+  readonly placeholder?: string;
   /** Below the field, for who does not know it. */
   readonly help?: string;
 }
 
 export function field(label: string, name: string, more: FieldLook = {}): Html {
-  return html`<label><span>${label}${more.hint && html` <small>${more.hint}</small>`}</span><input name="${name}" type="${more.type ?? 'text'}" value="${more.value ?? ''}" autocomplete="off" ${more.isOptional === true ? null : html`required`}>${more.help && html`<small class="help">${more.help}</small>`}</label>`;
+  return html`<label><span>${label}${more.hint && html` <small>${more.hint}</small>`}</span><input name="${name}" type="${more.type ?? 'text'}" value="${more.value ?? ''}" placeholder="${more.placeholder ?? ''}" autocomplete="off" ${more.isOptional === true ? null : html`required`}>${more.help && html`<small class="help">${more.help}</small>`}</label>`;
 }
 
 /** An amount in the units people count in. `currency`: its name, or null where the form has a choice of it beside. */
-export function amountField(
-  { say }: Eyes,
-  label: string,
-  name: string,
-  currency: string | null,
-  more: FieldLook = {},
-): Html {
-  return html`<label><span>${label} <small>${currency ?? say('inUnits')}</small></span><input name="${name}" inputmode="decimal" value="${more.value ?? ''}" placeholder="${currency !== null && exponents[currency as Currency] === 0 ? '46000' : '12.50'}" autocomplete="off" maxlength="22" ${more.isOptional === true ? null : html`required`}></label>`;
+export function amountField(label: string, name: string, currency: string | null, more: FieldLook = {}): Html {
+  return html`<label><span>${label} <small>${currency}</small></span><input name="${name}" inputmode="decimal" value="${more.value ?? ''}" placeholder="${currency !== null && exponents[currency as Currency] === 0 ? '46000' : '12.50'}" autocomplete="off" maxlength="22" ${more.isOptional === true ? null : html`required`}></label>`;
 }
 
 export const currencyChoices: readonly Choice[] = Object.keys(exponents).map((value) => ({ value, label: value }));

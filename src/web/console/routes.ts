@@ -115,7 +115,7 @@ function addForm(visit: Visit): Html {
   return post(
     eyes,
     '/console/routes',
-    html`${choose(say('merchant'), 'merchant', merchantChoices(visit))}${choose(say('protocol'), 'protocol', [any, ...merchantProtocols(visit)])}${choose(say('method'), 'method', anyMethod(visit))}${choose(say('channel'), 'channel', channels)}${field(say('weight'), 'weight', { value: '1', type: 'number', help: say('weightHelp') })}${choose(say('currency'), 'currency', [any, ...currencyChoices])}${amountField(eyes, say('least'), 'least', null, { isOptional: true })}${amountField(eyes, say('most'), 'most', null, { isOptional: true })}${amountField(eyes, say('dailyCap'), 'dailyCap', null, { isOptional: true })}${field(say('opens'), 'opens', { type: 'time', isOptional: true })}${field(say('closes'), 'closes', { type: 'time', isOptional: true })}${choose(say('clock'), 'clock', offsets, '+07:00')}${field(say('why'), 'why')}<button class="primary">${say('askSecond')}</button>`,
+    html`${choose(say('merchant'), 'merchant', merchantChoices(visit))}${choose(say('protocol'), 'protocol', [any, ...merchantProtocols(visit)])}${choose(say('method'), 'method', anyMethod(visit))}${choose(say('channel'), 'channel', channels)}${field(say('weight'), 'weight', { value: '1', type: 'number', help: say('weightHelp') })}${choose(say('currency'), 'currency', [any, ...currencyChoices])}${amountField(say('least'), 'least', null, { isOptional: true })}${amountField(say('most'), 'most', null, { isOptional: true })}${amountField(say('dailyCap'), 'dailyCap', null, { isOptional: true })}${field(say('opens'), 'opens', { type: 'time', isOptional: true })}${field(say('closes'), 'closes', { type: 'time', isOptional: true })}${choose(say('clock'), 'clock', offsets, '+07:00')}${field(say('why'), 'why')}<button class="primary">${say('askSecond')}</button>`,
   );
 }
 
@@ -178,7 +178,7 @@ function explained(visit: Visit): Html {
   const { eyes, query } = visit;
   const { say } = eyes;
   const given = (name: string) => query.get(name) ?? '';
-  const form = html`<form class="form" action="/console/routes">${choose(say('merchant'), 'merchant', merchantChoices(visit).slice(1), given('merchant'))}${choose(say('protocol'), 'protocol', merchantProtocols(visit), given('protocol'))}${choose(say('method'), 'method', methodChoices(eyes), given('method'))}${amountField(eyes, say('amount'), 'amount', null, { value: given('amount') || '100000' })}${choose(say('currency'), 'currency', currencyChoices, given('currency'))}${field(say('option'), 'option', { value: given('option'), isOptional: true, hint: say('optionHint') })}<button class="primary">${say('explain')}</button></form>`;
+  const form = html`<form class="form" action="/console/routes">${choose(say('merchant'), 'merchant', merchantChoices(visit).slice(1), given('merchant'))}${choose(say('protocol'), 'protocol', merchantProtocols(visit), given('protocol'))}${choose(say('method'), 'method', methodChoices(eyes), given('method'))}${amountField(say('amount'), 'amount', null, { value: given('amount') || '100000' })}${choose(say('currency'), 'currency', currencyChoices, given('currency'))}${field(say('option'), 'option', { value: given('option'), isOptional: true, placeholder: 'BCA' })}<button class="primary">${say('explain')}</button></form>`;
   const asked = methods.find((one) => one === given('method'));
   const merchant = idOf(given('merchant'));
   if (asked === undefined || merchant === null) return card(say('explainRoute'), form);

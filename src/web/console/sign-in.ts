@@ -78,7 +78,7 @@ async function stageOf(
   return step !== null && (await useTotpStep(desk.gate.db, user.id, step)) ? 'full' : null;
 }
 
-export function signInPage(eyes: Eyes, what: 'first' | 'failed' | 'ended'): Html {
+export function signInPage({ isSandbox }: ConsoleDesk, eyes: Eyes, what: 'first' | 'failed' | 'ended'): Html {
   const { say } = eyes;
   return html`<section class="gate"><h1>${say('signInTitle')}</h1>${what === 'failed' && html`<p class="alarm" role="alert">${say('signInFailed')}</p>`}${what === 'ended' && html`<p class="note" role="status">${say('signInEnded')}</p>`}
 <form method="post" action="/console/sign-in" class="form">
@@ -86,7 +86,8 @@ export function signInPage(eyes: Eyes, what: 'first' | 'failed' | 'ended'): Html
 <label class="wide"><span>${say('password')}</span><input name="password" type="password" autocomplete="current-password" required maxlength="200"></label>
 <label class="wide"><span>${say('totpCode')} <small>${say('totpMaybe')}</small></span><input name="code" inputmode="numeric" autocomplete="one-time-code" maxlength="10"></label>
 <button class="primary wide">${say('signInTitle')}</button>
-<p class="hint">${say('signInHelp')}</p>
+<p class="hint wide">${say('signInHelp')}</p>
+${isSandbox && html`<p class="hint wide">${say('signInSandbox')} <code>bin/kanal sandbox</code></p>`}
 </form></section>`;
 }
 
@@ -106,6 +107,7 @@ ${post(
 <p class="wide">${say(must ? 'setupTotpMust' : 'setupTotpMay')}</p>
 <div class="wide scan">${qrCode(otpauth(secret, session.name, host), say('totpCode'))}<div><small>${say('setupSecret')}</small><code class="secret">${base32(secret)}</code>${copyable(eyes, base32(secret))}</div></div>
 <label class="wide"><span>${say('totpCode')}</span><input name="code" inputmode="numeric" autocomplete="one-time-code" maxlength="10" ${must && html`required`}></label>
+${desk.isSandbox && html`<p class="hint wide">${say('setupNoPhone')} <code>bin/kanal user code ${base32(secret)}</code></p>`}
 <button class="primary wide">${say('setupDone')}</button>`,
 )}</section>`;
 }

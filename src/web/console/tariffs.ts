@@ -71,7 +71,7 @@ async function fees(visit: Visit) {
 function feeForm(visit: Visit): Html {
   const { eyes } = visit;
   const { say } = eyes;
-  return html`<p class="hint">${say('feeHelp')}</p>${post(eyes, '/console/fees', html`${choose(say('merchant'), 'merchant', merchantChoices(visit))}${choose(say('method'), 'method', anyMethod(visit))}${choose(say('currency'), 'currency', currencyChoices)}${amountField(eyes, say('fixed'), 'fixed', null, { value: '0' })}${field(say('percent'), 'percent', { value: '0', hint: '%' })}${amountField(eyes, say('least'), 'least', null, { value: '0' })}${amountField(eyes, say('most'), 'most', null, { isOptional: true })}${field(say('why'), 'why')}<button class="primary">${say('askSecond')}</button>`)}`;
+  return html`<p class="hint">${say('feeHelp')}</p>${post(eyes, '/console/fees', html`${choose(say('merchant'), 'merchant', merchantChoices(visit))}${choose(say('method'), 'method', anyMethod(visit))}${choose(say('currency'), 'currency', currencyChoices)}${amountField(say('fixed'), 'fixed', null, { value: '0' })}${field(say('percent'), 'percent', { value: '0', hint: '%' })}${amountField(say('least'), 'least', null, { value: '0' })}${amountField(say('most'), 'most', null, { isOptional: true })}${field(say('why'), 'why')}<button class="primary">${say('askSecond')}</button>`)}`;
 }
 
 /** What an order would cost now. */
@@ -79,7 +79,7 @@ function quote(visit: Visit): Html {
   const { desk, eyes, query } = visit;
   const { say } = eyes;
   const given = (name: string) => query.get(name) ?? '';
-  const form = html`<form class="form" action="/console/fees">${choose(say('merchant'), 'merchant', merchantChoices(visit).slice(1), given('merchant'))}${choose(say('method'), 'method', methodChoices(eyes), given('method'))}${amountField(eyes, say('amount'), 'amount', null, { value: given('amount') })}${choose(say('currency'), 'currency', currencyChoices, given('currency'))}<button class="primary">${say('explain')}</button></form>`;
+  const form = html`<form class="form" action="/console/fees">${choose(say('merchant'), 'merchant', merchantChoices(visit).slice(1), given('merchant'))}${choose(say('method'), 'method', methodChoices(eyes), given('method'))}${amountField(say('amount'), 'amount', null, { value: given('amount') })}${choose(say('currency'), 'currency', currencyChoices, given('currency'))}<button class="primary">${say('explain')}</button></form>`;
   const merchant = idOf(given('merchant'));
   const method = methods.find((one) => one === given('method'));
   if (merchant === null || method === undefined) return form;

@@ -26,6 +26,23 @@ export function base32(bytes: Uint8Array): string {
   return bits === 0 ? text : text + alphabet.charAt((value << (5 - bits)) & 31);
 }
 
+/** Null when it is no base32. Blanks and small letters are how people type it. */
+export function fromBase32(text: string): Uint8Array | null {
+  const letters = text.replace(/[\s=-]/g, '').toUpperCase();
+  if (!/^[A-Z2-7]+$/.test(letters)) return null;
+  const bytes: number[] = [];
+  let bits = 0;
+  let value = 0;
+  for (const letter of letters) {
+    value = ((value << 5) | alphabet.indexOf(letter)) & 0xfff;
+    bits += 5;
+    if (bits < 8) continue;
+    bits -= 8;
+    bytes.push((value >>> bits) & 0xff);
+  }
+  return Uint8Array.from(bytes);
+}
+
 /** RFC 4226: dynamic truncation of the HMAC over the step. */
 export function codeAt(secret: Uint8Array, step: number): string {
   const counter = Buffer.alloc(8);

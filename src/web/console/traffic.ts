@@ -48,7 +48,7 @@ const notices: Listing<ListedNotice> = {
             },
           ]
         : []),
-      { head: say('event'), cell: (row) => sayValue(say, 'event', row.event), look: 'name' },
+      { head: say('event'), cell: (row) => sayValue(say, 'event', row.event) },
       {
         head: say('state'),
         look: 'state',

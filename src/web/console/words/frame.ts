@@ -43,7 +43,6 @@ export const frameWords = {
   yesDoIt:         { en: 'Yes, do it', zh: '确认执行', id: 'Ya, lakukan' },
   cancel:          { en: 'Cancel', zh: '取消', id: 'Batal' },
   crumbs:          { en: 'You are here', zh: '当前位置', id: 'Anda di sini' },
-  inUnits:         { en: "in the currency's units", zh: '按币种单位', id: 'dalam satuan mata uang' },
   rates:           { en: 'Rates', zh: '汇率', id: 'Kurs' },
   configuration:   { en: 'Settings', zh: '设置', id: 'Pengaturan' },
 } satisfies Texts;

@@ -30,8 +30,8 @@ export const homeWords = {
   unknownPayouts:  { en: 'Payouts with unknown outcome', zh: '结果未知的代付', id: 'Pencairan dengan hasil tidak diketahui' },
   unknownRefunds:  { en: 'Refunds with unknown outcome', zh: '结果未知的退款', id: 'Pengembalian dengan hasil tidak diketahui' },
   paidOutSum:      { en: 'Paid out', zh: '已代付', id: 'Dicairkan' },
-  against:         { en: '{change} against the time before', zh: '较前期 {change}', id: '{change} dibanding sebelumnya' },
-  latency:         { en: 'How fast it answers', zh: '响应速度', id: 'Kecepatan jawaban' },
+  against:         { en: '{change} vs. before', zh: '较前期 {change}', id: '{change} dari sebelumnya' },
+  answerSpeed:     { en: 'How fast it answers', zh: '响应速度', id: 'Kecepatan jawaban' },
   lastDay:         { en: 'Last 24 hours', zh: '最近 24 小时', id: '24 jam terakhir' },
   noData:          { en: 'No payments in this time yet.', zh: '该时段暂无收款。', id: 'Belum ada pembayaran pada waktu ini.' },
 } satisfies Texts;

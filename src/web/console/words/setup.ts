@@ -55,7 +55,6 @@ export const setupWords = {
   value:           { en: 'Value', zh: '值', id: 'Nilai' },
   meaning:         { en: 'Meaning', zh: '含义', id: 'Arti' },
   option:          { en: 'Bank or wallet', zh: '银行或钱包', id: 'Bank atau dompet' },
-  optionHint:      { en: 'such as BCA', zh: '例如 BCA', id: 'misalnya BCA' },
   dailyCap:        { en: 'Daily cap', zh: '日限额', id: 'Batas harian' },
   hours:           { en: 'Hours', zh: '时段', id: 'Jam' },
   always:          { en: 'always', zh: '全天', id: 'selalu' },
