@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { methods } from '../../src/core/commands.ts';
 import { directions } from '../../src/core/exchange.ts';
-import { events, lateRefundRules, paymentRules, payoutRules, refundRules } from '../../src/core/rules.ts';
+import { events } from '../../src/core/rules.ts';
 import { options } from '../../src/config.ts';
 import { packageRoot } from '../../src/store/package-root.ts';
 import { roles } from '../../src/store/tokens.ts';
@@ -32,20 +32,22 @@ test('no name stands in two topics: the later one would silently take its place'
 
 /** Values as they are written down in flows: `change(office, actor, 'route.add', …`, `action: 'user.add'`. */
 async function actions(): Promise<string[]> {
-  const texts = await Promise.all(
-    ['administer', 'approve', 'users', 'set-rate', 'settle-suspense'].map((name) => source(`flows/${name}.ts`)),
-  );
-  const found = texts.flatMap((text) => [
-    ...text.matchAll(/^.*(?:action|actor).*'([a-z]+\.[a-z-]+)'|^ {2}'([a-z]+\.[a-z]+)':/gm),
-  ]);
-  return [...new Set(found.map(([, one, other]) => one ?? other ?? ''))];
+  const texts: string[] = [];
+  for (const folder of ['flows', 'web/console'])
+    for (const file of await readdir(join(packageRoot, 'src', folder)))
+      if (file.endsWith('.ts')) texts.push(await source(`${folder}/${file}`));
+  const noted = /\b(?:action:|actor,|person\.name,|person,)[^;\n]*?'([a-z]+\.[a-z-]+)'/g;
+  const deeds = /^ {2}'([a-z]+\.[a-z]+)': async \(/gm;
+  const found = texts.flatMap((text) => [...text.matchAll(noted), ...text.matchAll(deeds)]);
+  return [...new Set(found.map(([, name = '']) => name))];
 }
 
-function reasons(): string[] {
-  const tables = [paymentRules, payoutRules, refundRules, lateRefundRules];
-  const rules = tables.flatMap((table) => Object.values(table).flatMap((row) => Object.values(row)));
-  const own = rules.flatMap((rule) => (rule.review === undefined ? [] : [rule.review]));
-  return [...new Set([...own, 'foreign-callback', 'amount-mismatch', 'second-success', 'contradiction'])];
+/** The table of docs/operating.md, which another test keeps complete. */
+async function reasons(): Promise<string[]> {
+  const page = await readFile(join(packageRoot, 'docs/operating.md'), 'utf8');
+  const [, table = ''] = page.split('| reason | what happened');
+  const [rows = ''] = table.split('\n\n');
+  return [...rows.matchAll(/^\| `([a-z-]+)` \|/gm)].map(([, name = '']) => name);
 }
 
 describe('every value has a word', () => {

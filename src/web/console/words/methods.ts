@@ -47,6 +47,8 @@ export const methodsWords = {
   'said.declined':  { en: 'declined', zh: '被拒绝', id: 'ditolak' },
   'said.not-sent':  { en: 'not sent', zh: '未发出', id: 'tidak terkirim' },
   'said.rerouted':  { en: 'another channel is asked', zh: '改走其他渠道', id: 'kanal lain ditanya' },
+  'said.resent':    { en: 'sent once more under its own number', zh: '以原单号重发', id: 'dikirim ulang dengan nomor yang sama' },
+  'said.reopened':  { en: 'the choice is open again', zh: '可重新选择', id: 'pilihan dibuka lagi' },
   'said.released':  { en: 'the choice is open again', zh: '重新选择', id: 'pilihan dibuka lagi' },
   'said.succeeded': { en: 'succeeded', zh: '成功', id: 'berhasil' },
   'said.failed':    { en: 'failed', zh: '失败', id: 'gagal' },

@@ -14,6 +14,8 @@ export const reviewsWords = {
   'review.late-refund-failed':  { en: 'Late money could not go back', zh: '迟到款项退回失败', id: 'Uang terlambat gagal dikembalikan' },
   'review.payout-not-found':    { en: 'Channel does not know the payout', zh: '渠道查无此代付', id: 'Kanal tidak mengenal pencairan' },
   'review.refund-not-found':    { en: 'Channel does not know the refund', zh: '渠道查无此退款', id: 'Kanal tidak mengenal pengembalian' },
+  'review.unknown-too-long':    { en: 'Unknown for a day', zh: '结果未知已满一天', id: 'Tidak diketahui selama sehari' },
+  'review.unknown-reference':   { en: 'Callback about an order we do not have', zh: '回调的订单不存在', id: 'Callback tentang pesanan yang tidak ada' },
 
   'advice.foreign-callback':    { en: "Compare the account at the channel with the channel's sender. Nothing was changed.", zh: '请核对渠道账户与渠道身份标识。未做任何变更。', id: 'Bandingkan akun di kanal dengan pengirim kanal. Tidak ada yang diubah.' },
   'advice.amount-mismatch':     { en: 'Ask the channel which amount is true. The sum waits in suspense.', zh: '请向渠道确认金额，款项暂挂账。', id: 'Tanyakan kepada kanal jumlah yang benar. Dana menunggu di penampungan.' },
@@ -26,6 +28,8 @@ export const reviewsWords = {
   'advice.late-refund-failed':  { en: 'Pay it back another way. It waits in suspense.', zh: '请以其他方式退回，款项暂挂账。', id: 'Kembalikan dengan cara lain. Dana menunggu di penampungan.' },
   'advice.payout-not-found':    { en: 'Ask the channel in writing. Never pay again on this alone.', zh: '请书面询问渠道，切勿据此重复付款。', id: 'Tanyakan kepada kanal secara tertulis. Jangan membayar lagi hanya karena ini.' },
   'advice.refund-not-found':    { en: 'Ask the channel in writing. Never refund again on this alone.', zh: '请书面询问渠道，切勿据此重复退款。', id: 'Tanyakan kepada kanal secara tertulis. Jangan mengembalikan lagi hanya karena ini.' },
+  'advice.unknown-too-long':    { en: 'Ask the channel in writing; two persons then decide the outcome by hand.', zh: '请书面询问渠道，再由两人人工判定结果。', id: 'Tanyakan kepada kanal secara tertulis; lalu dua orang memutuskan hasilnya.' },
+  'advice.unknown-reference':   { en: "Find it in the channel's statement. The database was restored and may lack it.", zh: '请在渠道对账单中查找。数据库曾被恢复，可能缺失该订单。', id: 'Cari di laporan kanal. Basis data dipulihkan dan mungkin tidak memilikinya.' },
   nextStep:          { en: 'What to do', zh: '处理建议', id: 'Yang harus dilakukan' },
 
   settleAsk:         { en: 'Settle what lies in suspense', zh: '结清挂账', id: 'Selesaikan penampungan' },
