@@ -53,7 +53,7 @@ export async function makePlace(): Promise<Place> {
   await mkdir(folder, { recursive: true });
   const server = await startServer(folder);
   const { target } = server;
-  await migrate({ target, log: quietLog, world: clock });
+  await migrate({ target, log: quietLog, world: clock, twins: true });
   const masterKey = randomBytes(32);
   const masterKeyFile = join(folder, 'master.key');
   await writeFile(masterKeyFile, masterKey.toString('hex'), { mode: 0o600 });

@@ -8,6 +8,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Config, redacted } from './config.ts';
 import type { Log } from './core/world.ts';
+import { mustBeFree } from './edge/free-port.ts';
 import { type HttpServer, startHttp } from './edge/http.ts';
 import { Keyring } from './edge/keyring.ts';
 import type { Metrics } from './edge/metrics.ts';
@@ -104,6 +105,7 @@ async function bringUp(
   await mkdir(config.data, { recursive: true });
   log.info('starting', redacted(config));
   if (!isChild) undo.add(await claimPidFile(join(config.data, 'kanal.pid')));
+  if (!isChild && config.role !== 'worker') await mustBeFree(config.host, config.port);
   const isFirst = config.mode === 'sandbox' && !isChild && !existsSync(join(config.data, 'master.key'));
   const pairs = isFirst ? findDemoPairs() : null;
   const { target, db } = await openStore(config, progress, log, undo);
@@ -228,7 +230,7 @@ async function openStore(
     target = embedded.target;
   }
   progress('bringing the schema up to date');
-  await migrate({ target, log, world: clock });
+  await migrate({ target, log, world: clock, twins: config.mode === 'sandbox' });
   const db = await openDatabase({ ...target, log, role: 'kanal_app' });
   undo.add(() => db.close());
   return { target, db };

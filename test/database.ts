@@ -96,7 +96,7 @@ async function migratedTemplate(target: DatabaseTarget): Promise<string> {
     }
     if (present.includes(template)) return template;
     await admin.run(rawSql(`create database ${unfinished}`));
-    await migrate({ target: { ...target, database: unfinished }, log: silentLog, world: serverWorld });
+    await migrate({ target: { ...target, database: unfinished }, log: silentLog, world: serverWorld, twins: true });
     await admin.run(rawSql(`alter database ${unfinished} rename to ${template}`));
     return template;
   });

@@ -69,8 +69,12 @@ async function start(input: Input): Promise<number> {
 }
 
 function whyNot(error: unknown, { host, port }: Config): string {
-  if ((error as { code?: unknown }).code === 'EADDRINUSE')
-    return `port ${port} of ${host} is taken; choose another with --port`;
+  const code = String((error as { code?: unknown }).code);
+  if (code === 'EADDRINUSE') return `port ${port} of ${host} is taken; choose another with --port or KANAL_PORT`;
+  if (code === 'EACCES')
+    return `port ${port} of ${host} is not ours to open; choose one above 1023 with --port or KANAL_PORT`;
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
+    return `${host} is no address of this machine; choose another with --host or KANAL_HOST`;
   return error instanceof Error ? error.message : String(error);
 }
 

@@ -72,7 +72,7 @@ function inDatabase({ url, ...parts }: DatabaseTarget, database: string): Databa
 
 /** The rows fit the tables of their own day; what came later is made at the next start. */
 async function migrateTo({ world }: Place, target: DatabaseTarget, { migrations }: BackupHead): Promise<void> {
-  await migrate({ target, log: world.log, world, upTo: migrations }).catch((error: unknown) => {
+  await migrate({ target, log: world.log, world, upTo: migrations, twins: false }).catch((error: unknown) => {
     const isNewer = error instanceof Error && error.message.startsWith('the database is newer');
     throw isNewer ? new Error('the database is newer than the backup; restore into an empty one') : error;
   });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
@@ -145,6 +146,25 @@ describe('the program', () => {
     assert.equal((JSON.parse(stdout) as { verdict: string }).verdict, 'differs');
     assert.ok(!stdout.includes('the-key-in-the-file'));
   });
+});
+
+test('a taken port is told before anything is started, with the setting that changes it', async () => {
+  const holder = createServer();
+  await new Promise<void>((resolve) => holder.listen(0, '127.0.0.1', resolve));
+  const address = holder.address();
+  const port = typeof address === 'object' && address ? address.port : 0;
+  const data = mkdtempSync(join(tmpdir(), 'kanal-port-'));
+  try {
+    const { status, stderr } = kanal('start', '--data', data, '--port', String(port));
+    assert.equal(status, 1);
+    assert.match(stderr, new RegExp(`port ${port} of 127.0.0.1 is taken; choose another with --port or KANAL_PORT`));
+    assert.ok(!stderr.includes('PostgreSQL') && !existsSync(join(data, 'postgres')));
+    const elsewhere = kanal('start', '--data', data, '--host', '203.0.113.7', '--port', '8080');
+    assert.match(elsewhere.stderr, /203.0.113.7 is no address of this machine; choose another with --host/);
+  } finally {
+    holder.close();
+    rmSync(data, { recursive: true });
+  }
 });
 
 test('amounts are written out in their currency, never by floating point', () => {

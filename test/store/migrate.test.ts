@@ -32,7 +32,7 @@ async function scene(texts: Readonly<Record<string, string>>): Promise<void> {
   await Promise.all(Object.entries(texts).map(([name, text]) => writeFile(join(folder, name), text)));
 }
 
-const run = () => migrate({ target: data.target, log, world, folder });
+const run = () => migrate({ target: data.target, log, world, folder, twins: true });
 const ran = () => data.owner.run<{ name: string }>(sql`select name from kanal.migrations order by number`);
 
 test('migrations/schema.sql is what the migrations make (else: node scripts/schema-dump.mjs)', async () => {
@@ -73,6 +73,28 @@ test('the dump sees columns, defaults, checks, indexes, triggers, functions, enu
     assert.ok(dump.includes(piece), `${piece}\nin\n${dump}`);
   }
   assert.equal(await dumpSchema(data.owner, 'dumped'), dump);
+});
+
+test('production has no schema of twins; a sandbox that begins on its database makes it', async () => {
+  const schemas = () =>
+    data.owner.run<{ name: string }>(
+      sql`select nspname as name from pg_namespace where nspname in ('kanal', 'twin') order by 1`,
+    );
+  const bring = (twins: boolean) => migrate({ target: data.target, log, world, twins });
+  await data.owner.run(rawSql('drop schema if exists twin cascade; drop schema if exists kanal cascade'));
+  const ran = await bring(false);
+  assert.equal(ran, (await readMigrations(migrationsFolder)).length);
+  assert.deepEqual(
+    (await schemas()).map(({ name }) => name),
+    ['kanal'],
+  );
+  assert.equal(await bring(false), 0);
+  assert.equal(await bring(true), 0);
+  assert.deepEqual(
+    (await schemas()).map(({ name }) => name),
+    ['kanal', 'twin'],
+  );
+  assert.equal(await bring(true), 0);
 });
 
 beforeEach(() => data.owner.run(rawSql('drop schema if exists kanal cascade')));
