@@ -7,6 +7,7 @@ import { type Money, money } from '../core/money.ts';
 import { isFinal, type Order } from '../core/order.ts';
 import { Refusal } from '../core/refusal.ts';
 import { book, hasLateRefund, unsettledSuspense } from '../store/ledger.ts';
+import type { Query } from '../store/database.ts';
 import { lockOrders } from '../store/orders.ts';
 import { change, type Office } from './administer.ts';
 
@@ -28,6 +29,8 @@ export function settleSuspense(
     // The same movement may yet be told in its true amount, and would then be credited a second time.
     if (to === 'merchant' && (!present || !isFinal(present)))
       throw new Refusal('conflict', { text: 'the order is not decided yet: decide it first' });
+    if (await isHalfOfLateMoney(query, order))
+      throw new Refusal('conflict', { text: 'it gave back what came too late: nothing of it is open' });
     if (await hasLateRefund(query, order.home, order.id))
       throw new Refusal('conflict', { text: 'it goes back to the payer by itself' });
     const sums = await unsettledSuspense(query, order.home, order.id);
@@ -38,6 +41,12 @@ export function settleSuspense(
     );
     return sums.map(({ amount, currency }) => money(amount, currency));
   });
+}
+
+/** The way out of what its payment has in suspense: settled alone, it would leave the way in behind. */
+async function isHalfOfLateMoney(query: Query, order: Order): Promise<boolean> {
+  if (order.kind !== 'refund' || !order.detail.isLate) return false;
+  return (await unsettledSuspense(query, order.home, order.paymentId)).length > 0;
 }
 
 /** Backwards through suspense: what came in goes out, what is missing is made good. */

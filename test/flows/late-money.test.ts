@@ -12,6 +12,7 @@ import { hearRefund } from '../../src/flows/hear-refund.ts';
 import { learnOutcome } from '../../src/flows/learn-outcome.ts';
 import { pay } from '../../src/flows/pay.ts';
 import { refund } from '../../src/flows/refund.ts';
+import { settleSuspense } from '../../src/flows/settle-suspense.ts';
 import { sendLateRefund } from '../../src/flows/refund-late.ts';
 import { queryRefund } from '../../src/flows/query.ts';
 import { blankRefund } from '../../src/protocols/bestpay/refunds.ts';
@@ -148,6 +149,25 @@ describe('late money of a channel that can refund', () => {
     );
     const reviews = await rowsOf(t.database, `select * from kanal.reviews where object_id = ${one.id}`);
     assert.equal(reviews.length, 0);
+  });
+
+  test('what it moved through suspense is settled already: neither side of it can be settled by hand', async () => {
+    const one = await closed();
+    await tell(one, { ...paidNow, platformNo: 'UP9' });
+    await workOnce();
+    const [late] = await lateRefunds(one);
+    for (const [kind, id] of [
+      ['payment', one.id],
+      ['refund', late?.['id'] as bigint],
+    ] as const) {
+      const order = await orderByKey(t.gate.db, kind, { home: one.home, id });
+      assert.ok(order);
+      await assert.rejects(settleSuspense({ gate: t.gate }, 'tester', order, 'channel', 'by mistake'), {
+        code: 'conflict',
+      });
+    }
+    const moves = await rowsOf(t.database, `select * from kanal.moves where reason like 'settled/%'`);
+    assert.deepEqual(moves, []);
   });
 
   test('told a hundred times, by callback with a number and by query without one: one movement, one refund, one call', async () => {

@@ -93,7 +93,8 @@ export class Clock {
   /** Takes the next entry, and moves time to it. */
   async #next(): Promise<Entry | null> {
     const first = this.#peek();
-    if (this.#isTouched && (!first || first.time > this.now)) {
+    // While no poll can come before what is next, there is no need to know what it would find.
+    if (this.#isTouched && this.#idle.some(({ time }) => !first || time < first.time)) {
       this.#isTouched = false;
       this.#due = await this.nextDue();
     }

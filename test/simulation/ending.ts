@@ -13,12 +13,12 @@ export async function isAtRest(scene: Scene): Promise<boolean> {
   if (scene.payers.waiting > 0) return false;
   for (const upstream of scene.upstreams) if (!(await upstream.isQuiet())) return false;
   const [row] = await scene.books.owner.run<{ open: bigint; due: bigint }>(sql`
-    select (select count(*) from payments p where state in ('new', 'sending', 'pending', 'unknown') and not exists (
-        select from reviews r where r.object_id = p.id and r.reason = 'amount-mismatch'))
-      + (select count(*) from payouts p where state in ('approved', 'sending', 'pending', 'unknown') and not exists (
-        select from reviews r where r.object_id = p.id and r.reason in ('payout-not-found', 'amount-mismatch')))
-      + (select count(*) from refunds p where state in ('requested', 'sending', 'pending', 'unknown') and not exists (
-        select from reviews r where r.object_id = p.id and r.reason in ('refund-not-found', 'amount-mismatch'))) as open,
+    select (select count(*) from payments p where state in ('new', 'sending', 'pending', 'unknown') and (${scene.isTidy} or not exists (
+        select from reviews r where r.object_id = p.id and r.reason = 'amount-mismatch')))
+      + (select count(*) from payouts p where state in ('approved', 'sending', 'pending', 'unknown') and (${scene.isTidy} or not exists (
+        select from reviews r where r.object_id = p.id and r.reason in ('payout-not-found', 'amount-mismatch'))))
+      + (select count(*) from refunds p where state in ('requested', 'sending', 'pending', 'unknown') and (${scene.isTidy} or not exists (
+        select from reviews r where r.object_id = p.id and r.reason in ('refund-not-found', 'amount-mismatch')))) as open,
       (select count(*) from notices_due) as due`);
   return row?.open === 0n && row.due === 0n;
 }
@@ -36,6 +36,8 @@ export interface Story {
   readonly reviews: readonly string[];
   readonly notices: readonly NoticeRow[];
   readonly attempts: number;
+  /** The bank called back to the end of its ladder. */
+  readonly isUnheard: boolean;
   /** People have decided whatever was left to them. */
   readonly isTidy: boolean;
 }
@@ -124,6 +126,7 @@ async function stories(scene: Scene): Promise<Story[]> {
       moved: movements.filter(({ reference }) => references.has(reference)),
       refunds,
       isTidy: scene.isTidy,
+      isUnheard: own.some(({ reference }) => scene.upstreams.some(({ tiredOf }) => tiredOf.has(reference))),
       attempts: attempts.filter(({ id }) => id === row?.id).length,
       ...facts(row?.id),
     };
@@ -152,7 +155,7 @@ function check(scene: Scene, story: Story): void {
   const fail = (what: string) => scene.fail(`${order.kind} ${order.no} (${row?.state ?? 'absent'}): ${what}`);
   if (order.acknowledged && !row) fail('was acknowledged and does not exist');
   // At the desk a payer may choose again after a try that came to nothing.
-  const counting = order.item.method === 'any' ? atBank.filter(({ outcome }) => outcome !== 'declined') : atBank;
+  const counting = order.item.method === 'any' ? atBank.filter((one) => !isForNothing(story, one)) : atBank;
   if (counting.length > 1) fail(`was executed ${counting.length} times at the bank`);
   if (counting.some(({ reference }) => reference !== row?.reference))
     fail('stands at the bank under another reference');
@@ -168,16 +171,22 @@ function check(scene: Scene, story: Story): void {
   if (['unknown', 'pending'].includes(row.state) && reviews.length === 0)
     fail(`is ${row.state} and nobody was told to look`);
   const why = order.kind === 'payment' ? whyNotAsPaid(story) : whyNotAsPaidOut(story);
-  if (why !== null && !isOpenQuestion(story) && !(row.state === 'closed' && isSilent(story))) fail(why);
+  if (why !== null && !isDoubtful(story) && !(['closed', 'reversed'].includes(row.state) && isSilent(story))) fail(why);
   if (!isSilent(story)) checkClearing(story, fail);
   checkMerchant(story, word ?? 'pending', fail);
   checkNotices(scene, story, fail);
   checkRefunds(scene, story);
 }
 
-/** A bank that does not call back: what comes later than our last query, nothing but a statement would tell. */
-function isSilent({ atBank }: Pick<Story, 'atBank'>): boolean {
-  return atBank.some((one) => one.callbackFaults.some(({ times }) => times === 0));
+/** Declined, or everything went back by hand. */
+function isForNothing({ moved, isTidy }: Story, { outcome, reference }: TwinOrder): boolean {
+  const isBack = isTidy && outcome === 'paid' && clearedBy(moved.filter((one) => one.reference === reference)) === 0n;
+  return outcome === 'declined' || isBack;
+}
+
+/** A bank that does not call back, or gave up: what comes later than our last query, nothing but a statement would tell. */
+function isSilent({ atBank, isUnheard }: Story): boolean {
+  return isUnheard || atBank.some((one) => one.callbackFaults.some(({ times }) => times === 0));
 }
 
 /** What the bank said of it was not what it did. */

@@ -179,9 +179,12 @@ class Exchange {
   }
 }
 
+/** RSA keys, and what they sign, are other ones in each process; a journal is the same everywhere. */
+const signatures = /[A-Za-z0-9+/=]{80,}/g;
+
 function told(sent: Sent): string {
   return sent.kind === 'ANSWER'
-    ? `${sent.status} ${Buffer.from(sent.body).toString().slice(0, 160)}`
+    ? `${sent.status} ${Buffer.from(sent.body).toString().replace(signatures, '…').slice(0, 160)}`
     : `${sent.kind} ${sent.why}`;
 }
 

@@ -100,13 +100,20 @@ export class Operators {
     const done = await this.#post(`orders/${id}/suspense`, { to: 'channel', reason: 'given back at the bank' });
     this.#scene.journal.count(`operator: settles suspense${done ? '' : ', refused'}`);
     const row = (await this.#look(() => this.#scene.auditor.orders())).find((one) => one.id === id);
-    if (done && row) this.#square(row);
+    if (done && row) await this.#square(row);
   }
 
-  #square(row: OrderRow): void {
-    const found = this.#at(row);
+  /** Of all that was tried for an order only what the books have it end with stays at the bank. */
+  async #square(row: OrderRow): Promise<void> {
     const stays = { payment: -row.amount, payout: row.amount, refund: row.amount }[row.kind];
-    found?.upstream.square(found.order.reference, ['paid', 'succeeded'].includes(row.state) ? stays : 0n);
+    const isDone = row.state === 'paid' || row.state === 'succeeded';
+    const attempts = await this.#scene.look<{ reference: string }>(
+      sql`select reference from kanal.attempts where object_id = ${row.id} order by id`,
+    );
+    for (const { reference } of attempts) {
+      const found = this.#at({ kind: row.kind, reference });
+      found?.upstream.square(reference, isDone && reference === row.reference ? stays : 0n);
+    }
   }
 
   // ── hands ─────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -60,7 +60,7 @@ async function play(scene: Scene): Promise<void> {
   const { clock, chance, weather } = scene;
   const plan = chance.fork('plan');
   for (let i = 0; i < weather.processes; i += 1) scene.launch();
-  const activeMs = plan.between(60_000, 300_000);
+  const activeMs = plan.between(40_000, 200_000);
   schedule(scene, activeMs);
   await until(scene, () => clock.now >= activeMs);
   scene.heal();
@@ -114,7 +114,7 @@ async function until(scene: Scene, isOver: () => boolean): Promise<void> {
 function schedule(scene: Scene, activeMs: number): void {
   const { clock, chance, shops, weather } = scene;
   const plan = chance.fork('schedule');
-  const orders = plan.whole(4, 12);
+  const orders = plan.whole(3, 9);
   for (let i = 0; i < orders; i += 1) {
     const shop = plan.pick(shops);
     // Each amount is one order's alone, in both directions of a contradiction.

@@ -49,6 +49,8 @@ export class Upstream {
   readonly channelId: bigint;
   readonly movements: Movement[] = [];
   readonly orders = new Map<string, TwinOrder>();
+  /** References whose callbacks came to the end of their ladder: whatever they had to say, nobody may have heard. */
+  readonly tiredOf = new Set<string>();
   /** What was decided about a reference when it was first seen: a copy of the request gets the same. */
   readonly #refused = new Map<string, boolean>();
   readonly bank: Bank;
@@ -250,10 +252,13 @@ export class Upstream {
 
   /** The store, seen by the auditor: every change of an outcome is money that moved, or did not. */
   #watched(store: TwinStore): TwinStore {
+    const ladder = protocolNamed(this.protocol).retry.gapsMs;
     return {
       ...store,
       save: async (twin, change) => {
         for (const order of change.orders ?? []) this.#audit(order);
+        for (const { reference, tries } of change.callbacks ?? [])
+          if (tries > 0 && tries >= ladder.length) this.tiredOf.add(reference);
         await store.save(twin, change);
         void this.#plan();
       },
