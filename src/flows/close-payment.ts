@@ -3,6 +3,7 @@ import type { Find, PaymentReport } from '../core/commands.ts';
 import { isFinal, type Payment } from '../core/order.ts';
 import { Refusal } from '../core/refusal.ts';
 import { paymentReport } from '../core/report.ts';
+import type { ChannelRow } from '../store/directory.ts';
 import { bareEvidence, learnAbout, reportEvidence } from './attempt.ts';
 import { queryUpstream } from './chase.ts';
 import type { Caller, Gate } from './gate.ts';
@@ -27,14 +28,27 @@ export async function endUnpaid(gate: Gate, payment: Payment): Promise<Payment> 
   const at = gate.world.now();
   if (payment.state === 'new')
     return (await learnAbout(gate, payment, bareEvidence(about, 'operator', 'closed', at))) as Payment;
-  const channel = payment.channelId === null ? undefined : gate.directory().channels.get(payment.channelId);
-  const ask = { orderNo: payment.reference, platformNo: payment.upstreamNo, refundNo: null, extras: {} };
-  if (!channel || gate.facts.unable(channel, 'close-payment', ask) !== null)
-    throw new Refusal('channel-unavailable', { why: 'unsupported', text: 'its channel closes nothing' });
-  const outcome = await gate.call(channel, 'close-payment', ask);
+  const report = await closeUpstream(gate, payment);
   // Only a channel that says "closed" closes; anything else is what a query says now.
-  if (outcome.kind !== 'answered' || outcome.answer.state !== 'closed')
-    return (await queryUpstream(gate, payment)) as Payment;
-  const evidence = reportEvidence(about, 'reply', outcome.answer, gate.world.now());
+  if (report === null) return (await queryUpstream(gate, payment)) as Payment;
+  const evidence = reportEvidence(about, 'reply', report, gate.world.now());
   return (await learnAbout(gate, payment, evidence)) as Payment;
+}
+
+function askOf({ reference, upstreamNo }: Payment): Find {
+  return { orderNo: reference, platformNo: upstreamNo, refundNo: null, extras: {} };
+}
+
+/** Null when the payment has no channel, or one that knows no closing. */
+export function channelThatCloses(gate: Gate, payment: Payment): ChannelRow | null {
+  const channel = payment.channelId === null ? undefined : gate.directory().channels.get(payment.channelId);
+  return channel && gate.facts.unable(channel, 'close-payment', askOf(payment)) === null ? channel : null;
+}
+
+/** What the channel says when it has closed the payment; null = it has not, or nobody knows. Throws Refusal `channel-unavailable`. */
+export async function closeUpstream(gate: Gate, payment: Payment): Promise<PaymentReport | null> {
+  const channel = channelThatCloses(gate, payment);
+  if (!channel) throw new Refusal('channel-unavailable', { why: 'unsupported', text: 'its channel closes nothing' });
+  const outcome = await gate.call(channel, 'close-payment', askOf(payment));
+  return outcome.kind === 'answered' && outcome.answer.state === 'closed' ? outcome.answer : null;
 }

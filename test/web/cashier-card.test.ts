@@ -5,8 +5,8 @@ import type { CallOutcome, CommandName, PaymentReport } from '../../src/core/com
 import { noInstruction } from '../../src/core/commands.ts';
 import { money } from '../../src/core/money.ts';
 import { touchDirectory } from '../../src/store/directory.ts';
-import { type CallScript, paymentAnswer, rowsOf, type TestGate } from '../gate.ts';
-import { type CashierScene, cashierScene, type Desk, textOf } from './cashier-scene.ts';
+import { answering, type CallScript, paymentAnswer, rowsOf, type TestGate } from '../gate.ts';
+import { type CashierScene, cashierScene, codeOf, type Desk, textOf } from './cashier-scene.ts';
 
 let s: CashierScene;
 let t: TestGate;
@@ -250,4 +250,53 @@ test('a payment the channel refuses opens the list again; the signed card needs 
   assert.equal((await desk.present()).state, 'pending');
   assert.equal(await give(desk, 'code', { code: '123456' }), null);
   assert.equal((await desk.present()).state, 'paid');
+});
+
+describe('another way', () => {
+  const closing = (outcome: unknown) => bank({ says: { 'close-payment': outcome as CallOutcome<'pay'> } });
+  const closed = { kind: 'answered', answer: paymentAnswer({ amount: sum, state: 'closed' }) };
+
+  test('is open once the channel has closed what was chosen', async () => {
+    const desk = await begun();
+    assert.match(await pageOf(desk), /\/leave\?lang=en/);
+    t.script(closing(closed));
+    assert.equal(await give(desk, 'leave', {}), null);
+    const open = await desk.present();
+    assert.deepEqual([open.state, open.method, open.channelId], ['new', 'any', null]);
+    const page = await pageOf(desk, '?way=list');
+    assert.match(page, /<svg class="qr"/);
+    assert.doesNotMatch(page, /did not go through/);
+    assert.deepEqual(await rowsOf(t.database, `select 1 from kanal.notices where object_id = ${open.id}`), []);
+    assert.equal(await give(desk, 'leave', {}), null, 'again: it is left already');
+  });
+
+  test('stays shut when the channel says no or nothing, and when it is paid meanwhile', async () => {
+    for (const outcome of [
+      { kind: 'unknown', why: 'no answer' },
+      { kind: 'declined', code: 'X', text: 'no' },
+    ]) {
+      const desk = await begun();
+      t.script(closing(outcome));
+      assert.equal(await give(desk, 'leave', {}), 'busy');
+      assert.equal((await desk.present()).state, 'pending');
+    }
+    const desk = await begun();
+    const paid = { kind: 'answered', answer: paymentAnswer({ amount: sum, paid: sum, state: 'paid' }) } as const;
+    t.script(bank({ says: { 'close-payment': { kind: 'declined', code: 'PAID', text: '' }, 'query-payment': paid } }));
+    assert.equal(await give(desk, 'leave', {}), null);
+    assert.equal((await desk.present()).state, 'paid');
+    assert.equal(await give(desk, 'leave', {}), null);
+    assert.equal((await desk.present()).state, 'paid');
+  });
+
+  test('is not offered where the channel closes nothing', async () => {
+    const desk = await s.desk();
+    t.script(answering('pay', codeOf('8808')));
+    await s.post(`${desk.path}/choose`, { method: 'virtual-account', option: 'BNI' });
+    assert.doesNotMatch(await pageOf(desk), /\/leave/);
+    const before = t.calls.length;
+    await give(desk, 'leave', {});
+    assert.equal(t.calls.length, before);
+    assert.equal((await desk.present()).state, 'pending');
+  });
 });

@@ -8,6 +8,7 @@ import { Refusal } from '../../core/refusal.ts';
 import { chooseMethod, nameOfOption, needsPhone, offersFor } from '../../flows/choose-method.ts';
 import { cardStep, codeStep, confirmCard, confirmDesk, resendDesk, signCard } from '../../flows/desk-card.ts';
 import type { Gate } from '../../flows/gate.ts';
+import { leaveChoice, mayLeave } from '../../flows/leave-choice.ts';
 import { orderByKey } from '../../store/orders.ts';
 import type { Assets } from '../assets.ts';
 import type { Room, WebReply, WebRequest } from '../web.ts';
@@ -98,6 +99,7 @@ const actions: Readonly<Record<string, Look | Deed>> = {
   'card-code': { method: 'POST', act: giveCardCode, way: 'card' },
   code: { method: 'POST', act: giveCode },
   resend: { method: 'POST', act: sendAgain },
+  leave: { method: 'POST', act: leave },
 };
 
 async function answer(
@@ -137,6 +139,7 @@ async function show(visit: Visit): Promise<WebReply> {
       oneCode: view === 'choose' ? oneCodeAddress(gate, payment) : null,
       card: await cardOf(visit, offers),
       code: hasCode ? await codeStep(gate, payment) : null,
+      mayLeave: view === 'waiting' && mayLeave(gate, payment),
       note: isNote(note) ? note : null,
       path,
       now,
@@ -227,6 +230,11 @@ async function giveCode({ gate, payment }: Visit, form: URLSearchParams): Promis
 async function sendAgain({ gate, payment }: Visit): Promise<Note> {
   await resendDesk(gate, payment);
   return 'sent';
+}
+
+async function leave({ gate, payment }: Visit): Promise<null> {
+  await leaveChoice(gate, payment);
+  return null;
 }
 
 /** What the page will say; where it shows the state anyway, nothing. */

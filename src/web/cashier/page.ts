@@ -29,6 +29,8 @@ export interface Scene {
   readonly card: { readonly step: CardStep; readonly isAnew: boolean } | null;
   /** The payment waits for a code. */
   readonly code: CodeStep | null;
+  /** The payer may take the choice back. */
+  readonly mayLeave: boolean;
   readonly note: Note | null;
   /** `/cashier/{token}` */
   readonly path: string;
@@ -184,9 +186,13 @@ function fact(name: string, value: string | Html): Html {
 
 function noteFor({ payment, note }: Scene, say: Say, view: View): Html | null {
   // A refused choice is in the row itself: also the payer who reloads, or comes back later, learns of it.
-  const present: Note | null = note ?? (view === 'choose' && payment.reason !== null ? 'refused' : null);
+  const present: Note | null = note ?? (view === 'choose' && wasRefused(payment) ? 'refused' : null);
   if (present === null || !notes[present].views.includes(view)) return null;
   return html`<p class="note${present === 'sent' && ' good'}" role="status">${say(notes[present].text)}</p>`;
+}
+
+function wasRefused({ reason }: Payment): boolean {
+  return reason !== null && reason.code !== 'left';
 }
 
 type Body = (scene: Scene, say: Say, frame: Frame) => Html;
@@ -198,12 +204,8 @@ function told(mark: Mark, title: WordKey, text: WordKey): Body {
 const bodies: Readonly<Record<View, Body>> = {
   choose: chooseBody,
   preparing: told('wait', 'preparingTitle', 'preparingText'),
-  waiting: (scene, say, frame) => {
-    if (scene.code) return codeBody(formsOf(scene, say, frame), scene.code);
-    const { payment, optionName: name, path } = scene;
-    const { language, device } = frame;
-    return html`${instructionOf({ payment, name, path, device, language, say }, frame.isSandbox)}<p class="live">${say('waitingNote')}</p>`;
-  },
+  waiting: (scene, say, frame) =>
+    html`${waitingStep(scene, say, frame)}${scene.mayLeave && leaveForm(scene, say, frame)}`,
   unknown: told('wait', 'unknownTitle', 'unknownText'),
   paid: (scene, say, frame) =>
     html`${told('done', 'paidTitle', 'paidText')(scene, say, frame)}${
@@ -214,6 +216,17 @@ const bodies: Readonly<Record<View, Body>> = {
   expired: told('attention', 'expiredTitle', 'expiredText'),
   reversed: told('attention', 'reversedTitle', 'reversedText'),
 };
+
+function waitingStep(scene: Scene, say: Say, frame: Frame): Html {
+  if (scene.code) return codeBody(formsOf(scene, say, frame), scene.code);
+  const { payment, optionName: name, path } = scene;
+  const { language, device } = frame;
+  return html`${instructionOf({ payment, name, path, device, language, say }, frame.isSandbox)}<p class="live">${say('waitingNote')}</p>`;
+}
+
+function leaveForm({ path }: Scene, say: Say, { language }: Frame): Html {
+  return html`<form class="resend" method="post" action="${path}/leave?lang=${language}"><button class="plain">${say('anotherWay')}</button></form>`;
+}
 
 function formsOf({ path, payment }: Scene, say: Say, { language }: Frame) {
   return { path, language, say, amount: showMoney(payment.amount) };
@@ -247,6 +260,7 @@ export function outcomeStep(
     oneCode: null,
     card: null,
     code: null,
+    mayLeave: false,
     note: null,
     path: '',
     now: 0,
