@@ -212,9 +212,9 @@ test('a bank card: two codes, a wrong one between, a new one after a while', asy
   assert.equal(await stateOf(no), 'pending');
   const reference = textAt(await shown(scene, no), 'reference');
   const first = await smsCode(reference);
-  const again = page.locator('.resend button');
+  const again = page.locator('[data-wait]');
   assert.equal(await again.isDisabled(), true);
-  await page.waitForSelector('.resend button:enabled', { timeout: 10_000 });
+  await page.waitForSelector('[data-wait]:enabled', { timeout: 10_000 });
   await again.click();
   await page.locator('.note.good').waitFor();
   if (first !== (await smsCode(reference))) await say(first);
