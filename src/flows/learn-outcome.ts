@@ -23,6 +23,7 @@ import {
   sumsUnderReview,
 } from '../store/settle.ts';
 import type { Gate, Learning, Learnt } from './gate.ts';
+import { correctSum } from './corrected-sum.ts';
 import { lateRefundOf } from './late-refund.ts';
 
 /** Stores what one piece of evidence means. Throws CommitUnknown when nobody can say whether it was stored; it may then be given again. */
@@ -39,9 +40,10 @@ export function learnTogether(gate: Gate, batch: readonly Learning[]): Promise<L
     const attempts = await findAttempts(gate, query, batch);
     const keys = batch.map((learning, index) => keyOf(learning, attempts[index] ?? null));
     const known = keys.filter((key) => key !== null);
-    const orders = new Map((await lockOrders(query, known)).map((order) => [orderKey(order), order]));
-    const held = await heldAmong(query, batch, keys);
+    const [locked, held] = await Promise.all([lockOrders(query, known), heldAmong(query, batch, keys)]);
+    const orders = new Map(locked.map((order) => [orderKey(order), order]));
     const draft = new Draft(gate);
+    const confirmed: [Order, Evidence][] = [];
     const outcomes = batch.map((learning, index) => {
       const key = keys[index];
       const order = key ? orders.get(orderKey(key)) : undefined;
@@ -50,10 +52,12 @@ export function learnTogether(gate: Gate, batch: readonly Learning[]): Promise<L
       const decision = decide(order, learning.evidence, late, held.has(order.id));
       orders.set(orderKey(order), decision.order);
       draft.add(learning, order, decision, attempts[index] ?? null);
+      if (held.has(order.id) && decision.moves.length > 0) confirmed.push([order, learning.evidence]);
       return { kind: 'learnt', order: decision.order, outcome: decision.outcome } as const;
     });
     const settlement = await draft.settlement(query);
-    await settle(query, settlement);
+    const corrected = await Promise.all(confirmed.map(([order, evidence]) => correctSum(query, order, evidence)));
+    await settle(query, { ...settlement, moves: [...settlement.moves, ...corrected.flat()] });
     await createLateRefunds(query, settlement.refunds);
     return outcomes;
   });
@@ -171,19 +175,21 @@ function beginning(gate: Gate, order: Order, source: Evidence['source']): Eviden
 
 type OrderKey = Key & { readonly kind: Kind };
 
-/** Payments whose sum is under review, among those that a query or the clock is about to decide. Callbacks need no look. */
+/** Payments whose sum is under review, among those that a query or the clock is about to decide, or somebody's word of success. */
 function heldAmong(
   query: Query,
   batch: readonly Learning[],
   keys: readonly (OrderKey | null)[],
 ): Promise<ReadonlySet<bigint>> {
-  const asked = keys.filter(
-    (key, index) => key?.kind === 'payment' && ['query', 'clock'].includes(batch[index]?.evidence.source ?? ''),
-  );
+  const asked = keys.filter((key, index) => key?.kind === 'payment' && mayTouchReview(batch[index]?.evidence));
   return sumsUnderReview(
     query,
     asked.filter((key) => key !== null),
   );
+}
+
+function mayTouchReview(evidence: Evidence | undefined): boolean {
+  return evidence?.source === 'query' || evidence?.source === 'clock' || evidence?.event === 'succeeded';
 }
 
 function orderKey(key: OrderKey): string {

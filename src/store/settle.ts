@@ -228,6 +228,13 @@ export async function sumsUnderReview(query: Query, keys: readonly Key[]): Promi
   return new Set(rows.map((row) => row.id));
 }
 
+/** The sum that was told first turned out to be a slip of the channel's: no person is needed. */
+export async function closeReviewsOfSum(query: Query, { home, id }: Key, why: string, at: Instant): Promise<void> {
+  await query.run(sql`
+    update reviews set state = 'closed', closed_at = ${at}, decision = ${{ by: 'channel', text: why }}
+    where home = ${home} and object_id = ${id} and reason = 'amount-mismatch' and state = 'open'`);
+}
+
 export async function insertCallbacks(query: Query, callbacks: readonly NewCallback[]): Promise<void> {
   if (callbacks.length === 0) return;
   const of = <T>(pick: (callback: NewCallback) => T) => callbacks.map(pick);

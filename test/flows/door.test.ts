@@ -163,6 +163,60 @@ describe('a payment', () => {
     assert.equal(notices.length, 0);
   });
 
+  test('told in another sum, then under the same number in the ordered one: paid, and nothing stays in suspense', async () => {
+    t.script(answering('pay', paymentAnswer()));
+    const ask = payAsk();
+    await pay(t.gate, t.caller(0, 'payin'), ask, print('slip'));
+    await tell(ask.orderNo, { ...paidReport, channelNo: 'M1', paid: money(19_999n, 'IDR') });
+    await tell(ask.orderNo, { ...paidReport, channelNo: 'M1' });
+    const payment = await row('payments', ask.orderNo);
+    assert.equal(payment['state'], 'paid');
+    const id = String(payment['id']);
+    const moves = await rowsOf(t.database, `select reason, amount from kanal.moves where object_id = ${id} order by 1`);
+    assert.deepEqual(moves, [
+      { reason: 'receive', amount: 20_000n },
+      { reason: 'receive-fee', amount: 2_500n },
+      { reason: 'settled/suspense-in/M1/19999', amount: 19_999n },
+      { reason: 'suspense-in/M1/19999', amount: 19_999n },
+    ]);
+    const reviews = await rowsOf(t.database, `select state, decision from kanal.reviews where object_id = ${id}`);
+    assert.deepEqual(reviews, [
+      { state: 'closed', decision: { by: 'channel', text: 'told again in the ordered sum: M1' } },
+    ]);
+    const order = await orderByKey(t.gate.db, 'payment', {
+      home: Number(payment['home']),
+      id: payment['id'] as bigint,
+    });
+    assert.ok(order);
+    await assert.rejects(settleSuspense({ gate: t.gate }, 'test', order, 'merchant', 'theirs'), { code: 'conflict' });
+  });
+
+  test('but what came under another number, or under none of the bank’s, stays there: it may be money of its own', async () => {
+    t.script(answering('pay', paymentAnswer()));
+    const ask = payAsk();
+    await pay(t.gate, t.caller(0, 'payin'), ask, print('two slips'));
+    await tell(ask.orderNo, { ...paidReport, paid: money(19_999n, 'IDR'), channelNo: 'M9' });
+    await tell(ask.orderNo, { ...paidReport, channelNo: 'M1' });
+    const unnamed = payAsk();
+    await pay(t.gate, t.caller(0, 'payin'), unnamed, print('no number'));
+    await tell(unnamed.orderNo, { ...paidReport, paid: money(19_999n, 'IDR') });
+    await tell(unnamed.orderNo, paidReport);
+    const other = String((await row('payments', unnamed.orderNo))['id']);
+    assert.equal(
+      (await rowsOf(t.database, `select * from kanal.moves where object_id = ${other} and reason like 'settled%'`))
+        .length,
+      0,
+    );
+    const id = String((await row('payments', ask.orderNo))['id']);
+    const moves = await rowsOf(
+      t.database,
+      `select reason from kanal.moves where object_id = ${id} and reason like '%suspense%'`,
+    );
+    assert.deepEqual(moves, [{ reason: 'suspense-in/M9/19999' }]);
+    const reviews = await rowsOf(t.database, `select state from kanal.reviews where object_id = ${id}`);
+    assert.deepEqual(reviews, [{ state: 'open' }]);
+  });
+
   test('paid twice keeps one success; the second movement goes to suspense', async () => {
     t.script(answering('pay', paymentAnswer()));
     const ask = payAsk();

@@ -1,0 +1,30 @@
+/**
+ * A channel told of a movement in another sum than ordered, and tells of the same movement, by its bank's number, in the ordered one: then
+ * there was one movement, and what the first word brought into suspense was never there. It leaves it in the transaction that pays the
+ * order, and nobody need look any more.
+ */
+import { type Evidence, movementMember } from '../core/evidence.ts';
+import { accounts, type Move } from '../core/ledger.ts';
+import type { Order } from '../core/order.ts';
+import type { Query } from '../store/database.ts';
+import { unsettledSuspense } from '../store/ledger.ts';
+import { closeReviewsOfSum } from '../store/settle.ts';
+
+/** The moves out of suspense. Its order is locked, and under review for another sum. */
+export async function correctSum(query: Query, { home, id }: Order, evidence: Evidence): Promise<Move[]> {
+  // Not the channel's number of the order: two payments may stand under that.
+  const name = evidence.extras[movementMember];
+  if (name === undefined || evidence.channelId === null) return [];
+  const suspense = accounts.suspense(evidence.channelId);
+  const sums = await unsettledSuspense(query, home, id);
+  const same = sums.filter(({ reason, to }) => reason.startsWith(`suspense-in/${name}/`) && to === suspense);
+  if (same.length > 0 && same.length === sums.length)
+    await closeReviewsOfSum(query, { home, id }, `told again in the ordered sum: ${name}`, evidence.at);
+  return same.map((sum) => ({
+    ...sum,
+    reason: `settled/${sum.reason}`,
+    from: sum.to,
+    to: sum.from,
+    at: evidence.at,
+  }));
+}
