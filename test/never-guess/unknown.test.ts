@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import type { Ask, CallOutcome, CommandName } from '../../src/core/commands.ts';
-import type { Kind, Payout } from '../../src/core/order.ts';
+import type { Payout } from '../../src/core/order.ts';
 import { makeAdmissions } from '../../src/edge/admission.ts';
 import { askSecond, type Asking, decide } from '../../src/flows/approve.ts';
 import { reportEvidence } from '../../src/flows/attempt.ts';
@@ -69,8 +69,12 @@ async function payoutNamed(orderNo: string): Promise<Payout> {
   return order;
 }
 
-function look({ home, id, kind }: { home: number; id: bigint; kind: Kind }): Promise<void> {
-  return lookAgain(t.gate, { home, objectId: id, kind, tries: 1 });
+function dueOf({ home, id, kind }: Payout) {
+  return { home, objectId: id, kind, tries: 1 };
+}
+
+function look(payout: Payout): Promise<void> {
+  return lookAgain(t.gate, dueOf(payout));
 }
 
 /** Looks until the channel has said "unknown order" for longer than its settle window. */
@@ -157,6 +161,25 @@ describe('a payout that the channel does not know', () => {
     const payout = await sent();
     for (let windows = 0; windows < 6; windows += 1) await lookThroughWindow(payout);
     assert.equal(referencesSent().filter((one) => one === payout.reference).length, 4);
+    assert.deepEqual(await tasksOf(payout), ['payout-not-found']);
+  });
+
+  test('is not sent again in quarantine, nor for a merchant that was disabled', async () => {
+    await setChannels({ resends: 'pay-out' });
+    const { gate } = t;
+    const payout = await sent();
+    const directory = gate.directory();
+    const quarantine = { id: 1n, begunAt: 0, backupAt: 0, cause: 'restore', comparedAt: null, compared: null };
+    const quarantined = { ...directory, quarantine };
+    const merchants = new Map(
+      [...directory.merchants].map(([id, one]) => [id, { ...one, state: 'disabled' } as const]),
+    );
+    for (const other of [quarantined, { ...directory, merchants }])
+      for (let times = 0; times < 4; times += 1) {
+        await lookAgain({ ...gate, directory: () => other }, dueOf(payout));
+        t.pass(300_000);
+      }
+    assert.equal(referencesSent().filter((one) => one === payout.reference).length, 1);
     assert.deepEqual(await tasksOf(payout), ['payout-not-found']);
   });
 
