@@ -63,6 +63,8 @@ export class Gateway {
   /** Does it take requests? */
   isUp = false;
   #runsAgainAt = 0;
+  /** How each of its sleeps stops listening. */
+  readonly #sleepers = new Set<() => void>();
   /** How far its clock was set wrong. */
   #stepMs = 0;
   readonly #scene: Ground;
@@ -241,11 +243,18 @@ export class Gateway {
   }
 
   kill(where: string): void {
-    this.alive = false;
-    this.isUp = false;
+    this.retire();
     this.#scene.journal.note(this.name, `dies: ${where}`);
     this.#scene.journal.count('crash');
     this.#scene.onDeath(this);
+  }
+
+  /** Nothing more happens in it, and nobody is told. Node keeps whoever listens to a signal, and the whole scene behind it. */
+  retire(): void {
+    this.alive = false;
+    this.isUp = false;
+    for (const forget of this.#sleepers) forget();
+    this.#sleepers.clear();
   }
 
   /** The whole process stands still (a paused machine, a long collection). */
@@ -266,13 +275,16 @@ export class Gateway {
     return new Promise((resolve) => {
       if (!this.alive) return;
       if (signal?.aborted) return resolve();
+      const forget = () => signal?.removeEventListener('abort', end);
       const end = () => {
         appointment.cancel();
-        signal?.removeEventListener('abort', end);
+        forget();
+        this.#sleepers.delete(forget);
         if (this.alive && !this.dies('after a sleep')) this.resume(resolve);
       };
       const appointment = this.#scene.clock.after(ms, end, quarry);
       signal?.addEventListener('abort', end, { once: true });
+      this.#sleepers.add(forget);
     });
   }
 

@@ -106,6 +106,11 @@ export class Scene {
     this.spawn(started);
   }
 
+  /** The seed is over. */
+  retire(): void {
+    for (const gateway of this.#gateways) gateway.retire();
+  }
+
   /** One that serves, or null while all are down. */
   someGateway(): Gateway | null {
     const up = [...this.#gateways].filter((gateway) => gateway.isUp);

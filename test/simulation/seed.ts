@@ -42,6 +42,7 @@ export async function runSeed(books: Books, { seed, tooth = null, echo = false }
     if (!(error instanceof Broken)) throw error;
   } finally {
     uproot?.();
+    scene.retire();
   }
   const { journal, clock } = scene;
   return {

@@ -40,6 +40,7 @@ export async function runScenario(books: Books, scenario: Scenario, options: Run
     if (!(error instanceof Broken)) throw error;
   } finally {
     uproot?.();
+    stage.retire();
   }
   const broken = stage.broken?.message ?? null;
   return {

@@ -46,6 +46,19 @@ export const backScenarios: readonly Scenario[] = [
     },
   },
   {
+    name: 'refund-sent-again',
+    about:
+      'a refund is lost on its way; when the bank has not known it for long, it is sent again under its own number',
+    ends: { payment: ['paid'], refund: ['succeeded'] },
+    async play(stage) {
+      stage.network.trouble({ edge: 'call', match: /bestpay\.twin.*\/refund /, what: 'lost-request', times: 1 });
+      const payment = await paidAtTill(stage, 'bestpay', 'BESTPAY', '510123456789012345');
+      const refund = stage.shopA.refundOf(payment, money(600n, 'CNY'));
+      await stage.shopA.create(refund);
+      await stage.shopA.follow(refund, 1_200_000, 5);
+    },
+  },
+  {
     name: 'refunds-in-parts',
     about: 'two refunds of a part each; the bank refuses the second, and the merchant asks for it under a new number',
     ends: { payment: ['paid'], refund: ['succeeded', 'failed'] },

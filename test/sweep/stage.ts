@@ -91,6 +91,11 @@ export class Stage implements Ground {
     return this.#gateway?.isUp ? this.#gateway : null;
   }
 
+  /** The run is over. */
+  retire(): void {
+    this.#gateway?.retire();
+  }
+
   launch(): void {
     const gateway = new Gateway(this, ++this.#slots, this.#reads);
     this.#gateway = gateway;
