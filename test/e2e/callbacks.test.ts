@@ -92,7 +92,7 @@ async function paidOnce(order: Waiting): Promise<void> {
   await until('the notice', () => s.receiver.at(order.path).length > 0);
   const now = await shown(s, order.no);
   assert.equal(textAt(now, 'state'), 'paid');
-  assert.match(postings(now), /^receive 20000, receive-fee \d+(, suspense-in \d+)*$/);
+  assert.match(postings(now), /^receive 20000, receive-fee \d+(, settled (\d+), suspense-in \2|, suspense-in \d+)?$/);
   assert.equal(entries(now, 'notice').length, 1);
 }
 
