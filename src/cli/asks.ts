@@ -56,6 +56,11 @@ function usualPay(protocol: Protocol): Choice {
   return first;
 }
 
+/** A payment by the code on the payer's telephone: it is over in one call. Null where the protocol takes none. */
+export function barcodeOf(protocol: Protocol): Partial<Pay> | null {
+  return usualChoices(protocol).find(({ method }) => method === 'barcode') ?? null;
+}
+
 /** A plain ask for that very endpoint: of those the protocol can ask for, the first that it carries out. */
 export function askFor(protocol: Protocol, row: EndpointOf<CommandName>, number: string): Ask {
   const plain = sampleAsk(row.command, protocol, number);

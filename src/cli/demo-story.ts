@@ -4,8 +4,9 @@ import type { Pay, Report } from '../core/commands.ts';
 import type { World } from '../core/world.ts';
 import { sceneOf } from '../edge/serve.ts';
 import { header, type Keys, type Protocol, type RequestWire } from '../protocols/protocol.ts';
-import { payAsk, payOutAsk, usualMethod } from './asks.ts';
+import { barcodeOf, payAsk, payOutAsk, usualMethod } from './asks.ts';
 import { agree, confirm } from './demo-agreement.ts';
+import { isUnknown, loseReply } from './demo-lost-reply.ts';
 import { ask, type Cast, Otherwise, type Stage, twinBehind, until } from './demo-stage.ts';
 import { type Row, rows, call as askGateway } from './gateway.ts';
 import { merchantSide, protocolGiven } from './parties.ts';
@@ -15,16 +16,26 @@ export interface Story {
   readonly protocol: string;
   readonly title: string;
   readonly command: 'pay' | 'pay-out';
+  /** The channel carries it out, and its answer gets lost. */
+  readonly losesReply?: true;
 }
 
-/** One for each protocol that collects, and one for each that pays out. */
+/** One for each protocol that collects, one for each that pays out, and one in which an answer is lost. */
 export function storiesOf(protocols: readonly Protocol[]): readonly Story[] {
-  return protocols.flatMap(({ name, title, endpoints }) => [
+  const till = protocols.find((protocol) => barcodeOf(protocol) !== null);
+  const lost = till && {
+    protocol: till.name,
+    command: 'pay' as const,
+    losesReply: true as const,
+    title: `${till.name}: a merchant collects money, and the channel's answer is lost on its way`,
+  };
+  const stories = protocols.flatMap(({ name, title, endpoints }): Story[] => [
     { protocol: name, command: 'pay' as const, title: `${name}: a merchant collects money (${title})` },
     ...(endpoints.some(({ command }) => command === 'pay-out')
       ? [{ protocol: name, command: 'pay-out' as const, title: `${name}: a merchant pays out (${title})` }]
       : []),
   ]);
+  return lost ? [...stories, lost] : stories;
 }
 
 export interface Step {
@@ -42,17 +53,23 @@ export async function play(story: Story, stage: Stage, told: (step: Step) => voi
   };
   try {
     const cast = castOf(story, stage);
-    const needsAgreement = story.command === 'pay' && usualMethod(cast.protocol) === 'quick-pay';
-    const use = needsAgreement ? await agree(stage, cast) : {};
+    const needsAgreement = story.command === 'pay' && !story.losesReply && usualMethod(cast.protocol) === 'quick-pay';
+    const use = needsAgreement ? await agree(stage, cast) : story.losesReply ? barcodeOf(cast.protocol) : null;
+    const lost = story.losesReply ? await loseReply(stage, cast) : null;
+    if (lost)
+      step(`order ${cast.orderNo}: the bank is told to carry it out, to lose its answer and to call nobody back`);
     if (needsAgreement) step('the card holder agrees: signed, an SMS read, confirmed');
-    const placed = await place(story, stage, cast, use);
-    step(placed.text);
+    const placing = place(story, stage, cast, use ?? {});
+    // While the till still waits for its answer.
+    const [placed] = await Promise.all([placing, lost && isUnknown(stage, cast).then((text) => step(text))]);
+    step(lost ? `the merchant's call ends with the truth: ${placed.isPaid ? 'paid' : 'not decided yet'}` : placed.text);
     if (placed.confirmNo !== null) {
       const isPaid = await confirm(stage, cast, placed.confirmNo);
       step(`the card holder confirms with the code of an SMS${isPaid ? ': paid' : ''}`);
-    } else if (story.command === 'pay' && !placed.isPaid) step(await bePayer(stage, cast));
+    } else if (story.command === 'pay' && !placed.isPaid && !lost) step(await bePayer(stage, cast));
     const order = await ending(stage, cast);
-    step(`the channel's word has arrived: the order is ${shown(order['state'])}`);
+    if (lost) step(await lost.told(order));
+    else step(`the channel's word has arrived: the order is ${shown(order['state'])}`);
     step(await moved(stage, order));
     // Where the reply is the whole answer (a payment code at a till) there is no address to tell anything to.
     if (story.command === 'pay' && order['notifyUrl'] === null) step('no notice: the reply itself told the merchant');
