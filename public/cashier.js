@@ -101,7 +101,8 @@ if (poll) {
   let stream = null;
   let gapMs = 2000;
   let timer = 0;
-  const heard = (state) => state.stamp !== stamp && again();
+  let isLeaving = false;
+  const heard = (state) => !isLeaving && state.stamp !== stamp && again();
   const ask = async () => {
     clearTimeout(timer);
     try {
@@ -138,6 +139,17 @@ if (poll) {
     if (!document.hidden) open();
   });
   addEventListener('pagehide', close);
-  // What was chosen brings a page of its own: the news of it must not overtake that.
-  addEventListener('submit', close);
+  // What the payer goes to next may change the state: the news of it must not overtake the page that is on its way.
+  const leave = () => {
+    isLeaving = true;
+    close();
+    setTimeout(() => {
+      isLeaving = false;
+      if (!stream && !document.hidden) open();
+    }, 15000);
+  };
+  addEventListener('submit', leave);
+  addEventListener('click', ({ target }) => {
+    if (target.closest('a[href]:not([download])')) leave();
+  });
 }

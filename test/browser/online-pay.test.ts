@@ -175,3 +175,30 @@ test('texts that would like to be code stay texts', async (t) => {
   }
   assert.deepEqual(trouble, []);
 });
+
+test('a wallet that says no: nothing is over, the same page tries again', async (t) => {
+  const opened = await visit(t, agents.BESTPAY);
+  if (!opened) return;
+  const { page, trouble } = opened;
+  // A channel that can say "failed": the other one knows only orders that have ended.
+  const [merchant] = scene.gateway.sandbox?.facts.merchants ?? [];
+  const route = { merchant: merchant?.id, protocol: 'fufu', method: 'qr', channel: 'bestpay-twin' };
+  assert.equal((await scene.operator.call('POST', '/routes', route)).status, 200);
+  const { no, url } = await oneCode();
+  await page.goto(url);
+  await page.getByRole('button', { name: 'Decline' }).click();
+  await until(
+    async () => textAt(await scene.seen(no), 'state'),
+    (state) => state === 'new',
+  );
+  assert.equal(await scene.shop.state(no), 0, 'still to be paid, as its merchant sees it');
+  await page.goto(`${url}&back=1`);
+  assert.match(await page.innerText('.step'), /未产生扣款/);
+  await page.getByRole('link', { name: '立即付款' }).click();
+  await page.click('button.pay');
+  await until(
+    () => scene.shop.state(no),
+    (state) => state === 1,
+  );
+  assert.deepEqual(trouble, []);
+});

@@ -55,6 +55,7 @@ function stepOf(frame: Frame, shown: Shown): Html {
   const { language } = frame;
   const { payment, wallet, note, now, merchantName, shop } = shown;
   const view = viewOf(payment, now);
+  if (view === 'choose' && wallet !== null && note === null) return tryAgain(frame, shown);
   if (view === 'choose') {
     const which = note === 'refused' ? 'refused' : 'open';
     return html`${heading('attention', say(language, `${which}Title`))}<p>${say(language, `${which}Text`, { names: namesFor(payment, language) })}</p>${codeFor(frame, shown)}${
@@ -71,6 +72,14 @@ function stepOf(frame: Frame, shown: Shown): Html {
   return html`${heading('wait', words('waitingTitle'))}<p>${say(language, 'startText', { name })}</p>${
     link !== null && html`<p><a class="button" href="${link}" rel="noreferrer">${say(language, 'start')}</a></p>`
   }<p class="live">${words('waitingNote')}</p>`;
+}
+
+/** Back from the wallet, and nothing was paid: the choice is open again. */
+function tryAgain({ language }: Frame, { payment, path, wallet }: Shown): Html {
+  const words = wordsOf(language);
+  const name = nameOfWallet(wallet) ?? '';
+  const told = payment.reason === null ? say(language, 'startText', { name }) : words('chooseRefused');
+  return html`${heading('wait', words('waitingTitle'))}<p>${told}</p><p><a class="button" href="${path}">${say(language, 'start')}</a></p>`;
 }
 
 /** On a computer, the page as a code: the wallet is on the phone beside it. */
