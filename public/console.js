@@ -99,7 +99,26 @@ for (const head of document.querySelectorAll('form.many th.pick')) {
   head.append(all);
 }
 
-// What was typed is still there one step back.
+// What was typed is still there one step back: kept in this tab only, without keys and passwords.
+const kept = (form) => `kanal form ${form.getAttribute('action')}`;
+const isKept = ({ name, type }) =>
+  name && !/^(?:csrf$|key\.)/.test(name) && !/^(?:hidden|password|checkbox)$/.test(type);
+for (const form of document.querySelectorAll('form.form[method="post"]')) {
+  form.addEventListener('submit', () => {
+    const typed = [...form.elements].filter(isKept).map(({ name, value }) => [name, value]);
+    sessionStorage.setItem(kept(form), JSON.stringify(typed));
+  });
+  const before = sessionStorage.getItem(kept(form));
+  sessionStorage.removeItem(kept(form));
+  if (before === null || performance.getEntriesByType('navigation')[0]?.type !== 'back_forward') continue;
+  for (const [name, value] of JSON.parse(before)) {
+    const field = form.elements.namedItem(name);
+    if (field) field.value = value;
+  }
+  const folded = form.closest('details');
+  if (folded) folded.open = true;
+}
+
 for (const link of document.querySelectorAll('a.back'))
   link.addEventListener('click', (event) => {
     event.preventDefault();

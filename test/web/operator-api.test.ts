@@ -6,6 +6,7 @@ import { roles } from '../../src/store/tokens.ts';
 import { payin } from '../../src/protocols/payin/protocol.ts';
 import { rowsOf } from '../gate.ts';
 import { nameOf, routeNamed, sampledRoutes, sampleOf } from './operator-requests.ts';
+import { listStates } from '../../src/web/list-states.ts';
 import { nowhere, type OperatorScene, operatorScene } from './operator-scene.ts';
 
 let scene: OperatorScene;
@@ -163,6 +164,31 @@ describe('lists', () => {
     }
     assert.equal(list.parse((await scene.ask(token, 'GET', '/payments?state=failed')).json).length, 0);
     assert.equal(list.parse((await scene.ask(token, 'GET', '/payments?state=paid')).json).length, 2);
+  });
+
+  test('a state that a list does not have is a mistake that is named, not an empty list', async () => {
+    const token = await scene.token('viewer');
+    for (const [name, states] of Object.entries(listStates)) {
+      const { status, json } = await scene.ask(token, 'GET', `/${name}?state=nonsense`);
+      assert.equal(status, 400, name);
+      assert.deepEqual(json, {
+        error: { code: 'invalid-request', field: 'state', message: `one of ${states.join(', ')}` },
+      });
+      assert.equal((await scene.ask(token, 'GET', `/${name}?state=${states[0]}`)).status, 200, name);
+    }
+  });
+
+  test('the document of new keys has all that its protocol needs', async () => {
+    const token = await scene.token('admin');
+    for (const [protocol, member] of [
+      ['unified', 'context'],
+      ['bestpay', 'merchantNo'],
+    ] as const) {
+      const body = { merchant: scene.a.merchant, protocol };
+      const { json } = await scene.ask(token, 'POST', '/credentials', body);
+      const { document } = z.object({ document: z.record(z.string(), z.unknown()) }).parse(json);
+      assert.ok(document[member], `${protocol} ${member}`);
+    }
   });
 
   test('hold the promised members: ids and amounts as text, times as ISO text, refunded beside the state', async () => {

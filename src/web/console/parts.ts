@@ -98,7 +98,7 @@ export function timeText(at: number | bigint, zone: string): string {
 
 /** Both clocks, one below the other: the viewer's, and the channel's where it is another one. */
 export function times(eyes: Eyes, at: number | bigint, currency: string): Html {
-  return html`${time(eyes, at)}${timeThere(eyes, at, currency)}`;
+  return html`<span class="clocks">${time(eyes, at)}${timeThere(eyes, at, currency)}</span>`;
 }
 
 /** In the viewer's zone; the script writes it anew when the browser's zone is another one. */
