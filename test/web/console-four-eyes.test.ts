@@ -85,7 +85,7 @@ interface Matter {
   /** What the deed changes; undefined before it. */
   readonly seen: () => Promise<unknown>;
   /** What `seen` says once it has happened. */
-  readonly then: unknown;
+  readonly becomes: unknown;
   readonly prepare?: () => Promise<unknown>;
 }
 
@@ -113,13 +113,13 @@ const matters: Readonly<Record<Exclude<DeedName, Elsewhere>, Matter>> = {
       Promise.resolve(directory().routes.find(({ weight }) => weight === 7)).then(
         (route) => route && [route.min, route.max, route.dailyCap, route.hours],
       ),
-    then: [50n, 9_900n, 100_000n, '01:00-23:00+08:00'],
+    becomes: [50n, 9_900n, 100_000n, '01:00-23:00+08:00'],
   },
   'route.remove': {
     path: () => `/console/routes/${String(directory().routes.find(({ weight }) => weight === 7)?.id)}/remove`,
     form: () => ({}),
     seen: () => Promise.resolve(directory().routes.some(({ weight }) => weight === 7) ? undefined : 'gone'),
-    then: 'gone',
+    becomes: 'gone',
   },
   'fee.set': {
     path: () => '/console/fees',
@@ -136,13 +136,13 @@ const matters: Readonly<Record<Exclude<DeedName, Elsewhere>, Matter>> = {
       Promise.resolve(directory().fees.find(({ method, currency }) => method === 'qr' && currency === 'CNY')).then(
         (fee) => fee && [fee.fixed, fee.percentPpm, fee.min, fee.max],
       ),
-    then: [10n, 5_500n, 20n, null],
+    becomes: [10n, 5_500n, 20n, null],
   },
   'rate.set': {
     path: () => '/console/rates',
     form: () => ({ currency: 'THB', rate: '4.95', day: '2026-03-03', direction: 'foreign-per-unit' }),
     seen: () => Promise.resolve(directory().rates.find(({ day }) => day === '2026-03-03')?.rate),
-    then: '4.95',
+    becomes: '4.95',
   },
   'credential.add': {
     path: () => `/console/merchants/${merchant()}/credentials`,
@@ -151,7 +151,7 @@ const matters: Readonly<Record<Exclude<DeedName, Elsewhere>, Matter>> = {
       Promise.resolve(
         [...directory().credentials.values()].find(({ sender }) => sender === '581010190009999')?.protocol,
       ),
-    then: 'fufu',
+    becomes: 'fufu',
   },
   'credential.rotate': {
     path: () => `/console/credentials/${c.scene.a.credential}/rotate`,
@@ -162,7 +162,7 @@ const matters: Readonly<Record<Exclude<DeedName, Elsewhere>, Matter>> = {
       );
       return row['n'] === 1 ? undefined : row['n'];
     },
-    then: 2,
+    becomes: 2,
   },
   'credential.enable': {
     prepare: () => setCredentialState(c.desk, 'test', BigInt(c.scene.b.credential), 'disabled'),
@@ -172,7 +172,7 @@ const matters: Readonly<Record<Exclude<DeedName, Elsewhere>, Matter>> = {
       Promise.resolve(
         directory().credentials.get(BigInt(c.scene.b.credential))?.state === 'active' ? 'active' : undefined,
       ),
-    then: 'active',
+    becomes: 'active',
   },
   'channel.enable': {
     prepare: () => setChannelState(c.desk, 'test', BigInt(channelId()), 'disabled'),
@@ -180,19 +180,19 @@ const matters: Readonly<Record<Exclude<DeedName, Elsewhere>, Matter>> = {
     form: () => ({ state: 'active' }),
     seen: () =>
       Promise.resolve(directory().channels.get(BigInt(channelId()))?.state === 'active' ? 'active' : undefined),
-    then: 'active',
+    becomes: 'active',
   },
   'merchant.fund': {
     path: () => `/console/merchants/${merchant()}/fund`,
     form: () => ({ amount: '12.34', currency: 'USD' }),
     seen: () => available('USD'),
-    then: 1_234n,
+    becomes: 1_234n,
   },
   'merchant.limit': {
     path: () => `/console/merchants/${merchant()}/limit`,
     form: () => ({ limit: '50000', currency: 'IDR' }),
     seen: () => Promise.resolve(setting('payoutLimit.IDR')),
-    then: '50000',
+    becomes: '50000',
   },
   'merchant.overdraft': {
     path: () => `/console/merchants/${merchant()}/overdraft`,
@@ -203,7 +203,7 @@ const matters: Readonly<Record<Exclude<DeedName, Elsewhere>, Matter>> = {
       );
       return row['floor'] === 0n ? undefined : row['floor'];
     },
-    then: -10_050n,
+    becomes: -10_050n,
   },
   'merchant.payouts': {
     prepare: async () => {
@@ -216,21 +216,21 @@ const matters: Readonly<Record<Exclude<DeedName, Elsewhere>, Matter>> = {
     form: () => ({ payouts: 'yes' }),
     seen: () =>
       Promise.resolve(directory().merchants.get(BigInt(merchant()))?.payouts === true ? 'allowed' : undefined),
-    then: 'allowed',
+    becomes: 'allowed',
   },
   'payment.refund': {
     prepare: orders,
     path: () => `/console/orders/${yuan}/refund`,
     form: () => ({ amount: '5.05' }),
     seen: async () => (await one(`select amount from kanal.refunds where payment_id = ${yuan}`))['amount'],
-    then: 505n,
+    becomes: 505n,
   },
   'suspense.settle': {
     path: () => `/console/orders/${waiting}/settle`,
     form: () => ({ to: 'channel' }),
     seen: async () =>
       (await one(`select amount from kanal.moves where object_id = ${waiting} and reason like 'settled/%'`))['amount'],
-    then: 21_000n,
+    becomes: 21_000n,
   },
 };
 
@@ -264,7 +264,7 @@ describe('two persons', () => {
       assert.ok(shown.includes(actionsWords[`action.${action}` as keyof typeof actionsWords].en));
       const agreed = await decide(approver, id, 'approved');
       assert.ok(agreed.status === 303 || agreed.status === 200, agreed.text);
-      assert.deepEqual(await matter.seen(), matter.then);
+      assert.deepEqual(await matter.seen(), matter.becomes);
       assert.equal((await decide(approver, id, 'approved')).status, 409, 'once');
     });
 });
