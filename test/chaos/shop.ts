@@ -304,18 +304,27 @@ function isOwed(line: string): boolean {
   return line.endsWith(' is owed');
 }
 
-function byPath({ all }: Receiver): ReadonlyMap<string, ReadonlySet<string>> {
-  const found = new Map<string, Set<string>>();
-  for (const { path, headers } of all)
-    found.set(path, (found.get(path) ?? new Set()).add(String(headers['webhook-id'])));
+type Mail = ReadonlyMap<string, ReadonlyMap<string, ReadonlySet<string>>>;
+
+/** By path and state told: the ids of the notices. */
+function byPath({ all }: Receiver): Mail {
+  const found = new Map<string, Map<string, Set<string>>>();
+  for (const { path, headers, json } of all) {
+    const states = found.get(path) ?? new Map<string, Set<string>>();
+    found.set(path, states);
+    const state = textAt(json, 'orderStatus') || textAt(json, 'tradeStatus');
+    states.set(state, (states.get(state) ?? new Set()).add(String(headers['webhook-id'])));
+  }
   return found;
 }
 
-function toldTwice(due: readonly Order[], mail: ReadonlyMap<string, ReadonlySet<string>>): string[] {
-  return due.flatMap((one) => {
-    const events = mail.get(`/n/${one.no}`)?.size ?? 0;
-    return events > 1 ? [`${about(one)} was told of ${events} events`] : [];
-  });
+/** What expired and was paid after all is told both, each once. */
+function toldTwice(due: readonly Order[], mail: Mail): string[] {
+  return due.flatMap((one) =>
+    [...(mail.get(`/n/${one.no}`) ?? [])]
+      .filter(([, ids]) => ids.size > 1)
+      .map(([state, ids]) => `${about(one)} was told ${state} as ${ids.size} events`),
+  );
 }
 
 /** A kept connection may be closed at the very moment it is used again; both sides are well, so it is asked again. */
