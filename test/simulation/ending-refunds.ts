@@ -60,7 +60,9 @@ function checkAsked(scene: Scene, asked: ShopRefund, own: readonly RefundStory[]
   if (refund.row.drives > 1) scene.journal.count('refund: begun again');
   const last = asked.told.findLast(({ how }) => how === 'query');
   if (word === undefined) fail('is not over');
-  if (last && last.word !== word) fail(`its merchant is told ${last.word}`);
+  // A bank that did not know it yet found it after we had asked.
+  const isOldNews = last?.word === 'pending' && refund.reviews.length > 0 && !scene.isTidy;
+  if (last && last.word !== word && !isOldNews) fail(`its merchant is told ${last.word}`);
   const words = new Set(asked.told.map((one) => one.word));
   if (words.has('success') && words.has('fail') && refund.row.drives === 1)
     fail('its merchant was told success and failure');

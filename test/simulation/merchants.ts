@@ -87,9 +87,9 @@ export class Shop {
 
   /** An order from its first request to the merchant's last question. */
   async trade(minor: bigint): Promise<void> {
-    const item = this.chance.pick(products);
+    const item = this.chance.pick(products[this.chance.happens(0.35) ? 'payout' : 'payment']);
     const agreementNo = item.method === 'quick-pay' ? await this.agreements.one() : null;
-    if (item.method === 'quick-pay' && agreementNo === null) return;
+    if (item.method === 'quick-pay' && (agreementNo === null || this.#scene.isHealed)) return;
     const order = this.#newOrder(item, minor, agreementNo);
     this.orders.set(order.no, order);
     await this.#create(order);
@@ -145,7 +145,7 @@ export class Shop {
   async #insist(asked: Asked, ask: () => Promise<void>): Promise<void> {
     const { clock, journal } = this.#scene;
     const tries = this.chance.whole(1, 5);
-    for (let i = 0; i < tries; i += 1) {
+    for (let i = 0; i < tries && !(i > 0 && this.#scene.isHealed); i += 1) {
       const copies = this.chance.happens(0.15) ? this.chance.whole(2, 4) : 1;
       if (copies > 1) journal.count('merchant: creates at once');
       if (i > 0) journal.count('merchant: creates again');
@@ -244,6 +244,7 @@ export class Shop {
   }
 
   async #refund(order: ShopOrder, minor: bigint): Promise<void> {
+    if (this.#scene.isHealed) return;
     const no = this.fresh('R');
     const notify = { kind: 'http' as const, url: `http://${this.host}/${order.protocol}/${no}` };
     const paid = { no: order.no, platformNo: order.platformNo };

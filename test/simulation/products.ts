@@ -44,12 +44,11 @@ function bestpay(method: Method, option: string): Product {
   return product({ protocol: 'bestpay', method, option, currency: 'CNY', expiries: [120, 600, 3_600] });
 }
 
-export const products: readonly Product[] = [
+const all: readonly Product[] = [
   payin('qr', 'QRIS', '41'),
   payin('wallet', 'DANA', '43'),
   payin('virtual-account', 'BNI', '26'),
   payin('any', null, null),
-  product({ protocol: 'payin', kind: 'payout', method: 'bank-transfer' }),
   product({ protocol: 'payin', kind: 'payout', method: 'bank-transfer' }),
   unified('virtual-account', 'PERMATA', 'atm'),
   unified('store-code', 'ALFAMART', 'otc'),
@@ -66,6 +65,11 @@ export const products: readonly Product[] = [
   product({ protocol: 'fufu', method: 'in-app', option: 'ALIPAY', currency: 'CNY', expiries: [60, 600] }),
   product({ protocol: 'ysepay', method: 'quick-pay', currency: 'CNY', expiries: [600, 3_600] }),
 ];
+
+export const products: Readonly<Record<Product['kind'], readonly Product[]>> = {
+  payment: all.filter(({ kind }) => kind === 'payment'),
+  payout: all.filter(({ kind }) => kind === 'payout'),
+};
 
 const paymentCodes: Readonly<Record<string, string>> = { ALIPAY: '288886863488188613', BESTPAY: '510123456789012345' };
 

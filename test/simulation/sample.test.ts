@@ -35,8 +35,18 @@ describe('the simulation', () => {
 
   test('the sample was no walk in the sun: messages were lost, processes died, money moved', () => {
     const sum = (name: string) => played.reduce((total, { counters }) => total + (counters.get(name) ?? 0), 0);
-    for (const name of ['call: lost-answer', 'callback: doubled', 'crash', 'bank: payment paid', 'bank: payout paid'])
+    for (const name of [
+      'call: lost-answer',
+      'callback: doubled',
+      'crash',
+      'bank: payment paid',
+      'bank: payout paid',
+      'bank: refund paid',
+      'operator: closes a review',
+    ])
       assert.ok(sum(name) > 0, name);
+    const crossed = ['payin through bluepay', 'unified through payin', 'bestpay through fufu', 'fufu through bestpay'];
+    assert.ok(crossed.some((way) => sum(`${way}: done`) > 0));
   });
 
   for (const name of ['no-outbox', 'acknowledged-before-commit', 'no-tenant'])

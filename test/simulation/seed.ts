@@ -1,6 +1,7 @@
 /** One seed from its first order to its last consequence. */
 import type { Books } from './books.ts';
 import type { Counters } from './journal.ts';
+import { longestDelayMs } from './network.ts';
 import { drawRoads, isCrossed } from './roads.ts';
 import { askEverything, checkEnd, isAtRest } from './ending.ts';
 import { Broken, Scene } from './scene.ts';
@@ -65,6 +66,10 @@ async function play(scene: Scene): Promise<void> {
   schedule(scene, activeMs);
   await until(scene, () => clock.now >= activeMs);
   scene.heal();
+  // What is still on its way arrives before anybody is asked for the last time.
+  const arrivedAt = clock.now + 2 * longestDelayMs;
+  clock.at(arrivedAt, () => undefined);
+  await until(scene, () => clock.now >= arrivedAt);
   await rest(scene);
   await held(scene);
   await rest(scene);
