@@ -82,6 +82,28 @@ export const backScenarios: readonly Scenario[] = [
     },
   },
   {
+    name: 'expires',
+    about: 'the payer stays away, nobody asks, and the order ends by itself',
+    ends: { payment: ['closed'] },
+    async play(stage) {
+      await stage.shopA.create(stage.shopA.payment('payin', { expiresInS: 60 }));
+    },
+  },
+  {
+    name: 'notice-given-up',
+    about: 'the merchant lets the first notice hang and refuses all others: five tries, then it is given up',
+    ends: { payment: ['paid'] },
+    async play(stage) {
+      stage.shopA.deafFor = 99;
+      stage.network.trouble({ edge: 'notice', match: /alpha/, what: 'lost-answer', times: 1 });
+      const bank = stage.bank('fufu');
+      bank.onNewPayment = (order) => bank.decideAfter(5_000, order, 'paid');
+      const order = stage.shopA.payment('fufu', inApp(600));
+      await stage.shopA.create(order);
+      await stage.clock.sleep(60_000);
+    },
+  },
+  {
     name: 'close-while-paid',
     about: 'the payer pays in the same moment in which the merchant closes: the money wins',
     ends: { payment: ['paid'] },

@@ -42,6 +42,8 @@ interface Story {
   /** Net of what moved there for it, and for what was given back of it; minor units, inwards is positive. */
   readonly moved: bigint;
   readonly reviews: readonly string[];
+  /** Something that was to go back of it waits for a person. */
+  readonly isHeldUp: boolean;
   readonly notices: readonly NoticeRow[];
 }
 
@@ -93,13 +95,15 @@ export async function judge(stage: Stage, scenario: Scenario): Promise<void> {
       continue;
     }
     const own = new Set(referencesOf(row.id));
-    const back = new Set(rows.filter((one) => one.paymentId === row.id).flatMap(({ id }) => referencesOf(id)));
+    const refunds = rows.filter((one) => one.paymentId === row.id).map(({ id }) => id);
+    const back = new Set(refunds.flatMap(referencesOf));
     judgeOrder(stage, scenario, {
       order,
       row,
       atBank: bankOrders(stage.banks, own),
       moved: movedOf(stage.banks, new Set([...own, ...back])),
       reviews: reviews.filter(({ id }) => id === row.id).map(({ reason }) => reason),
+      isHeldUp: refunds.some((refund) => reviews.some(({ id }) => id === refund)),
       notices: notices.filter(({ objectId }) => objectId === row.id),
     });
   }
@@ -216,7 +220,7 @@ function judgeEnd({ ends }: Scenario, { order, row, atBank }: Story, fail: (what
 
 /** At most one execution; and what the state says is what moved. */
 function judgeMoney({ doublePay }: Scenario, story: Story, fail: (what: string) => void): void {
-  const { order, row, atBank, moved, reviews } = story;
+  const { order, row, atBank, moved, reviews, isHeldUp } = story;
   const executed = atBank.filter(({ outcome }) => ['paid', 'returned'].includes(outcome));
   if (executed.length > 1) fail(`was executed under ${executed.length} references`);
   if (executed.some(({ count }) => count > 1) && !doublePay) fail('was executed more than once');
@@ -228,7 +232,7 @@ function judgeMoney({ doublePay }: Scenario, story: Story, fail: (what: string) 
   const wanted = states[row.state] ?? [0n];
   const refunded = row.state === 'paid' && moved >= 0n && moved <= minor;
   const inSuspense = reviews.some((reason) => ['second-success', 'late-money', 'amount-mismatch'].includes(reason));
-  if (!wanted.includes(moved) && !refunded && !inSuspense) fail(`${moved} moved at the bank`);
+  if (!wanted.includes(moved) && !refunded && !inSuspense && !isHeldUp) fail(`${moved} moved at the bank`);
 }
 
 function judgeMerchant({ twoStories }: Scenario, story: Story, word: Word, fail: (what: string) => void): void {
