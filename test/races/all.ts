@@ -1,11 +1,7 @@
-/** Every race, by what it is about. */
+/** Every race. */
 import { paymentRaces } from './payments.ts';
 import { payoutRaces } from './payouts.ts';
 import { refundRaces } from './refunds.ts';
 import type { Race } from './race.ts';
 
-export const allRaces: Readonly<Record<'payments' | 'payouts' | 'refunds', readonly Race[]>> = {
-  payments: paymentRaces,
-  payouts: payoutRaces,
-  refunds: refundRaces,
-};
+export const allRaces: readonly Race[] = [...paymentRaces, ...payoutRaces, ...refundRaces];

@@ -22,7 +22,7 @@ const { values: options, positionals: words } = parseArgs({
 const stage = await openStage();
 let all = 0;
 try {
-  for (const race of Object.values(allRaces).flat()) {
+  for (const race of allRaces) {
     if (words.length > 0 && !words.some((word) => race.title.includes(word))) continue;
     const ran = await runRace(stage, race, {
       moreChanges: Number(options.changes),

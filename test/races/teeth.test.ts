@@ -65,9 +65,7 @@ describe('a planted bug is found', () => {
   for (const tooth of teeth)
     for (const beginning of tooth.foundBy)
       test(`${tooth.bug}: ${beginning} …`, async () => {
-        const race = Object.values(allRaces)
-          .flat()
-          .find(({ title }) => title.startsWith(beginning));
+        const race = allRaces.find(({ title }) => title.startsWith(beginning));
         assert.ok(race);
         // Of its own: the bug may leave books behind that no longer balance.
         const stage = await openStage();
@@ -75,7 +73,8 @@ describe('a planted bug is found', () => {
           stage.changed = planted(tooth);
           await assert.rejects(runRace(stage, race, sampleEffort), /does not hold/);
         } finally {
-          await stage.close();
+          // The watch over states may find the bug as well.
+          await stage.close().catch(() => undefined);
         }
       });
 });
