@@ -6,7 +6,7 @@ import { accounts, type Move } from '../core/ledger.ts';
 import { type Money, money } from '../core/money.ts';
 import { isFinal, type Order } from '../core/order.ts';
 import { Refusal } from '../core/refusal.ts';
-import { book, hasLateRefund, unsettledSuspense } from '../store/ledger.ts';
+import { book, hasLateRefund, unsettledSuspense, wasSettledByHand } from '../store/ledger.ts';
 import type { Query } from '../store/database.ts';
 import { lockOrders } from '../store/orders.ts';
 import { change, type Office } from './administer.ts';
@@ -31,10 +31,8 @@ export function settleSuspense(
       throw new Refusal('conflict', { text: 'the order is not decided yet: decide it first' });
     if (await isHalfOfLateMoney(query, order))
       throw new Refusal('conflict', { text: 'it gave back what came too late: nothing of it is open' });
-    if (await hasLateRefund(query, order.home, order.id))
-      throw new Refusal('conflict', { text: 'it goes back to the payer by itself' });
     const sums = await unsettledSuspense(query, order.home, order.id);
-    if (sums.length === 0) throw new Refusal('conflict', { text: 'nothing of this order lies in suspense' });
+    if (sums.length === 0) throw new Refusal('conflict', { text: await whyNothing(query, order) });
     await book(
       query,
       sums.map((sum) => settlement(sum, order, to, at)),
@@ -46,7 +44,13 @@ export function settleSuspense(
 /** The way out of what its payment has in suspense: settled alone, it would leave the way in behind. */
 async function isHalfOfLateMoney(query: Query, order: Order): Promise<boolean> {
   if (order.kind !== 'refund' || !order.detail.isLate) return false;
-  return (await unsettledSuspense(query, order.home, order.paymentId)).length > 0;
+  return !(await wasSettledByHand(query, order.home, order.paymentId, order.amount.minor));
+}
+
+async function whyNothing(query: Query, order: Order): Promise<string> {
+  return (await hasLateRefund(query, order.home, order.id))
+    ? 'it goes back to the payer by itself'
+    : 'nothing of this order lies in suspense';
 }
 
 /** Backwards through suspense: what came in goes out, what is missing is made good. */

@@ -69,7 +69,10 @@ export function moveKey(move: Pick<Move, 'home' | 'objectId' | 'reason'>): strin
   return `${move.home}/${move.objectId}/${move.reason}`;
 }
 
-/** Sums of an order that lie in suspense (or are missing from it) and that nobody has settled yet. */
+/**
+ * Sums of an order that lie in suspense (or are missing from it), that nobody has settled yet, and that do not go back to the payer by
+ * themselves. A refund of late money is stored with the posting it is about: the same instant, the same sum.
+ */
 export async function unsettledSuspense(query: Query, home: number, objectId: bigint): Promise<Move[]> {
   const rows = await query.run<{
     reason: string;
@@ -83,6 +86,8 @@ export async function unsettledSuspense(query: Query, home: number, objectId: bi
     select m.reason, m.object_kind, m.from_account, m.to_account, m.amount, m.currency, m.at from moves m
     where m.home = ${home} and m.object_id = ${objectId} and m.reason ~ '^suspense-(in|out)'
       and not exists (select from moves s where s.home = m.home and s.object_id = m.object_id and s.reason = 'settled/' || m.reason)
+      and not exists (select from refunds r where r.home = m.home and r.payment_id = m.object_id and r.detail ? 'isLate'
+        and r.state not in ('failed', 'cancelled') and r.amount = m.amount and r.created_at = m.at)
     order by m.reason`);
   return rows.map((row) => ({
     home,
@@ -95,6 +100,18 @@ export async function unsettledSuspense(query: Query, home: number, objectId: bi
     currency: row.currency,
     at: Number(row.at),
   }));
+}
+
+/** Was late money of a payment, in this amount, settled by hand instead of being refunded? */
+export async function wasSettledByHand(
+  query: Query,
+  home: number,
+  paymentId: bigint,
+  amount: bigint,
+): Promise<boolean> {
+  const rows = await query.run(sql`
+    select reason from moves where home = ${home} and object_id = ${paymentId} and reason like 'settled/suspense-in%' and amount = ${amount}`);
+  return rows.length > 0;
 }
 
 /** Does money of this payment that came too late go back by itself, or has it? */

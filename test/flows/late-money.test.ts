@@ -170,6 +170,19 @@ describe('late money of a channel that can refund', () => {
     assert.deepEqual(moves, []);
   });
 
+  test('what is refunded by itself does not keep another sum of the order in suspense', async () => {
+    const one = await closed();
+    await tell(one, { ...paidNow, paid: money(amount.minor + 1n, 'CNY'), platformNo: 'UP10' });
+    await tell(one, { ...paidNow, platformNo: 'UP11' });
+    await workOnce();
+    assert.deepEqual(await statesOf(one), ['succeeded']);
+    const order = await orderByKey(t.gate.db, 'payment', { home: one.home, id: one.id });
+    assert.ok(order);
+    const settle = () => settleSuspense({ gate: t.gate }, 'tester', order, 'channel', 'given back at the bank');
+    assert.deepEqual(await settle(), [money(amount.minor + 1n, 'CNY')]);
+    await assert.rejects(settle(), { code: 'conflict' });
+  });
+
   test('told a hundred times, by callback with a number and by query without one: one movement, one refund, one call', async () => {
     const one = await closed();
     const calls = refundCalls();
