@@ -189,6 +189,7 @@ test('the signature doctor names the mistake in a refused request and in a paste
     return (await page.$('tbody a')) !== null;
   });
   await page.click('tbody a');
+  await page.waitForURL('**/console/doctor/*');
   assert.match((await page.textContent('.alarm')) ?? '', /sorted/);
   const shown = (await page.textContent('main')) ?? '';
   const right = createHash('md5')
