@@ -99,12 +99,19 @@ export class Operators {
   async #settle(id: bigint): Promise<void> {
     const done = await this.#post(`orders/${id}/suspense`, { to: 'channel', reason: 'given back at the bank' });
     this.#scene.journal.count(`operator: settles suspense${done ? '' : ', refused'}`);
-    const row = (await this.#look(() => this.#scene.auditor.orders())).find((one) => one.id === id);
-    if (done && row) await this.#square(row);
+    const rows = await this.#look(() => this.#scene.auditor.orders());
+    const row = rows.find((one) => one.id === id);
+    // What went back by itself came in as well.
+    const late = rows.filter((one) => one.paymentId === id && one.isLate && one.state === 'succeeded');
+    if (done && row)
+      await this.#square(
+        row,
+        late.reduce((sum, { amount }) => sum + amount, 0n),
+      );
   }
 
   /** Of all that was tried for an order only what the books have it end with stays at the bank. */
-  async #square(row: OrderRow): Promise<void> {
+  async #square(row: OrderRow, late: bigint): Promise<void> {
     const stays = { payment: -row.amount, payout: row.amount, refund: row.amount }[row.kind];
     const isDone = row.state === 'paid' || row.state === 'succeeded';
     const attempts = await this.#scene.look<{ reference: string }>(
@@ -112,7 +119,8 @@ export class Operators {
     );
     for (const { reference } of attempts) {
       const found = this.#at({ kind: row.kind, reference });
-      found?.upstream.square(reference, isDone && reference === row.reference ? stays : 0n);
+      const isIt = reference === row.reference;
+      found?.upstream.square(reference, (isDone && isIt ? stays : 0n) - (isIt ? late : 0n));
     }
   }
 
