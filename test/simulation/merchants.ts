@@ -165,7 +165,8 @@ export class Shop {
     if (outcome.kind === 'declined' && isRepeat(outcome.code)) order.acknowledged = true;
     else if (outcome.kind === 'declined') {
       order.refused ??= outcome.code;
-      if (!isBusy(outcome.code)) this.#hear(order, 'create', 'fail');
+      // While a clock is wrong, a no may be to the time of this request alone.
+      if (!isBusy(outcome.code) && !this.#scene.isSomeClockWrong()) this.#hear(order, 'create', 'fail');
     }
     if (outcome.kind !== 'answered') return;
     order.acknowledged = true;
