@@ -9,7 +9,7 @@ import type { Observer } from './observer.ts';
 export function metricsRoom(gate: Gate, metrics: Metrics): Room {
   return async (request) => {
     if (request.path !== '/metrics') return null;
-    if (!isLocal(request.remote) && !(await hasToken(gate, request))) return { status: 401, headers: {}, body: '{}' };
+    if (!isLocal(request) && !(await hasToken(gate, request))) return { status: 401, headers: {}, body: '{}' };
     await countQueues(gate, metrics);
     return { status: 200, headers: { 'content-type': metrics.contentType }, body: metrics.text() };
   };
@@ -38,8 +38,13 @@ const heardWords: Readonly<Record<string, RequestOutcome>> = {
   failed: 'internal',
 };
 
-function isLocal(remote: string): boolean {
-  return remote === '::1' || remote.startsWith('127.') || remote.startsWith('::ffff:127.');
+/** What a proxy says with every request that it passes on. */
+const passedOn = ['x-forwarded-for', 'x-real-ip', 'forwarded', 'via'];
+
+/** Behind a proxy of this machine that nobody declared (`--trusted-proxy`), the whole world would come from here (T101). */
+function isLocal({ remote, headers }: WebRequest): boolean {
+  const isHere = remote === '::1' || remote.startsWith('127.') || remote.startsWith('::ffff:127.');
+  return isHere && !passedOn.some((name) => Object.hasOwn(headers, name));
 }
 
 async function hasToken(gate: Gate, request: WebRequest): Promise<boolean> {

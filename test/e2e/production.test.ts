@@ -65,6 +65,9 @@ describe('a gateway in production', () => {
           `${path} ${token.slice(0, 8)}`,
         );
     }
+    assert.equal((await request('GET', `${s.url}/metrics`)).status, 200, 'from this machine');
+    for (const header of ['x-forwarded-for', 'x-real-ip', 'forwarded', 'via'])
+      assert.equal((await request('GET', `${s.url}/metrics`, [[header, '203.0.113.7']])).status, 401, header);
     const body = JSON.stringify(one.unified.payMembers(freshNo(), 20_000, 'https://example.com/n'));
     for (const context of ['bluepay-service', 'x', '']) {
       const answer = await one.unified.send('gather', body, [['content-type', 'application/json']], context || 'none');
