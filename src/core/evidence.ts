@@ -94,11 +94,24 @@ function ruleFor(order: Order, event: Event): Rule<string> | undefined {
 
 const undecided: ReadonlySet<Order['state']> = new Set(['sending', 'pending', 'unknown']);
 
+/** Reason of a payment that is open again because its payer wanted so: no try of theirs went wrong. */
+export const leftReason: Reason = { code: 'left', text: '' };
+/** Reason of a payment whose payer has asked for the present choice to be closed, and no answer has come yet. */
+export const leavingCode = 'leaving';
+
 /** The channel has ended what a payer chose, and the payer has time left: it was one try of theirs, not the end of the order. */
-function mayChooseAgain(order: Order, { event, at }: Evidence): boolean {
+function mayChooseAgain(order: Order, evidence: Evidence): boolean {
   if (order.kind !== 'payment' || order.detail.desk === undefined || !undecided.has(order.state)) return false;
+  const { event, at } = evidence;
   const isOver = order.expiresAt !== null && order.expiresAt <= at;
-  return !isOver && (event === 'failed' || (event === 'declined' && order.state === 'unknown'));
+  return (
+    !isOver && (event === 'failed' || (event === 'declined' && order.state === 'unknown') || isLeft(order, evidence))
+  );
+}
+
+/** The callback about what the payer asked to be closed has overtaken the reply. A "closed" that nobody asked for is no such thing. */
+function isLeft({ reason }: Order, { event, source }: Evidence): boolean {
+  return event === 'closed' && source === 'callback' && reason?.code === leavingCode;
 }
 
 /** Member of `extras`: the wallet's or bank's own number of a success. Two under one order of the channel are two payments. */
@@ -280,7 +293,7 @@ function binding(order: Order, evidence: Evidence, rule: Rule<string>): Partial<
       method: 'any',
       option: order.detail.desk?.option ?? null,
       // Tells the payer who comes back that there was a try.
-      reason: evidence.reason ?? { code: evidence.event, text: '' },
+      reason: isLeft(order, evidence) ? leftReason : (evidence.reason ?? { code: evidence.event, text: '' }),
       instruction: { payCode: null, payUrl: null, confirmNo: null },
     };
   if (rule.to === 'paid' && isOfFormerAttempt(order, evidence))

@@ -270,6 +270,30 @@ describe('another way', () => {
     assert.equal(await give(desk, 'leave', {}), null, 'again: it is left already');
   });
 
+  test('is open too when the callback about the closing overtakes the reply: no end of the order, nothing to review', async () => {
+    const desk = await begun();
+    const payment = await desk.present();
+    const inOrder = closing(closed);
+    t.script(async (command, ask) => {
+      if (command === 'close-payment')
+        await s.callback(payment, payment.reference, { state: 'closed', reason: { code: 'TRADE_CLOSED', text: '' } });
+      return inOrder(command, ask);
+    });
+    assert.equal(await give(desk, 'leave', {}), null);
+    const open = await desk.present();
+    assert.deepEqual([open.state, open.method, open.reference], ['new', 'any', null]);
+    assert.doesNotMatch(await pageOf(desk, '?way=list'), /did not go through/);
+    for (const table of ['notices', 'reviews'])
+      assert.deepEqual(await rowsOf(t.database, `select 1 from kanal.${table} where object_id = ${open.id}`), []);
+  });
+
+  test('a "closed" that no payer asked for ends the order', async () => {
+    const desk = await begun();
+    const payment = await desk.present();
+    await s.callback(payment, payment.reference, { state: 'closed' });
+    assert.equal((await desk.present()).state, 'closed');
+  });
+
   test('stays shut when the channel says no or nothing, and when it is paid meanwhile', async () => {
     for (const outcome of [
       { kind: 'unknown', why: 'no answer' },
