@@ -150,6 +150,18 @@ test('silence is broken by heartbeats, and no stream lives for ever', async () =
   assert.equal(await end, null);
 });
 
+test('a heartbeat never takes the place of news that a slow reader has not read', async () => {
+  const { watch, pass } = scene();
+  const payment = await desk();
+  const reader = readerOf(watch, payment) ?? assert.fail('no stream');
+  const settled = () => new Promise((resolve) => setTimeout(resolve, 50));
+  await settled();
+  pass(15_000);
+  await settled();
+  assert.match((await reader.read()) ?? '', /event: state/);
+  await reader.leave();
+});
+
 test('a database that does not answer ends nothing', async () => {
   const { watch, pass } = scene();
   const payment = await desk();

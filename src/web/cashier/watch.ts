@@ -61,8 +61,9 @@ class Page implements AsyncIterable<Uint8Array>, AsyncIterator<Uint8Array> {
     this.#send(eventOf(state), now);
   }
 
+  /** Never over news that a slow reader has not taken yet: that state would not be told again. */
   beat(now: number): void {
-    this.#send(':\n\n', now);
+    if (this.#waiting === '') this.#send(':\n\n', now);
   }
 
   end(): void {
