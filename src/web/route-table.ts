@@ -6,6 +6,7 @@ import { z } from 'zod';
 import type { RefusalCode } from '../core/refusal.ts';
 import { Refusal } from '../core/refusal.ts';
 import type { Role } from '../store/tokens.ts';
+import { checkNoNul } from './nul.ts';
 import { jsonListReply, jsonReply, type WebReply, type WebRequest } from './web.ts';
 
 /** Who asks, from the bearer token. */
@@ -173,7 +174,10 @@ function paramsOf(pattern: string, asked: readonly string[]): Record<string, str
     const name = /^\{(\w+)\}$/.exec(part)?.[1];
     if (name === undefined) {
       if (part !== given) return null;
-    } else params[name] = decoded(given);
+    } else {
+      params[name] = decoded(given);
+      checkNoNul(params[name], name);
+    }
   }
   return params;
 }
@@ -209,6 +213,7 @@ function queryOf(query: URLSearchParams): Record<string, string> {
   const seen: Record<string, string> = {};
   for (const [name, value] of query) {
     if (Object.hasOwn(seen, name)) throw new Refusal('invalid-request', { field: name, text: 'given twice' });
+    checkNoNul(value, name);
     seen[name] = value;
   }
   return seen;

@@ -259,6 +259,26 @@ describe('forms from elsewhere', () => {
       assert.equal((await admin.post('/console/sign-out', {}, headers)).status, 403, JSON.stringify(headers));
   });
 
+  test('what cannot be read or stored is a mistake of whoever asks: never a broken page, never one without its guards', async () => {
+    const admin = await c.person('admin');
+    const lists = ['payments', 'refunds', 'notices', 'callbacks', 'reviews', 'agreements', 'search'];
+    for (const path of [
+      ...lists.map((list) => `/console/${list}?q=a%00`),
+      '/console/orders/%00',
+      '/console?note=%00',
+    ]) {
+      const { status, headers } = await admin.get(path);
+      assert.equal(status, 400, path);
+      assert.match(headers['content-security-policy'] ?? '', /frame-ancestors 'none'/);
+    }
+    assert.equal((await c.visitor().post('/console/sign-in', { user: 'a\0b', password })).status, 400);
+    const zoned = c.visitor();
+    for (const zone of ['%FF', '%', '%00', 'Mars/Olympus']) {
+      zoned.cookies.set('kanal-zone', zone);
+      assert.equal((await zoned.get('/console/sign-in')).status, 200, zone);
+    }
+  });
+
   test('no page may be framed, and no script stands in one', async () => {
     const admin = await c.person('admin');
     const { headers, text } = await admin.get('/console');

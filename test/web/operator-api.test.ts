@@ -130,8 +130,9 @@ describe('what comes in', () => {
     const token = await scene.token('admin');
     const form = await scene.ask(token, 'POST', '/merchants', 'name=x', { 'content-type': 'text/plain' });
     assert.equal(error.parse(form.json).error.field, 'content-type');
-    for (const query of ['?nonsense=1', '?limit=1&limit=2', '?limit=0', '?limit=-1'])
+    for (const query of ['?nonsense=1', '?limit=1&limit=2', '?limit=0', '?limit=-1', '?number=a%00'])
       assert.equal((await scene.ask(token, 'GET', `/payments${query}`)).status, 400, query);
+    assert.equal((await scene.ask(token, 'GET', '/orders/%00')).status, 400);
   });
 
   test('more than the limit is refused unread', async () => {

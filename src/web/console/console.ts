@@ -7,6 +7,7 @@ import { endSession, type SessionRow, sessionOf } from '../../store/sessions.ts'
 import { type Language, languageOf, languages } from '../cashier/words.ts';
 import type { Html } from '../html.ts';
 import { checkActor, matchRoute } from '../route-table.ts';
+import { checkNoNul } from '../nul.ts';
 import type { Room, WebReply, WebRequest } from '../web.ts';
 import {
   cookiesOf,
@@ -84,8 +85,17 @@ async function callOf(desk: ConsoleDesk, request: WebRequest): Promise<Call> {
 function eyesOf(request: WebRequest, csrf: string): Eyes {
   const cookies = cookiesOf(request);
   const language = languageOf(cookies.get('kanal-language') ?? null, request.headers['accept-language'] ?? '');
-  const zone = decodeURIComponent((cookies.get('kanal-zone') ?? 'UTC').replaceAll(/%(?![0-9A-Fa-f]{2})/g, ''));
+  const zone = decoded(cookies.get('kanal-zone') ?? '');
   return { language, say: wordsOf(language), zone: isZone(zone) ? zone : 'UTC', csrf };
+}
+
+/** A cookie is whatever somebody put there: what cannot be read must not take the page with it. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return '';
+  }
 }
 
 type Gate = (call: Call, form: Form) => Promise<WebReply>;
@@ -107,6 +117,7 @@ async function answer(call: Call): Promise<WebReply> {
   const { desk, request, session } = call;
   const method = request.method === 'HEAD' ? 'GET' : request.method;
   if (method !== 'GET' && method !== 'POST') return outside(call, 405, plain('405', ''), { allow: 'GET, POST' });
+  for (const [name, value] of request.query) checkNoNul(value, name);
   if (method === 'POST' && !isFromHere(request, desk.publicUrl())) throw new Refusal('forbidden', { why: 'origin' });
   const form = readForm({ ...request, method });
   const key = `${method} ${request.path}`;

@@ -1,6 +1,7 @@
 /** What a form said: texts only, each name once unless it is asked for as a list. Names nobody asks for have no effect (T089). */
 import { type Currency, exponents, isCurrency, money, type Money, parseDecimal } from '../../core/money.ts';
 import { Refusal } from '../../core/refusal.ts';
+import { checkNoNul } from '../nul.ts';
 import type { WebRequest } from '../web.ts';
 
 const maxFormBytes = 64 * 1024;
@@ -20,6 +21,7 @@ export class Form {
     const [value = ''] = all;
     if (value.length > most)
       throw new Refusal('invalid-request', { field: name, text: `more than ${most} characters` });
+    checkNoNul(value, name);
     return value.replaceAll('\r\n', '\n').trim();
   }
 
