@@ -394,6 +394,20 @@ create table sign_in_tries (
   at bigint not null,
   blocked_until bigint not null default 0
 );
+create table transcripts (
+  home smallint not null,
+  id bigint not null,
+  at bigint not null,
+  side text not null,
+  party_id bigint not null,
+  endpoint text not null,
+  number text not null,
+  request text not null,
+  status integer,
+  reply text,
+  outcome text not null,
+  took_ms integer not null
+);
 create table work (
   home smallint not null,
   object_id bigint not null,
@@ -508,6 +522,8 @@ alter table routes add constraint routes_merchant_id_fkey FOREIGN KEY (merchant_
 alter table routes add constraint routes_pkey PRIMARY KEY (id);
 alter table settings add constraint settings_pkey PRIMARY KEY (name);
 alter table sign_in_tries add constraint sign_in_tries_pkey PRIMARY KEY (subject);
+alter table transcripts add constraint transcripts_side_check CHECK ((side = ANY (ARRAY['merchant'::text, 'channel'::text])));
+alter table transcripts add constraint transcripts_pkey PRIMARY KEY (home, id);
 alter table work add constraint work_kind_check CHECK ((kind = ANY (ARRAY['payment'::text, 'payout'::text, 'refund'::text])));
 alter table work add constraint work_pkey PRIMARY KEY (home, object_id);
 alter table workers add constraint workers_pkey PRIMARY KEY (owner);
@@ -530,6 +546,7 @@ CREATE INDEX refunds_of_payment ON kanal.refunds USING btree (home, payment_id);
 CREATE UNIQUE INDEX refunds_platform_no ON kanal.refunds USING btree (home, platform_no);
 CREATE UNIQUE INDEX reviews_open ON kanal.reviews USING btree (home, reason, object_id, channel_id) NULLS NOT DISTINCT WHERE ((state = 'open'::text) AND (reason <> 'unknown-reference'::text));
 CREATE UNIQUE INDEX reviews_unknown ON kanal.reviews USING btree (home, channel_id, ((detail ->> 'reference'::text))) WHERE ((state = 'open'::text) AND (reason = 'unknown-reference'::text));
+CREATE INDEX transcripts_number ON kanal.transcripts USING btree (home, number);
 CREATE INDEX work_due ON kanal.work USING btree (home, due_at);
 
 -- triggers
@@ -585,5 +602,6 @@ grant delete, insert, select, update on routes to kanal_app;
 grant usage on sequence process_slots to kanal_app;
 grant insert, select, update on settings to kanal_app;
 grant delete, insert, select, update on sign_in_tries to kanal_app;
+grant delete, insert, select on transcripts to kanal_app;
 grant delete, insert, select, update on work to kanal_app;
 grant delete, insert, select, update on workers to kanal_app;

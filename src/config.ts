@@ -25,6 +25,7 @@ const shape = z.strictObject({
   sqsEndpoint: z.url({ protocol: /^https?$/ }).nullable(),
   sqsAccessKeyId: z.string().min(1).nullable(),
   sqsSecretAccessKey: z.string().min(1).nullable(),
+  transcriptDays: z.number().int().min(0).max(3_650),
   logLevel: z.enum(['debug', 'info', 'warn', 'error', 'silent']),
 });
 export type Config = Readonly<z.infer<typeof shape>>;
@@ -158,6 +159,14 @@ export const options: readonly Option[] = [
     secret: true,
   },
   {
+    key: 'transcriptDays',
+    flag: 'transcript-days',
+    variable: 'KANAL_TRANSCRIPT_DAYS',
+    default: '30',
+    about:
+      'How long requests and replies about orders are kept for the flight recorder, without what is confidential; 0 keeps none.',
+  },
+  {
     key: 'logLevel',
     flag: 'log-level',
     variable: 'KANAL_LOG_LEVEL',
@@ -167,7 +176,7 @@ export const options: readonly Option[] = [
 ];
 
 const lists: ReadonlySet<string> = new Set(['allowCallbackHosts', 'trustedProxies', 'sqsAccounts']);
-const numbers: ReadonlySet<string> = new Set(['port', 'processes', 'timeScale']);
+const numbers: ReadonlySet<string> = new Set(['port', 'processes', 'timeScale', 'transcriptDays']);
 
 /** What a person did wrong; the message names the option and says what it takes. */
 export class ConfigError extends Error {

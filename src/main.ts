@@ -32,6 +32,7 @@ import { masterKeyPath, readMasterKey } from './wiring/master-key.ts';
 import { keepModesApart } from './wiring/mode.ts';
 import { beat, noticeRestore, pulseEveryMs } from './wiring/pulse.ts';
 import { type Sandbox, startSandbox } from './wiring/sandbox-twins.ts';
+import { forgetOld, keepTranscripts } from './wiring/transcripts.ts';
 import { answer, bodyLimit, refuseUnserved, type Traffic } from './wiring/traffic.ts';
 import { ownerToken } from './wiring/owner-token.ts';
 import { Runner } from './workers/runner.ts';
@@ -135,6 +136,7 @@ async function bringUp(
   if (sandbox) await keepTwins(db, sandbox.twins);
 
   let runner: Runner | null = null;
+  const transcripts = config.transcriptDays > 0 ? { transcripts: keepTranscripts(world, db) } : {};
   const rooms = await makeRooms({ config, vault, world, keyring, publicUrl });
   const gate = await openGate(
     db,
@@ -148,6 +150,7 @@ async function bringUp(
       wakeNotices: () => runner?.wake('notices'),
       sqs: rooms.sqs,
       observer: rooms.observer,
+      ...transcripts,
     }),
   );
   undo.add(
@@ -159,6 +162,13 @@ async function bringUp(
     every(gate, checkBooksEveryMs, () =>
       checkBooks(gate, rooms.metrics).catch((error: unknown) =>
         gate.world.log.warn('books-unread', { error: String(error) }),
+      ),
+    ),
+  );
+  undo.add(
+    every(gate, forgetEveryMs, () =>
+      forgetOld(world, db, runner?.homes ?? [], config.transcriptDays).catch((error: unknown) =>
+        gate.world.log.debug('transcripts-not-forgotten', { error: String(error) }),
       ),
     ),
   );
@@ -179,7 +189,12 @@ async function bringUp(
   } else {
     const verifier = verifyPool();
     undo.add(() => verifier.close());
-    const server = await listenIf(config, { gate, keyring, rooms: rooms.all(gate, token), verifier }, rooms, ports);
+    const server = await listenIf(
+      config,
+      { gate, keyring, rooms: rooms.all(gate, token), verifier, ...transcripts },
+      rooms,
+      ports,
+    );
     url = server ? urlOf(config, server.port) : '';
     runner = await workIf(config, gate);
     // Added last, so undone first: nothing new comes in, and what is under way ends, before the rest winds down.
@@ -257,6 +272,8 @@ async function masterKey(config: Config): Promise<Uint8Array> {
 const refreshEveryMs = 500;
 
 const checkBooksEveryMs = 600_000;
+
+const forgetEveryMs = 600_000;
 
 /** A small duty of every process, until the gateway stops. The duty says itself what a failure means. */
 function every(gate: OpenGate, ms: number, duty: () => Promise<void>): () => Promise<void> {

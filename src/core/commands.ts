@@ -312,3 +312,14 @@ export type CallOutcome<C extends CommandName> =
   | { readonly kind: 'declined'; readonly code: string; readonly text: string }
   | { readonly kind: 'not-found'; readonly code: string; readonly text: string }
   | { readonly kind: 'answered'; readonly answer: Answer<C> };
+
+/** The numbers an ask names, the caller's own first. */
+export function numbersIn(ask: Ask): string[] {
+  const numbers = [
+    'refundNo' in ask ? ask.refundNo : null,
+    'orderNo' in ask ? ask.orderNo : null,
+    'platformNo' in ask ? ask.platformNo : null,
+    'confirmNo' in ask ? ask.confirmNo : null,
+  ];
+  return numbers.filter((number) => number !== null);
+}

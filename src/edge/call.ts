@@ -11,6 +11,15 @@ export interface Upstream {
   readonly keys: Keys;
 }
 
+/** One exchange with a channel as it went over the wire, told after its outcome is known. */
+export interface Exchanged {
+  readonly endpoint: string;
+  readonly ask: Ask;
+  readonly request: OutboundRequest;
+  readonly sent: Sent;
+  readonly outcome: string;
+}
+
 const connectTimeoutMs = 5_000;
 const maxResponseBytes = 256 * 1024;
 
@@ -30,6 +39,7 @@ export async function call<C extends CommandName>(
   upstream: Upstream,
   command: C,
   ask: Ask<C>,
+  tell: (exchanged: Exchanged) => void = () => undefined,
 ): Promise<CallOutcome<C>> {
   const { protocol, keys } = upstream;
   const endpoint = endpointFor(protocol, command, ask);
@@ -44,13 +54,16 @@ export async function call<C extends CommandName>(
     world.log.warn('ask-unsayable', { protocol: protocol.name, endpoint: endpoint.name, why: String(error) });
     return { kind: 'not-sent', why: error instanceof Refusal ? error.message : 'the request cannot be written' };
   }
-  const sent = await world.send(outbound(wire), {
+  const request = outbound(wire);
+  const sent = await world.send(request, {
     connectTimeoutMs,
     totalTimeoutMs: endpoint.timeoutMs,
     maxResponseBytes,
     targets: 'any',
   });
-  return readSent(world, upstream, endpoint, scene, sent);
+  const outcome = readSent(world, upstream, endpoint, scene, sent);
+  tell({ endpoint: endpoint.name, ask, request, sent, outcome: outcome.kind });
+  return outcome;
 }
 
 export function outbound(wire: RequestWire): OutboundRequest {

@@ -55,6 +55,8 @@ export interface Served<P> {
   readonly reply: ReplyWire;
   readonly endpoint: AnyEndpoint | null;
   readonly party: P | null;
+  /** What was asked for, when it came to that. */
+  readonly ask: Ask | null;
   /** 'answered' or the refusal's code. */
   readonly outcome: string;
   readonly why: string | null;
@@ -62,7 +64,7 @@ export interface Served<P> {
 
 /** Null when the path is none of the protocol's. Never throws. */
 export async function serve<P>(protocol: Protocol, wire: RequestWire, server: Server<P>): Promise<Served<P> | null> {
-  const progress: Progress<P> = { claim: null, party: null, request: null };
+  const progress: Progress<P> = { claim: null, party: null, request: null, ask: null };
   try {
     progress.claim = protocol.identify(wire);
     if (!progress.claim) return null;
@@ -71,6 +73,7 @@ export async function serve<P>(protocol: Protocol, wire: RequestWire, server: Se
       reply,
       endpoint: progress.claim.endpoint,
       party: progress.party?.is ?? null,
+      ask: progress.ask,
       outcome: 'answered',
       why: null,
     };
@@ -83,6 +86,7 @@ interface Progress<P> {
   claim: Claim | null;
   party: Party<P> | null;
   request: Opened | null;
+  ask: Ask | null;
 }
 
 async function answer<P>(
@@ -104,6 +108,7 @@ async function answer<P>(
   const scene = sceneOf(server.world, claim.endpoint, party.keys, request);
   const endpoint: EndpointOf<CommandName> = claim.endpoint;
   const ask = endpoint.ask.read(request, scene);
+  progress.ask = ask;
   const given = await server.carryOut({
     party: party.is,
     endpoint,
@@ -135,6 +140,7 @@ function refuse<P>(protocol: Protocol, server: Server<P>, progress: Progress<P>,
     reply: protocol.reply.seal(fields, scene),
     endpoint,
     party: progress.party?.is ?? null,
+    ask: progress.ask,
     outcome: refusal.code,
     why: refusal.detail.why ?? refusal.detail.field ?? null,
   };

@@ -2,7 +2,7 @@
  * A twin without its sockets: bytes in, an emission out, time by `tick`. `server.ts` puts it behind two listeners; a
  * simulation calls it directly. It speaks through the same protocol value that the gateway calls it with.
  */
-import type { Answer, Ask, CommandName } from '../core/commands.ts';
+import { type Answer, type Ask, type CommandName, numbersIn } from '../core/commands.ts';
 import { Refusal } from '../core/refusal.ts';
 import type { Instant, World } from '../core/world.ts';
 import { type Request, serve } from '../edge/serve.ts';
@@ -311,17 +311,6 @@ function cutAt(length: number, bytes: number | null): number {
 }
 
 const nothingHere: ReplyWire = { kind: 'reply', status: 404, headers: [], body: new Uint8Array(0) };
-
-/** The numbers an ask names, the caller's own first. */
-function numbersIn(ask: Ask): string[] {
-  const numbers = [
-    'refundNo' in ask ? ask.refundNo : null,
-    'orderNo' in ask ? ask.orderNo : null,
-    'platformNo' in ask ? ask.platformNo : null,
-    'confirmNo' in ask ? ask.confirmNo : null,
-  ];
-  return numbers.filter((number) => number !== null);
-}
 
 /** What a command would create, and for how much. */
 function createdBy(command: CommandName, ask: Ask): { reference: string; minor: bigint } | null {

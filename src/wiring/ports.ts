@@ -5,7 +5,7 @@ import { usualConduct } from '../core/conduct.ts';
 import type { Payment } from '../core/order.ts';
 import type { World } from '../core/world.ts';
 import { webhookPlace } from '../edge/admission.ts';
-import { call, type Upstream } from '../edge/call.ts';
+import { call, type Exchanged, type Upstream } from '../edge/call.ts';
 import { ChannelHealth } from '../edge/channel-health.ts';
 import type { Keyring } from '../edge/keyring.ts';
 import { deliver, freeze } from '../edge/notify.ts';
@@ -16,6 +16,7 @@ import type { Keys } from '../protocols/protocol.ts';
 import type { ChannelRow, CredentialRow, MerchantRow } from '../store/directory.ts';
 import { whyUnable } from './ability.ts';
 import type { Observer } from './observer.ts';
+import type { Transcripts } from './transcripts.ts';
 
 export interface PortParts {
   readonly world: World;
@@ -29,6 +30,8 @@ export interface PortParts {
   readonly wakeNotices: () => void;
   readonly observer: Pick<Observer, 'notified' | 'chased'>;
   readonly sqs: SqsPort | null;
+  /** Absent: nothing of what is said is kept. */
+  readonly transcripts?: Transcripts;
 }
 
 /** Sending to queues, when the operator has configured it. */
@@ -61,8 +64,13 @@ export function makePorts(
   const health = new ChannelHealth(() => world.monotonic());
   return {
     world,
-    call: (channel, command, ask) =>
-      health.run(channel.id, command, () => call(world, upstreamOf(keyring, channel), command, ask)),
+    call(channel, command, ask) {
+      const upstream = upstreamOf(keyring, channel);
+      const began = world.monotonic();
+      const tell = (exchanged: Exchanged) =>
+        parts.transcripts?.called(channel, upstream.protocol, exchanged, Math.round(world.monotonic() - began));
+      return health.run(channel.id, command, () => call(world, upstream, command, ask, tell));
+    },
     facts: makeFacts(parts, health),
     notices: makeNotices(parts),
     mark: (purpose, text) =>

@@ -23,12 +23,15 @@ import { carryOut } from './carry-out.ts';
 import type { Observer } from './observer.ts';
 import { credentialKeys, upstreamOf } from './ports.ts';
 import { noteRefused } from './refused.ts';
+import type { Transcripts } from './transcripts.ts';
 
 export interface Traffic {
   readonly gate: Gate;
   readonly keyring: Keyring;
   readonly rooms: readonly Room[];
   readonly observer: Observer;
+  /** Absent: nothing of what is said is kept. */
+  readonly transcripts?: Transcripts;
   /** Absent: costly signatures are checked on the event loop. */
   readonly verifier?: Verifier;
 }
@@ -43,6 +46,7 @@ export async function answer(traffic: Traffic, wire: RequestWire): Promise<Reply
     const ms = traffic.gate.world.monotonic() - began;
     traffic.observer.served(protocol.name, served.endpoint?.name ?? 'none', served.outcome, ms);
     noteRefused(traffic.gate, traffic.keyring, protocol, wire, served);
+    traffic.transcripts?.served(protocol, wire, served, Math.round(ms));
     return served.reply;
   }
   const request = webRequest(wire, path);

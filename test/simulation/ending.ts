@@ -143,6 +143,8 @@ const endings: Readonly<Record<string, Word>> = {
   unknown: 'pending',
   // Another sum than ordered was paid: a person decides.
   pending: 'pending',
+  // The same, when the bank has declined it since: the choice is open again, and the clock may not close it.
+  new: 'pending',
 };
 
 /** States that are told by a notice, whatever way they were reached. */

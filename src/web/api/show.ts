@@ -12,6 +12,7 @@ import {
   noticesAbout,
   reviewsAbout,
 } from '../../store/timeline.ts';
+import { transcriptsAbout } from '../../store/transcripts.ts';
 import { type Actor, type ApiRoute, one } from '../route-table.ts';
 import type { Desk } from './desk.ts';
 import { shownOrder, shownPayment } from './lists.ts';
@@ -22,6 +23,7 @@ export type Entry = z.infer<typeof shapes.timelineEntry>;
 
 /** Entries of the same millisecond: in the order in which one thing leads to another. */
 const ranks = [
+  'exchange',
   'created',
   'attempt',
   'callback',
@@ -50,7 +52,8 @@ export async function orderNamed(desk: Desk, actor: Actor, number: string): Prom
   return order;
 }
 
-export async function timeline(desk: Desk, order: Order): Promise<Entry[]> {
+/** `merchantId`: whose person looks; null = an operator, who also sees what we said to channels. */
+export async function timeline(desk: Desk, order: Order, merchantId: bigint | null): Promise<Entry[]> {
   const { db } = desk.gate;
   const parts = await Promise.all([
     triesAndEvents(desk, order),
@@ -69,6 +72,7 @@ export async function timeline(desk: Desk, order: Order): Promise<Entry[]> {
       })),
     ),
     reviews(desk, order),
+    exchanges(desk, order, merchantId),
   ]);
   return inOrder([{ at: shapes.iso(order.createdAt), what: 'created', state: 'new' }, ...parts.flat()]);
 }
@@ -96,6 +100,41 @@ async function triesAndEvents({ gate }: Desk, order: Order): Promise<Entry[]> {
       ...row.detail,
     })),
   ];
+}
+
+const latestOfEach = 40;
+
+async function exchanges({ gate }: Desk, order: Order, merchantId: bigint | null): Promise<Entry[]> {
+  const { channels, merchants } = gate.directory();
+  const asked = [order.orderNo, order.platformNo].map((number) => ({
+    home: merchants.get(order.merchantId)?.home ?? order.home,
+    side: 'merchant' as const,
+    partyId: order.merchantId,
+    number,
+  }));
+  const references = (await attemptsOf(gate.db, order)).map(({ channelId, reference }) => ({ channelId, reference }));
+  if (order.channelId !== null && order.upstreamNo !== null)
+    references.push({ channelId: order.channelId, reference: order.upstreamNo });
+  const called = references.map(({ channelId, reference }) => ({
+    home: gate.facts.homeOf(channels.get(channelId)?.protocol ?? order.protocol, reference) ?? 0,
+    side: 'channel' as const,
+    partyId: channelId,
+    number: reference,
+  }));
+  const rows = await transcriptsAbout(gate.db, merchantId === null ? [...asked, ...called] : asked, latestOfEach);
+  return rows.map((row) => ({
+    at: shapes.iso(row.at),
+    what: 'exchange',
+    id: String(row.id),
+    side: row.side,
+    party: (row.side === 'merchant' ? merchants : channels).get(row.partyId)?.name ?? null,
+    endpoint: row.endpoint,
+    outcome: row.outcome,
+    status: row.status,
+    tookMs: row.tookMs,
+    request: row.request,
+    reply: row.reply,
+  }));
 }
 
 async function money({ gate }: Desk, order: Order): Promise<Entry[]> {
@@ -164,7 +203,7 @@ export const showTable: readonly ApiRoute<Desk>[] = [
     async run(desk: Desk, { actor, params }) {
       const order = await orderNamed(desk, actor, params['id'] ?? '');
       const shown = order.kind === 'payment' ? shownPayment(desk, order) : shownOrder(desk, order);
-      return { ...shown, timeline: await timeline(desk, order) };
+      return { ...shown, timeline: await timeline(desk, order, actor.merchantId) };
     },
   }),
 ];

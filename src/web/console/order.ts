@@ -46,10 +46,10 @@ async function orderOf({ desk, person, params }: Visit): Promise<Order> {
 }
 
 async function detail(visit: Visit) {
-  const { desk, eyes } = visit;
+  const { desk, eyes, person } = visit;
   const { say } = eyes;
   const order = await orderOf(visit);
-  const entries = await timeline(desk, order);
+  const entries = await timeline(desk, order, person.merchantId);
   const suspense = await unsettledSuspense(desk.gate.db, order.home, order.id);
   const title = html`${money(order.amount.minor, order.amount.currency)} ${badge(eyes, order.state)}`;
   const kind = sayValue(say, 'kind', order.kind);

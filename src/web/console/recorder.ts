@@ -11,6 +11,7 @@ import { sayValue } from './words.ts';
 
 /** Members that the headline of an entry has told already. */
 const told: Readonly<Record<string, readonly string[]>> = {
+  exchange: ['id', 'side', 'party', 'endpoint', 'outcome', 'status', 'tookMs', 'request', 'reply'],
   created: ['state'],
   attempt: ['channel', 'channelName', 'state', 'id', 'answeredAt'],
   event: ['id', 'outcome', 'from', 'to', 'source', 'event', 'channel', 'reference', 'reason'],
@@ -38,6 +39,7 @@ interface Line {
 type Writer = (visit: Visit, entry: Entry, order: Order) => Line;
 
 const writers: Readonly<Record<string, Writer>> = {
+  exchange: ({ eyes }, entry) => exchangeLine(eyes, entry),
   created: ({ eyes }, _entry, order) => line(eyes.say('entry.created'), 'quiet', `${order.protocol} ${order.orderNo}`),
   attempt: ({ eyes }, entry) => {
     const { say } = eyes;
@@ -107,6 +109,30 @@ const writers: Readonly<Record<string, Writer>> = {
   },
   'review-closed': ({ eyes }) => line(eyes.say('entry.review-closed'), 'good', null),
 };
+
+/** What was said, and what was answered; the signature's verdict is the outcome's first word. */
+function exchangeLine(eyes: Eyes, entry: Entry): Line {
+  const { say } = eyes;
+  const isAsked = entry['side'] === 'merchant';
+  const title = say(isAsked ? 'entry.asked' : 'entry.called', {
+    party: word(entry['party']),
+    endpoint: word(entry['endpoint']),
+  });
+  const outcome = word(entry['outcome']);
+  const small = [
+    entry['status'] === null ? say('heardNothing') : `HTTP ${word(entry['status'])}`,
+    `${word(entry['tookMs'])} ms`,
+    outcome === 'answered' ? '' : outcome,
+  ];
+  const raw = (name: 'theRequest' | 'theReply', text: string) =>
+    text === '' ? null : html`<details class="raw"><summary>${say(name)}</summary><pre>${text}</pre></details>`;
+  return line(
+    title,
+    outcome === 'answered' ? 'quiet' : 'wait',
+    small.filter(Boolean).join(' · '),
+    html`${raw('theRequest', word(entry['request']))}${raw('theReply', word(entry['reply']))}`,
+  );
+}
 
 function line(title: Piece, tone: string, small: Piece, body: Piece = null): Line {
   return { title, tone, small, body };

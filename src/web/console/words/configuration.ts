@@ -34,5 +34,6 @@ export const configurationWords = {
   'option.sqsEndpoint':        { en: 'Queue service: endpoint', zh: '队列服务：端点', id: 'Layanan antrean: endpoint' },
   'option.sqsAccessKeyId':     { en: 'Queue service: access key', zh: '队列服务：访问密钥', id: 'Layanan antrean: kunci akses' },
   'option.sqsSecretAccessKey': { en: 'Queue service: secret', zh: '队列服务：密钥', id: 'Layanan antrean: rahasia' },
+  'option.transcriptDays':     { en: 'Days that requests and replies are kept', zh: '报文保留天数', id: 'Hari penyimpanan permintaan dan jawaban' },
   'option.logLevel':           { en: 'Log level', zh: '日志级别', id: 'Tingkat log' },
 } satisfies Texts;
