@@ -127,9 +127,11 @@ export async function mayTry(query: Query, subject: string, now: Instant, rule: 
   return rows.length > 0;
 }
 
-/** A try that fitted does not count; what others tried from there still does. */
-export async function takeTryBack(query: Query, subject: string): Promise<void> {
-  await query.run(sql`update sign_in_tries set tries = greatest(tries - 1, 0) where subject = ${subject}`);
+/** The try made at `at` fitted and does not count, nor does the wait it brought; what others tried from there still does. */
+export async function takeTryBack(query: Query, subject: string, at: Instant): Promise<void> {
+  await query.run(sql`
+    update sign_in_tries set tries = greatest(tries - 1, 0), blocked_until = case when at = ${at} then 0 else blocked_until end
+    where subject = ${subject}`);
 }
 
 export async function forgetTries(query: Query, subject: string): Promise<void> {

@@ -183,6 +183,19 @@ describe('signing in', () => {
     c.scene.t.pass(3_600_000);
   });
 
+  test('from an address that others have guessed from, those who know their password wait for the guessers only', async () => {
+    await settled('colleague', 'viewer');
+    const office = c.visitor();
+    assert.equal((await signIn('colleague', {}, office)).status, 303);
+    const guessed = { text: `update kanal.sign_in_tries set tries = 40 where subject like 'address/%'`, values: [] };
+    await c.scene.t.database.owner.run(guessed);
+    assert.equal((await signIn('colleague', {}, office)).status, 303);
+    assert.equal((await signIn('colleague', {}, office)).status, 303, 'the one before was no guess');
+    assert.equal((await signIn('colleague', { password: 'wrong password!' }, office)).status, 401);
+    assert.equal((await signIn('colleague', {}, office)).status, 401, 'a guess brings its wait');
+    c.scene.t.pass(3_600_000);
+  });
+
   test('who became a money role without a second factor does not get in', async () => {
     await settled('risen', 'viewer');
     const admin = await c.person('admin');

@@ -55,7 +55,7 @@ export async function signIn(desk: ConsoleDesk, form: Form, remote: string): Pro
   const pending = stage === 'setup' ? desk.seal(totpPlace(user.id), gate.world.nonce(secretBytes)) : null;
   await openSession(gate.db, token, { userId: user.id, stage, remote, pending }, now);
   await forgetTries(gate.db, account);
-  await takeTryBack(gate.db, `address/${remote}`);
+  await takeTryBack(gate.db, `address/${remote}`, now);
   await note(gate, user.name, 'user.sign-in', { remote, stage });
   return token;
 }
