@@ -10,7 +10,16 @@ export function shown(value: unknown): string {
   if (typeof value === 'object' && 'minor' in value && 'currency' in value)
     return amountText(String(value.minor), String(value.currency));
   if (Array.isArray(value)) return value.map(shown).join(' ');
-  return typeof value === 'object' ? JSON.stringify(value) : String(value as string | number | boolean);
+  return typeof value === 'object' ? members(value) : String(value as string | number | boolean);
+}
+
+/** What is in it, `name=value`, without what is empty; --json has everything. */
+function members(value: object): string {
+  return Object.entries(value)
+    .map(([name, one]) => [name, shown(one)])
+    .filter(([, text]) => text !== '')
+    .map(([name, text]) => `${name}=${text}`)
+    .join(' ');
 }
 
 export function amountText(minor: string, currency: string): string {

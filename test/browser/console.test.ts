@@ -144,6 +144,17 @@ test('chosen notices are sent again from the list', async (t) => {
   await notices(before + 1);
 });
 
+test('the list of notices fits its frame, however long the addresses', async (t) => {
+  if (!hasBrowser(t)) return;
+  const no = `LONG${process.pid}`;
+  await scene.a.payin.pay(no, 20_000, `${scene.receiver.url}/${'notices/'.repeat(12)}${no}`);
+  await scene.twin('payin').pay({ reference: no });
+  await stateOf(no, 'paid');
+  await open('/console/notices');
+  const [needed, there] = await page.$eval('.scroll', (frame) => [frame.scrollWidth, frame.clientWidth] as const);
+  assert.ok(needed <= there, `${needed} in ${there}`);
+});
+
 test('a review stands on the first page, and is closed with a decision', async (t) => {
   if (!hasBrowser(t)) return;
   const no = `WRONG${process.pid}`;

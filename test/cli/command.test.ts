@@ -10,7 +10,7 @@ import { CliError, findCommand, helpOf, pairs, readInput } from '../../src/cli/c
 import { pages } from '../../src/cli/docs.ts';
 import { credentialText } from '../../src/cli/credential-text.ts';
 import { lookCommands } from '../../src/cli/look.ts';
-import { amountText, table } from '../../src/cli/table.ts';
+import { amountText, fields, table } from '../../src/cli/table.ts';
 import { timelineText } from '../../src/cli/timeline.ts';
 import { packageRoot } from '../../src/store/package-root.ts';
 
@@ -172,6 +172,15 @@ test('amounts are written out in their currency, never by floating point', () =>
   assert.equal(amountText('-20000', 'IDR'), 'IDR -20,000');
   assert.equal(amountText('9007199254740993', 'IDR'), 'IDR 9,007,199,254,740,993');
   assert.equal(table([], ['a']), 'none');
+});
+
+test('what has members of its own is written without the grammar of JSON', () => {
+  const reason = { code: 'PAYING', text: '' };
+  const keys = [{ name: 'apiKey', addedAt: '2030-01-02T03:04:05.000Z', until: null }];
+  assert.equal(
+    fields({ reason, keys, settings: {} }),
+    'reason    code=PAYING\nkeys      name=apiKey addedAt=2030-01-02T03:04:05.000Z\nsettings  ',
+  );
 });
 
 test('a new credential shows what the merchant gets once, and PEM so that it can be copied', () => {

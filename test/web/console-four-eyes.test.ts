@@ -269,6 +269,23 @@ describe('two persons', () => {
     });
 });
 
+test('more than is left of a payment is refused to whoever asks, not to whoever agrees', async () => {
+  await orders();
+  const { text, status } = await (await c.person('finance')).post(`/console/orders/${yuan}/refund`, {
+    amount: '12.51',
+    why: 'mistyped',
+  });
+  assert.equal(status, 409);
+  assert.match(text, /more than is left of the payment/);
+});
+
+test('what can still be paid shows its payment page', async () => {
+  await orders();
+  const support = await c.person('support');
+  assert.match((await support.get(`/console/orders/${waiting}`)).text, /href="[^"]*\/cashier\//);
+  assert.doesNotMatch((await support.get(`/console/orders/${yuan}`)).text, /\/cashier\//);
+});
+
 describe('amounts in forms', () => {
   const wrong = [
     ['IDR', '46.000', /no decimals.*46000, not 46\.000/],

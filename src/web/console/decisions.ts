@@ -188,9 +188,14 @@ function decision(state: 'approved' | 'refused'): Row {
 }
 
 /** Secrets on the one page that ever has them. */
-export function shownOnce(eyes: Eyes, shown: Readonly<Record<string, string>>, back: string): Html {
+export function shownOnce(
+  eyes: Eyes,
+  shown: Readonly<Record<string, string>>,
+  back: string,
+  title: string = eyes.say('keys'),
+): Html {
   const { say } = eyes;
-  return html`${headed(say('shownOnce'))}${card(say('keys'), html`${facts(Object.entries(shown).map(([name, value]) => [name, html`<pre class="secret">${value}</pre>${copyable(eyes, value)}`] as const))}<p><a class="button" href="${back}">${say('back')}</a></p>`)}`;
+  return html`${headed(say('shownOnce'))}${card(title, html`${facts(Object.entries(shown).map(([name, value]) => [name, html`<pre class="secret">${value}</pre>${copyable(eyes, value)}`] as const))}<p><a class="button" href="${back}">${say('back')}</a></p>`)}`;
 }
 
 export const decisionRows: readonly Row[] = [

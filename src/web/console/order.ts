@@ -68,7 +68,8 @@ function numbers({ desk, eyes, person }: Visit, order: Order): Html {
   const merchant = merchants.get(order.merchantId);
   const channel = order.channelId === null ? undefined : channels.get(order.channelId);
   const code = (text: string | null) => (text === null ? null : html`<code>${text}</code>${copyable(eyes, text)}`);
-  const deskUrl = order.kind === 'payment' && order.state === 'new' ? desk.gate.deskUrl(order) : null;
+  const isPayable = order.kind === 'payment' && (order.state === 'new' || order.state === 'pending');
+  const deskUrl = isPayable ? desk.gate.deskUrl(order) : null;
   return facts([
     [
       say('merchant'),
@@ -109,7 +110,7 @@ function actions(visit: Visit, order: Order, suspense: readonly Move[]): Html | 
   const { say } = eyes;
   const id = String(order.id);
   const canAsk = may(person, { roles: askers, tenant: 'operator-only' });
-  const rest = order.kind === 'payment' ? order.paid - order.refunded - order.refundPending : 0n;
+  const rest = restOf(order);
   const curl = `curl -H "Authorization: Bearer $KANAL_TOKEN" ${quoted(`${desk.publicUrl()}/admin/v1/orders/${id}`)}`;
   const canTend = may(person, { roles: queriers, tenant: 'merchant-bound' });
   const parts = [
@@ -137,6 +138,11 @@ function actions(visit: Visit, order: Order, suspense: readonly Move[]): Html | 
       : null,
   ].filter((one) => one !== null);
   return parts.length === 0 ? null : card(say('actions'), html`<div class="stack">${parts}</div>`);
+}
+
+/** What is left to be refunded, in smallest units. */
+function restOf(order: Order): bigint {
+  return order.kind === 'payment' ? order.paid - order.refunded - order.refundPending : 0n;
 }
 
 /** A payout above the limit: let go, or refused; either takes two persons. */
@@ -225,6 +231,9 @@ async function askRefund(visit: Visit) {
   const order = await orderOf(visit);
   const why = form.required('why', 500);
   const amount = form.amount('amount', order.amount.currency);
+  // Said now, to whoever mistyped: a second person would agree to what cannot be done.
+  if (amount.minor > restOf(order))
+    throw new Refusal('limit-exceeded', { field: 'amount', why: 'refund-remainder', text: 'more than is left' });
   const refundNo = `C${desk.gate.world.newId().toString(36).toUpperCase()}`;
   await askSecond(
     desk,

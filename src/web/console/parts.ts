@@ -138,6 +138,13 @@ export function table<T>(columns: readonly Column<T>[], rows: readonly T[], empt
   )}</tbody></table></div>`;
 }
 
+/** A request as it came: one line of it, and behind that the rest. A query may be longer than everything else on the page. */
+export function rawRequest(method: string, target: string, body: string): Html {
+  const [path = '', query] = target.split('?');
+  const rest = [query === undefined ? '' : `?${query}`, body].filter((one) => one !== '').join('\n');
+  return html`<details class="raw"><summary>${method} ${path}${query !== undefined && '?…'}</summary><pre>${rest}</pre></details>`;
+}
+
 export function facts(pairs: readonly (readonly [string, Piece])[]): Html {
   const shown = pairs.filter(([, value]) => value !== null && value !== undefined && value !== false && value !== '');
   return html`<dl class="facts">${shown.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`;

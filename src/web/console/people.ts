@@ -70,7 +70,7 @@ async function add({ desk, eyes, person, form }: Visit) {
   if (merchant !== null && !desk.gate.directory().merchants.has(merchant))
     throw new Refusal('not-found', { field: 'merchant' });
   const code = await addUser(desk.gate, person.name, { name, role: form.oneOf('role', roles), merchantId: merchant });
-  return page(name, shownOnce(eyes, { [eyes.say('setupCode')]: code }, '/console/users'));
+  return page(name, shownOnce(eyes, { [eyes.say('setupCode')]: code }, '/console/users', name));
 }
 
 function otherUser({ person, params }: Visit): bigint {
@@ -94,7 +94,10 @@ async function setState(visit: Visit) {
 async function renew(visit: Visit) {
   const { desk, eyes, person } = visit;
   const code = await renewUser(desk.gate, person.name, otherUser(visit));
-  return page(eyes.say('setupCode'), shownOnce(eyes, { [eyes.say('setupCode')]: code }, '/console/users'));
+  return page(
+    eyes.say('setupCode'),
+    shownOnce(eyes, { [eyes.say('setupCode')]: code }, '/console/users', eyes.say('userName')),
+  );
 }
 
 const pageSize = 100;

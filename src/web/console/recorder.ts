@@ -5,7 +5,7 @@ import type { Entry } from '../api/show.ts';
 import { type Html, html, type Piece } from '../html.ts';
 import { accountName, postingName } from './books.ts';
 import { resenders } from './traffic.ts';
-import { badge, copyable, money, post, time, timeThere } from './parts.ts';
+import { badge, copyable, money, post, rawRequest, time, timeThere } from './parts.ts';
 import { type Eyes, may, type Visit } from './row.ts';
 import { sayValue } from './words.ts';
 
@@ -96,7 +96,7 @@ const writers: Readonly<Record<string, Writer>> = {
       eyes.say('entry.callback', { channel }),
       toneOf('', word(entry['verdict'])),
       badge(eyes, word(entry['verdict'])),
-      html`<details class="raw"><summary>${word(entry['method'])} ${word(entry['target'])}</summary><pre>${word(entry['body'])}</pre></details>`,
+      rawRequest(word(entry['method']), word(entry['target']), word(entry['body'])),
     );
   },
   review: ({ eyes, person }, entry) => {

@@ -13,7 +13,7 @@ import { listStates } from '../list-states.ts';
 import { numberCell, textCell } from '../sheet.ts';
 import { type Listing, rowsOf } from './listing.ts';
 import { channelName, iso, merchantName } from './naming.ts';
-import { badge, money, time, times } from './parts.ts';
+import { badge, money, rawRequest, time, times } from './parts.ts';
 import { everybody, may, type Row, type Visit } from './row.ts';
 import { sayValue } from './words.ts';
 
@@ -108,8 +108,7 @@ const callbacks: Listing<ListedCallback> = {
       { head: say('order'), cell: subjectLink, look: 'code' },
       {
         head: say('raw'),
-        cell: (row) =>
-          html`<details class="raw"><summary>${row.method} ${masked(row.target)}</summary><pre>${masked(row.body)}</pre></details>`,
+        cell: (row) => rawRequest(row.method, masked(row.target), masked(row.body)),
         isExtra: false,
       },
       { head: say('received'), cell: (row) => times(eyes, row.receivedAt, row.currency ?? ''), look: 'code' },

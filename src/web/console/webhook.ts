@@ -13,13 +13,14 @@ async function tester(visit: Visit) {
 }
 
 function shown(visit: Visit, url: string, trial: NoticeTrial | null) {
-  const { eyes, person } = visit;
+  const { desk, eyes, person } = visit;
   const { say } = eyes;
   const row = credentialOf(visit);
+  const reach = desk.isSandbox ? 'webhookLoopback' : 'webhookPublic';
   const form = post(
     eyes,
     `${credentialPath(row)}/webhook`,
-    html`<label class="wide"><span>${say('webhookAddress')} <small>${say('webhookPublic')}</small></span><input name="url" type="url" value="${url}" autocomplete="off" required></label><button class="primary">${say('webhookSend')}</button>`,
+    html`<label class="wide"><span>${say('webhookAddress')} <small>${say(reach)}</small></span><input name="url" type="url" value="${url}" autocomplete="off" required></label><button class="primary">${say('webhookSend')}</button>`,
   );
   return page(
     `${row.protocol} · ${say('webhook')}`,

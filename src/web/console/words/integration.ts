@@ -39,6 +39,7 @@ export const integrationWords = {
   webhookHelp:     { en: 'Sends one signed notice about a payment that does not exist to an address of yours, marked kanal-test: true. No order is touched, nothing is kept, nothing is sent again.', zh: '向您的地址发送一条关于虚构收款的签名通知，标记为 kanal-test: true。不影响任何订单，不留存，也不重发。', id: 'Mengirim satu notifikasi bertanda tangan tentang pembayaran yang tidak ada ke alamat Anda, ditandai kanal-test: true. Tidak ada pesanan yang tersentuh, tidak ada yang disimpan atau dikirim ulang.' },
   webhookAddress:  { en: 'Your address', zh: '您的地址', id: 'Alamat Anda' },
   webhookPublic:   { en: '(public, https)', zh: '（公网 https）', id: '(publik, https)' },
+  webhookLoopback: { en: '(public, or of this machine)', zh: '（公网或本机）', id: '(publik, atau mesin ini)' },
   webhookSend:     { en: 'Send a test notice', zh: '发送测试通知', id: 'Kirim notifikasi uji' },
   webhookTaken:    { en: 'A true notice would count as delivered.', zh: '真实通知将视为已送达。', id: 'Notifikasi asli akan dianggap terkirim.' },
   webhookNotTaken: { en: 'A true notice would not count as delivered, and would be sent again where the protocol says so.', zh: '真实通知不会视为已送达，并将按协议重发。', id: 'Notifikasi asli tidak akan dianggap terkirim, dan dikirim lagi bila protokol menentukannya.' },

@@ -14,6 +14,7 @@ export const refusalsWords = {
   'wrong.no-count':     { en: 'Write a whole number from 1 to 99999.', zh: '请输入 1 至 99999 的整数。', id: 'Tulis bilangan bulat 1 sampai 99999.' },
   'wrong.no-percent':   { en: 'Write 0 to 100 with at most four decimals.', zh: '请输入 0 至 100，最多四位小数。', id: 'Tulis 0 sampai 100 dengan paling banyak empat desimal.' },
   'wrong.no-rate':      { en: 'Write a positive decimal such as 4.95.', zh: '请输入正的小数，例如 4.95。', id: 'Tulis desimal positif seperti 4.95.' },
+  'wrong.refund-remainder': { en: 'That is more than is left of the payment.', zh: '超过该笔收款的可退余额。', id: 'Melebihi sisa pembayaran itu.' },
   'wrong.same-person':  { en: 'Somebody else has to decide this.', zh: '须由他人复核。', id: 'Orang lain harus memutuskan ini.' },
 
   'code.invalid-request':     { en: 'Something in the form does not fit.', zh: '表单内容有误。', id: 'Ada isian yang tidak sesuai.' },
