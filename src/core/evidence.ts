@@ -290,6 +290,7 @@ function binding(order: Order, evidence: Evidence, rule: Rule<string>): Partial<
       channelId: null,
       reference: null,
       upstreamNo: null,
+      channelExtras: {},
       method: 'any',
       option: order.detail.desk?.option ?? null,
       // Tells the payer who comes back that there was a try.

@@ -10,6 +10,7 @@ import { Refusal } from '../core/refusal.ts';
 import type { Event } from '../core/rules.ts';
 import { recorded } from '../store/admin.ts';
 import { decideApproval, insertApproval, noteResult } from '../store/approvals.ts';
+import { unsettledSuspense } from '../store/ledger.ts';
 import { findOrders } from '../store/lists.ts';
 import {
   addCredential,
@@ -176,7 +177,8 @@ const deeds = {
   'suspense.settle': async (office, actor, detail) => {
     const to = settleTo.find((one) => one === detail['to']);
     if (to === undefined) throw new Refusal('invalid-request', { field: 'to', text: 'merchant or channel' });
-    const sums = await settleSuspense(office, actor, await orderOf(office, detail), to, text(detail, 'why'));
+    const only = detail['sums']?.split('\n') ?? null;
+    const sums = await settleSuspense(office, actor, await orderOf(office, detail), to, text(detail, 'why'), only);
     return done(
       sums.map(({ minor, currency }) => `${currency} ${formatDecimal(minor, exponents[currency])}`).join(', '),
     );
@@ -257,9 +259,16 @@ async function decideOutcome(office: Office, _actor: string, detail: Detail): Pr
   if (event === undefined)
     throw new Refusal('invalid-request', { field: 'outcome', text: 'not an outcome of this order' });
   if (isFinal(order)) throw new Refusal('conflict', { text: `the order is ${order.state} already` });
+  // About the attempt that was looked at when it was asked for: another may have taken its place since.
+  const isFrozen = detail['reference'] !== undefined;
+  const about = {
+    kind: order.kind,
+    channelId: isFrozen ? id(detail, 'channel') : order.channelId,
+    reference: isFrozen ? text(detail, 'reference') : order.reference,
+  };
   // Nothing has left us: there is no outcome to decide, only whether it may.
-  if (order.state === 'requested') throw new Refusal('conflict', { text: 'the order was not sent yet' });
-  const about = { kind: order.kind, channelId: order.channelId, reference: null };
+  if (order.state === 'requested' || about.reference === null)
+    throw new Refusal('conflict', { text: 'the order was not sent yet' });
   // Who decided, and why, stands in the audit: a merchant may read this text.
   const reason = { code: 'operator', text: 'decided by the operator' };
   const evidence = { ...bareEvidence(about, 'operator', event, gate.world.now(), reason), money: order.amount };
@@ -272,6 +281,18 @@ export interface Asking {
   readonly name: string;
 }
 
+/** What a decision about an order is about, as it is when it is asked for: the attempt whose outcome it is, the sums in suspense. */
+async function presentOf(office: Office, action: DeedName, detail: Detail): Promise<Detail> {
+  if (action !== 'order.outcome' && action !== 'suspense.settle') return {};
+  const order = await orderOf(office, detail);
+  if (action === 'suspense.settle') {
+    const sums = await unsettledSuspense(office.gate.db, order.home, order.id);
+    return { sums: sums.map(({ reason }) => reason).join('\n') };
+  }
+  const { channelId, reference } = order;
+  return channelId === null || reference === null ? {} : { channel: String(channelId), reference };
+}
+
 /** Writes down what somebody asks for. Nothing happens yet. */
 export async function askSecond(
   office: Office,
@@ -282,12 +303,13 @@ export async function askSecond(
 ): Promise<bigint> {
   const { world, db } = office.gate;
   const now = world.now();
-  const row = { id: world.newId(), action, detail: { ...detail, asker: who.name }, reason, askedBy: who.userId };
+  const asked = { ...detail, ...(await presentOf(office, action, detail)) };
+  const row = { id: world.newId(), action, detail: { ...asked, asker: who.name }, reason, askedBy: who.userId };
   const entry = {
     at: now,
     actor: who.name,
     action: 'approval.ask',
-    detail: { approval: row.id, action, ...detail, reason },
+    detail: { approval: row.id, action, ...asked, reason },
   };
   await recorded(db, entry, (query) => insertApproval(query, row, now));
   return row.id;

@@ -84,6 +84,11 @@ export function evidenceOfCall(gate: Gate, order: Order, outcome: CallOutcome<'p
   }
 }
 
+/** Does a payment's answer speak of this order? One about another reference says nothing (T031). */
+export function isAbout({ reference }: Order, { orderNo }: PaymentReport): boolean {
+  return orderNo === null || orderNo === reference;
+}
+
 /** An answer about another reference than ours (mixed-up connections, replayed bodies) says nothing about this order (T031). */
 function answeredEvidence(order: Order, about: About, answer: OrderReport, at: Instant): Evidence {
   const named = answer.kind === 'refund' ? answer.refundNo : answer.orderNo;

@@ -9,7 +9,7 @@ import type { ChannelRow } from '../store/directory.ts';
 import { countNotFound, orderByKey } from '../store/orders.ts';
 import { insertReviews } from '../store/settle.ts';
 import { type DueWork, finishWork, reschedule } from '../store/work.ts';
-import { type About, bareEvidence, learnAbout, reportEvidence } from './attempt.ts';
+import { type About, bareEvidence, isAbout, learnAbout, reportEvidence } from './attempt.ts';
 import type { Gate } from './gate.ts';
 import { sendLateRefund } from './refund-late.ts';
 import { sendAgain } from './send-again.ts';
@@ -230,7 +230,8 @@ export async function reverse(gate: Gate, payment: Payment): Promise<Payment> {
   );
   if (!command) return present;
   const outcome = await gate.call(channel, command, findOf(present));
-  const isTaken = outcome.kind === 'answered' && ['reversed', 'closed'].includes(outcome.answer.state);
+  const isOurs = outcome.kind === 'answered' && isAbout(present, outcome.answer);
+  const isTaken = isOurs && ['reversed', 'closed'].includes(outcome.answer.state);
   // A refusal usually means that it was paid meanwhile: the query says.
   if (!isTaken) return outcome.kind === 'declined' ? ((await queryUpstream(gate, present)) as Payment) : present;
   const about: About = { kind: 'payment', channelId: channel.id, reference: present.reference };

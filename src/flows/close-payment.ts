@@ -4,7 +4,7 @@ import { isFinal, type Payment } from '../core/order.ts';
 import { Refusal } from '../core/refusal.ts';
 import { paymentReport } from '../core/report.ts';
 import type { ChannelRow } from '../store/directory.ts';
-import { bareEvidence, learnAbout, reportEvidence } from './attempt.ts';
+import { bareEvidence, isAbout, learnAbout, reportEvidence } from './attempt.ts';
 import { queryUpstream } from './chase.ts';
 import type { Caller, Gate } from './gate.ts';
 import { findOwn } from './query.ts';
@@ -50,5 +50,6 @@ export async function closeUpstream(gate: Gate, payment: Payment): Promise<Payme
   const channel = channelThatCloses(gate, payment);
   if (!channel) throw new Refusal('channel-unavailable', { why: 'unsupported', text: 'its channel closes nothing' });
   const outcome = await gate.call(channel, 'close-payment', askOf(payment));
-  return outcome.kind === 'answered' && outcome.answer.state === 'closed' ? outcome.answer : null;
+  if (outcome.kind !== 'answered' || !isAbout(payment, outcome.answer)) return null;
+  return outcome.answer.state === 'closed' ? outcome.answer : null;
 }

@@ -8,7 +8,7 @@ import { Refusal } from '../core/refusal.ts';
 import { paymentReport } from '../core/report.ts';
 import { isPlatformNoTaken, markAccepted, reopen } from '../store/agreements.ts';
 import type { ChannelRow } from '../store/directory.ts';
-import { bareEvidence, learnAbout, reportEvidence } from './attempt.ts';
+import { bareEvidence, isAbout, learnAbout, reportEvidence } from './attempt.ts';
 import { queryUpstream } from './chase.ts';
 import { codeRefused, takeAbandoned, takeTurn } from './codes.ts';
 import type { Caller, Gate } from './gate.ts';
@@ -126,8 +126,8 @@ async function forward(gate: Gate, payment: Payment, ask: Confirm, fingerprint: 
 
 /** An answer about another order than ours says nothing about this one (T031). */
 function learnConfirmed(gate: Gate, payment: Payment, channel: ChannelRow, said: PaymentReport): Promise<Payment> {
-  const isOurs = said.orderNo === null || said.orderNo === payment.reference;
-  if (!isOurs || said.state === 'unknown' || said.state === 'pending') return undecided(gate, payment, channel);
+  if (!isAbout(payment, said) || said.state === 'unknown' || said.state === 'pending')
+    return undecided(gate, payment, channel);
   const about = { kind: payment.kind, channelId: channel.id, reference: payment.reference };
   return learnAbout(gate, payment, reportEvidence(about, 'reply', said, gate.world.now())) as Promise<Payment>;
 }

@@ -48,9 +48,13 @@ export async function letGo(gate: Gate, held: Order): Promise<Order> {
   const last = await callOrNext(gate, 'pay-out', first, otherChannels(gate, order, ask), (present, at) =>
     upstreamPayout(gate, at, present, ask),
   );
-  // Nobody waits for a reply that would say so: a clear no is told by notice, like one that comes later.
-  const isNo = last.evidence.event === 'declined' || last.evidence.event === 'not-sent';
-  return learnAbout(gate, last.order, isNo ? { ...last.evidence, event: 'failed' } : last.evidence);
+  const { event, channelId, reference, at } = last.evidence;
+  if (event !== 'declined' && event !== 'not-sent') return learnAbout(gate, last.order, last.evidence);
+  // Nobody waits for a reply that would say so: a clear no is told by notice, like one that comes after silence. It frees nothing
+  // when the channel was heard to have it meanwhile.
+  const silence = bareEvidence({ kind: 'payout', channelId, reference }, 'reply', 'unknown', at);
+  const silent = await learnAbout(gate, last.order, silence);
+  return learnAbout(gate, silent, { ...last.evidence, event: 'declined' });
 }
 
 /** What the merchant asked for, as it was written down. */
@@ -69,8 +73,9 @@ function otherChannels(gate: Gate, { merchantId, credentialId, channelId }: Payo
   );
 }
 
-/** Its money is free again, and the merchant is told. */
-export function refuseHeld(gate: Gate, held: Order): Promise<Order> {
+/** Its money is free again, and the merchant is told. Not in quarantine: it may have been let go since the backup. */
+export async function refuseHeld(gate: Gate, held: Order): Promise<Order> {
+  refuseInQuarantine(gate);
   return ofHeld(gate, held, 'cancelled');
 }
 

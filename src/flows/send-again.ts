@@ -7,6 +7,7 @@ import type { Evidence } from '../core/evidence.ts';
 import type { Order } from '../core/order.ts';
 import type { ChannelRow } from '../store/directory.ts';
 import { forgetNotFound } from '../store/orders.ts';
+import { newestQuarantineAt } from '../store/quarantine.ts';
 import { eventsOf } from '../store/timeline.ts';
 import { bareEvidence, evidenceOfCall, learnAbout } from './attempt.ts';
 import type { Gate } from './gate.ts';
@@ -24,8 +25,10 @@ export async function sendAgain(gate: Gate, order: Order): Promise<Order | null>
   const channel = order.channelId === null ? undefined : channels.get(order.channelId);
   const command = order.kind === 'payout' ? 'pay-out' : 'refund';
   if (channel?.state !== 'active' || !gate.facts.maySendAgain(channel, command)) return null;
-  // After a restore its word may be older than the truth.
   if (merchants.get(order.merchantId)?.state !== 'active' || gate.directory().quarantine) return null;
+  // One from before a restore may since the backup have gone through another channel, or been given up and paid anew: the restored books
+  // would not know.
+  if (order.createdAt < ((await newestQuarantineAt(gate.db)) ?? 0)) return null;
   if ((await timesSent(gate, order)) >= mostTimes) return null;
   await forgetNotFound(gate.db, order.home, channel.id, order.reference);
   // Committed before the call; whoever has heard of its end meanwhile has the last word.

@@ -15,13 +15,14 @@ import { change, type Office } from './administer.ts';
 export const settleTo = ['merchant', 'channel'] as const;
 type SettleTo = (typeof settleTo)[number];
 
-/** The sums that were settled. Throws `conflict` when there is nothing, or when it goes back to the payer by itself. */
+/** The sums that were settled, of those in `only` when that was agreed. Throws `conflict` when there is nothing, or it goes back to the payer by itself. */
 export function settleSuspense(
   office: Pick<Office, 'gate'>,
   actor: string,
   order: Order,
   to: SettleTo,
   reason: string,
+  only: readonly string[] | null = null,
 ): Promise<Money[]> {
   const at = office.gate.world.now();
   return change(office, actor, 'suspense.settle', { order: order.id, to, reason }, async (query) => {
@@ -31,7 +32,8 @@ export function settleSuspense(
       throw new Refusal('conflict', { text: 'the order is not decided yet: decide it first' });
     if (await isHalfOfLateMoney(query, order))
       throw new Refusal('conflict', { text: 'it gave back what came too late: nothing of it is open' });
-    const sums = await unsettledSuspense(query, order.home, order.id);
+    const lying = await unsettledSuspense(query, order.home, order.id);
+    const sums = lying.filter((sum) => only === null || only.includes(sum.reason));
     if (sums.length === 0) throw new Refusal('conflict', { text: await whyNothing(query, order) });
     await book(
       query,

@@ -47,6 +47,12 @@ export async function presentQuarantine(query: Query): Promise<Quarantine | null
   };
 }
 
+/** When the newest one began, over or not; null = there never was one. */
+export async function newestQuarantineAt(query: Query): Promise<Instant | null> {
+  const [row] = await query.run<{ at: bigint | null }>(sql`select max(begun_at) as at from quarantines`);
+  return typeof row?.at === 'bigint' ? Number(row.at) : null;
+}
+
 /** A second cause while one is open reaches back as far as either, and what was compared has to be compared again. */
 export async function beginQuarantine(
   query: Query,

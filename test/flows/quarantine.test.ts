@@ -8,7 +8,7 @@ import { Refusal } from '../../src/core/refusal.ts';
 import { change } from '../../src/flows/administer.ts';
 import { reportEvidence } from '../../src/flows/attempt.ts';
 import { lookAgain } from '../../src/flows/chase.ts';
-import { letGo } from '../../src/flows/held-payout.ts';
+import { letGo, refuseHeld } from '../../src/flows/held-payout.ts';
 import { learnOutcome } from '../../src/flows/learn-outcome.ts';
 import { pay } from '../../src/flows/pay.ts';
 import { payOut } from '../../src/flows/pay-out.ts';
@@ -169,6 +169,7 @@ test('a held payout is not let go; compared, one that the channel has was sent a
   await begin();
   const before = sent('pay-out');
   await assert.rejects(letGo(t.gate, held), isBusy);
+  await assert.rejects(refuseHeld(t.gate, held), isBusy);
   channel = 'knows nothing';
   const nothing = await compareWithChannels(t, 'test');
   assert.ok(nothing.notKnown > 0);

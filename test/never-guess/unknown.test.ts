@@ -10,6 +10,7 @@ import { lookAgain } from '../../src/flows/chase.ts';
 import { letGo } from '../../src/flows/held-payout.ts';
 import { learnOutcome } from '../../src/flows/learn-outcome.ts';
 import { payOut } from '../../src/flows/pay-out.ts';
+import { enterQuarantine, liftQuarantine } from '../../src/flows/quarantine.ts';
 import { channelProtocols, merchantProtocols } from '../../src/protocols/all.ts';
 import { touchDirectory } from '../../src/store/directory.ts';
 import { trialBalance } from '../../src/store/ledger.ts';
@@ -183,6 +184,17 @@ describe('a payout that the channel does not know', () => {
     assert.deepEqual(await tasksOf(payout), ['payout-not-found']);
   });
 
+  test('is not sent again when it was made before a restore, also after the quarantine', async () => {
+    await setChannels({ resends: 'pay-out' });
+    const payout = await sent();
+    t.pass(1_000);
+    await enterQuarantine(t, 'test', t.world.now(), 'restored in the test');
+    await liftQuarantine(t, 'test', 'compared in the test', true);
+    await lookThroughWindow(payout);
+    assert.equal(referencesSent().filter((one) => one === payout.reference).length, 1);
+    assert.deepEqual(await tasksOf(payout), ['payout-not-found']);
+  });
+
   test('whose end was heard while it was being sent again is not called for', async () => {
     await setChannels({ resends: 'pay-out' });
     const payout = await sent();
@@ -345,4 +357,17 @@ describe('a payout that two persons let go', () => {
     assert.deepEqual(await movesOf(payout), ['hold', 'release']);
     assert.equal((await attemptsOf(payout)).length, 2);
   });
+
+  for (const no of ['declined', 'not-sent'] as const)
+    test(`heard of as taken before its call says ${no}: still held, the next query says`, async () => {
+      const payout = await held();
+      t.script(async <C extends CommandName>() => {
+        const about = { kind: 'payout', channelId: payout.channelId, reference: payout.reference } as const;
+        const evidence = reportEvidence(about, 'callback', payoutAnswer(), t.world.now());
+        await learnOutcome(t.gate, { key: null, evidence, callback: null, lookAgainAt: null });
+        return word(no) as CallOutcome<C>;
+      });
+      assert.equal((await letGo(t.gate, payout)).state, 'pending');
+      assert.deepEqual(await movesOf(payout), ['hold']);
+    });
 });

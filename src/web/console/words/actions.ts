@@ -63,6 +63,8 @@ export const actionsWords = {
   'detail.limit':      { en: 'Limit', zh: '限额', id: 'Batas' },
   'detail.order':      { en: 'Order', zh: '订单', id: 'Pesanan' },
   'detail.outcome':    { en: 'Outcome', zh: '结果', id: 'Hasil' },
+  'detail.reference':  { en: 'Sent upstream', zh: '上送单号', id: 'Dikirim ke kanal' },
+  'detail.sums':       { en: 'Sums', zh: '款项', id: 'Jumlah dana' },
   'detail.refundNo':   { en: 'Refund number', zh: '退款单号', id: 'Nomor pengembalian' },
   'detail.credential': { en: 'Credential', zh: '凭证', id: 'Kredensial' },
   'detail.sender':     { en: 'Sender', zh: '身份标识', id: 'Pengirim' },
