@@ -22,11 +22,12 @@ function blanksOf(protocol: Protocol): Blanks {
   if (known) return known;
   const names = [...protocol.confidential, ...(protocol.unkept ?? [])];
   const name = `(?:${names.map((one) => one.replaceAll(/[^A-Za-z0-9]/g, '\\$&')).join('|')})`;
+  const gap = String.raw`(?:%20|%09|%0A|%0D|\+)*`;
   const values = [
-    String.raw`"${name}"\s*:\s*(?:"(?:[^"\\]|\\.)*"|[^\s,}\]"]+)`,
+    String.raw`"${name}"\s*:\s*(?:"(?:[^"\\]|\\.)*"|\[[^\]]*\]?|\{[^}]*\}?|[^\s,}\]"]+)`,
     // Escaped once more: a quote of the inner text is \", one that it escapes itself is \\\".
-    String.raw`\\"${name}\\"\s*:\s*(?:\\"(?:[^"\\]|\\\\(?:\\["\\]|[^"\\]))*\\"|[^\s,}\]"\\]+)`,
-    String.raw`%22${name}%22(?:%20|\+)*%3A(?:%20|\+)*(?:%22(?:%5C(?:%22|%5C|[^%&])|(?!%22|%5C)[^&])*%22|(?:(?!%2C|%7D|%22)[^&])+)`,
+    String.raw`\\"${name}\\"\s*:\s*(?:\\"(?:[^"\\]|\\\\(?:\\["\\]|[^"\\]))*\\"|\[[^\]]*\]?|\{[^}]*\}?|[^\s,}\]"\\]+)`,
+    String.raw`%22${name}%22${gap}%3A${gap}(?:%22(?:%5C(?:%22|%5C|[^%&])|(?!%22|%5C)[^&])*%22|%5B(?:(?!%5D)[^&])*|%7B(?:(?!%7D)[^&])*|(?:(?!%2C|%7D|%22)[^&])+)`,
     String.raw`(?<![A-Za-z0-9_])${name}=[^&\s]*`,
   ];
   const blanks = {
@@ -47,6 +48,14 @@ function blanked(found: string): string {
     : `${found.slice(0, found.indexOf('=') + 1)}***`;
 }
 
+/** Letters that somebody escaped for no reason are written plainly: the name of a member could hide behind them. */
+function plainly(text: string): string {
+  return text.replaceAll(/\\u00([2-7][0-9a-f])|%([2-7][0-9a-f])/gi, (found, ofJson?: string, ofForm?: string) => {
+    const letter = String.fromCharCode(Number.parseInt(ofJson ?? ofForm ?? '', 16));
+    return /[A-Za-z0-9_-]/.test(letter) ? letter : found;
+  });
+}
+
 /** The bytes as text: UTF-8, or what Chinese providers send instead. PostgreSQL's text has no NUL. */
 function textOf(bytes: Uint8Array): string {
   let text: string;
@@ -62,6 +71,7 @@ function textOf(bytes: Uint8Array): string {
 export function transcriptOf(protocol: Protocol, firstLine: string, headers: Headers, body: Uint8Array): string {
   const { members, headers: secret } = blanksOf(protocol);
   const heads = headers.map(([name, value]) => `${name}: ${secret.has(name.toLowerCase()) ? '***' : value}`);
-  const text = [firstLine.replace(members, blanked), ...heads, '', textOf(body).replace(members, blanked)].join('\n');
+  const scrubbed = (raw: string) => plainly(raw).replace(members, blanked);
+  const text = [scrubbed(firstLine), ...heads, '', scrubbed(textOf(body))].join('\n');
   return text.length > mostText ? `${text.slice(0, mostText)} …` : text;
 }

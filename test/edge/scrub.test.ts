@@ -8,12 +8,28 @@ import { merchantProtocols } from '../../src/protocols/all.ts';
 const canary = 'C4n4ry7788';
 const utf8 = (text: string) => new TextEncoder().encode(text);
 
+/** The name with its first letter written as its number. */
+function escaped(mark: string, name: string): string {
+  return `${mark}${name.charCodeAt(0).toString(16)}${name.slice(1)}`;
+}
+
 /** Ways a member stands in a message; `@` is its value. */
 const writings: Readonly<Record<string, (name: string, value: string) => string>> = {
   json: (name, value) => JSON.stringify({ a: 1, [name]: value, b: 'kept' }),
   'json with blanks': (name, value) => `{ "a": 1, "${name}" : ${JSON.stringify(value)} , "b": "kept" }`,
   'a number': (name) => `{"a":1,"${name}":7788990011,"b":"kept"}`,
   'json within json': (name, value) => JSON.stringify({ body: JSON.stringify({ [name]: value, b: 'kept' }) }),
+  'json with a letter escaped': (name, value) =>
+    JSON.stringify({ a: 1, [name]: value, b: 'kept' }).replace(name, escaped('\\u00', name)),
+  'json with a list': (name, value) => JSON.stringify({ a: 1, [name]: [value, 'x'], b: 'kept' }),
+  'json with an object': (name, value) => JSON.stringify({ a: 1, [name]: { of: value }, b: 'kept' }),
+  'a list within json within json': (name, value) =>
+    JSON.stringify({ body: JSON.stringify({ [name]: [value], b: 'kept' }) }),
+  'a list within json within a form': (name, value) =>
+    `a=1&biz_content=${encodeURIComponent(JSON.stringify({ [name]: [value], b: 'kept' }))}&c=2`,
+  'json within a form, laid out': (name, value) =>
+    `a=1&biz_content=${encodeURIComponent(`{\r\n\t"${name}"\n:\n${JSON.stringify(value)},"b":"kept"}`)}&c=2`,
+  'a form with a letter escaped': (name, value) => `a=1&${escaped('%', name)}=${encodeURIComponent(value)}&b=kept`,
   form: (name, value) => `a=1&${name}=${encodeURIComponent(value)}&b=kept`,
   'json within a form': (name, value) =>
     `a=1&biz_content=${encodeURIComponent(JSON.stringify({ [name]: value, b: 'kept' }))}&c=2`,
