@@ -296,8 +296,8 @@ class Draft {
   }
 
   #addEvent(evidence: Evidence, before: Order, { order, outcome }: Decision): void {
-    // A repetition that brought nothing new would fill the timeline of every order that is waited for.
-    if (outcome === 'repeated' && evidence.source === 'query') return;
+    // A repetition that brought nothing new would fill the timeline of every order that is waited for, or of an impatient payer.
+    if (outcome === 'repeated' && (evidence.source === 'query' || evidence.source === 'payer')) return;
     this.#parts.events.push({
       home: order.home,
       objectId: order.id,

@@ -301,8 +301,12 @@ describe('another way', () => {
     ]) {
       const desk = await begun();
       t.script(closing(outcome));
+      const { id } = await desk.present();
+      const told = () => rowsOf(t.database, `select 1 from kanal.events where object_id = ${id}`);
+      const before = await told();
       assert.equal(await give(desk, 'leave', {}), 'busy');
       assert.equal((await desk.present()).state, 'pending');
+      assert.deepEqual(await told(), before, 'an impatient payer fills no timeline');
     }
     const desk = await begun();
     const paid = { kind: 'answered', answer: paymentAnswer({ amount: sum, paid: sum, state: 'paid' }) } as const;
