@@ -136,12 +136,10 @@ export async function beginAttempt(gate: Gate, key: Key, choice: Choice): Promis
  * Begins a failed refund again, under its own number and reference: the amount is taken once more, from the payment's remainder and
  * from the merchant. Null when somebody else has begun it meanwhile. Throws what the store throws when there is not enough.
  */
-export function beginRefundAgain(gate: Gate, { home, id, paymentId }: Refund): Promise<Refund | null> {
+export function beginRefundAgain(gate: Gate, { home, id }: Refund): Promise<Refund | null> {
   return gate.db.transaction(async (query) => {
-    const [, order] = await lockOrders(query, [
-      { home, id: paymentId, kind: 'payment' },
-      { home, id, kind: 'refund' },
-    ]);
+    // The refund before its payment, as whoever learns of its end: the other way round, ten repeats at once would stop that one for good.
+    const [order] = await lockOrders(query, [{ home, id, kind: 'refund' }]);
     if (order?.kind !== 'refund' || order.state !== 'failed') return null;
     const drives = (order.detail.drives ?? 1) + 1;
     const anew: Refund = { ...order, reason: null, detail: { ...order.detail, drives } };
