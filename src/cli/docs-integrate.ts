@@ -6,7 +6,13 @@ import type { Protocol } from '../protocols/protocol.ts';
 import type { SampleProgram, SampleSet } from '../protocols/sample.ts';
 import { markdownTable } from './markdown.ts';
 
-const place = { baseUrl: 'https://pay.example.com', sender: 'YOUR-ID', setting: () => null };
+/** Settings of a credential that say who somebody is: not the sender, who may have several. */
+const placeholders: Readonly<Record<string, string>> = { merchantNo: 'YOUR-SHOP' };
+const place = {
+  baseUrl: 'https://pay.example.com',
+  sender: 'YOUR-ID',
+  setting: (name: string) => placeholders[name] ?? null,
+};
 
 /** File name → its text, one page a protocol. */
 export const integrationPages: Readonly<Record<string, () => string>> = Object.fromEntries(
@@ -17,7 +23,7 @@ function integrationPage(protocol: Protocol): string {
   const sets = protocol.samples?.(place) ?? [];
   return [
     `# Integrating with ${protocol.name}`,
-    `${protocol.title}. The console shows the same programs with your own addresses and identifiers; here the gateway is at \`${place.baseUrl}\` and you are \`${place.sender}\`. Secrets are read from the environment or from the file of a key. \`test/e2e/samples.test.ts\` runs every program in every language that is installed.`,
+    `${protocol.title}. The console shows the same programs with your own addresses and identifiers; here the gateway is at \`${place.baseUrl}\` and you are \`${place.sender}\` (your shop, where one is named, \`${placeholders['merchantNo']}\`). Secrets are read from the environment or from the file of a key. \`test/e2e/samples.test.ts\` runs every program in every language that is installed.`,
     markdownTable(
       ['message', 'signature'],
       [

@@ -552,3 +552,9 @@ describe('serving', () => {
     assert.equal(writeJson(objOf('{"a":1}')), '{"a":1}');
   });
 });
+
+test('of several shops a sample names one', () => {
+  const place = { baseUrl: 'https://pay.example', sender: institution, setting: () => `${shop},S2` };
+  const told = JSON.stringify(bestpay.samples?.(place));
+  assert.ok(told.includes(`["merchantNo","${shop}"]`));
+});

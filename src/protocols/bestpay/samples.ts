@@ -24,7 +24,7 @@ function signedPost(place: SamplePlace, endpoint: string, rows: Rows): Step[] {
     {
       do: 'members',
       name: 'members',
-      rows: [['institutionCode', sender], ['merchantNo', setting('merchantNo') ?? sender], ...rows],
+      rows: [['institutionCode', sender], ['merchantNo', setting('merchantNo')?.split(',')[0] ?? sender], ...rows],
     },
     {
       do: 'sorted',
