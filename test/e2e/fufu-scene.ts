@@ -42,8 +42,8 @@ export async function startFufu(): Promise<FufuScene> {
   };
 }
 
-/** Until it is so, for five seconds at most. */
-export async function until<T>(look: () => Promise<T>, isSo: (value: T) => boolean, ms = 5_000): Promise<T> {
+/** Until it is so, for half a minute at most: a busy machine is slow, not wrong. */
+export async function until<T>(look: () => Promise<T>, isSo: (value: T) => boolean, ms = 30_000): Promise<T> {
   const over = Date.now() + ms;
   for (;;) {
     const value = await look();

@@ -94,7 +94,7 @@ export function textAt(value: unknown, ...path: readonly (string | number)[]): s
 export async function until<T>(
   what: string,
   look: () => Promise<T | null | undefined | false> | T | null | undefined | false,
-  timeoutMs = 15_000,
+  timeoutMs = 45_000,
 ): Promise<T> {
   const end = performance.now() + timeoutMs;
   for (;;) {

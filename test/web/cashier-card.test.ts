@@ -317,6 +317,34 @@ describe('another way', () => {
     assert.equal((await desk.present()).state, 'paid');
   });
 
+  test('asks the channel once, however often the payer presses while it has not answered', async () => {
+    const desk = await begun();
+    const says = closing({ kind: 'declined', code: 'X', text: 'no' });
+    let answer = () => {};
+    const answered = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    let reached = () => {};
+    const isAsked = new Promise<void>((resolve) => {
+      reached = resolve;
+    });
+    t.script(async (command, ask) => {
+      reached();
+      await answered;
+      return says(command, ask);
+    });
+    const before = t.calls.length;
+    const asked = () => t.calls.slice(before).filter(({ command }) => command === 'close-payment').length;
+    const first = give(desk, 'leave', {});
+    await isAsked;
+    for (let press = 0; press < 10; press += 1) assert.equal(await give(desk, 'leave', {}), 'busy');
+    assert.equal(asked(), 1);
+    answer();
+    assert.equal(await first, 'busy');
+    await give(desk, 'leave', {});
+    assert.equal(asked(), 2, 'the next press asks again');
+  });
+
   test('is not offered where the channel closes nothing', async () => {
     const desk = await s.desk();
     t.script(answering('pay', codeOf('8808')));

@@ -87,6 +87,8 @@ interface Deed {
   act(visit: Visit, form: URLSearchParams): Promise<Note | null> | Note;
   /** Where else than to the page itself. */
   readonly way?: string;
+  /** Asks the channel each time: of one payment's, one at a time, or an impatient finger becomes a flood there. */
+  readonly asksChannel?: true;
 }
 
 const actions: Readonly<Record<string, Look | Deed>> = {
@@ -97,9 +99,9 @@ const actions: Readonly<Record<string, Look | Deed>> = {
   choose: { method: 'POST', act: choose },
   card: { method: 'POST', act: giveCard, way: 'card' },
   'card-code': { method: 'POST', act: giveCardCode, way: 'card' },
-  code: { method: 'POST', act: giveCode },
-  resend: { method: 'POST', act: sendAgain },
-  leave: { method: 'POST', act: leave },
+  code: { method: 'POST', act: giveCode, asksChannel: true },
+  resend: { method: 'POST', act: sendAgain, asksChannel: true },
+  leave: { method: 'POST', act: leave, asksChannel: true },
 };
 
 async function answer(
@@ -188,11 +190,29 @@ async function perform(visit: Visit, deed: Deed): Promise<WebReply> {
   const form = readForm(request);
   if (form === null) return pageReply(400, plainPage(frame, 'refused'));
   try {
-    return backTo(visit, await deed.act(visit, form), deed.way);
+    const note = deed.asksChannel
+      ? await alone(gate, payment, () => deed.act(visit, form))
+      : await deed.act(visit, form);
+    return backTo(visit, note, deed.way);
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     if (error.detail.why === 'not-a-choice') return pageReply(400, plainPage(frame, 'refused'));
     return backTo(visit, noteOf(error), deed.way);
+  }
+}
+
+const asking = new WeakMap<Gate, Set<bigint>>();
+
+/** `busy` while another of the same payment is under way in this process. */
+async function alone(gate: Gate, { id }: Payment, act: () => Promise<Note | null> | Note): Promise<Note | null> {
+  const present = asking.get(gate) ?? new Set();
+  asking.set(gate, present);
+  if (present.has(id)) return 'busy';
+  present.add(id);
+  try {
+    return await act();
+  } finally {
+    present.delete(id);
   }
 }
 
