@@ -3,8 +3,10 @@ import type { Headers, Protocol } from '../protocols/protocol.ts';
 
 const mostText = 16_384;
 
-/** Headers that are keys, whatever the protocol. */
-const secretHeaders = ['authorization', 'proxy-authorization', 'cookie', 'set-cookie'];
+/** Headers that are keys, whatever the protocol. `name` in lower case. */
+export function isSecretHeader(name: string): boolean {
+  return /^(?:authorization|proxy-authorization|cookie|set-cookie)$|key|token|secret/.test(name);
+}
 
 interface Blanks {
   readonly members: RegExp;
@@ -32,7 +34,7 @@ function blanksOf(protocol: Protocol): Blanks {
   ];
   const blanks = {
     members: new RegExp(values.join('|'), 'gi'),
-    headers: new Set([...names.map((one) => one.toLowerCase()), ...secretHeaders]),
+    headers: new Set(names.map((one) => one.toLowerCase())),
   };
   made.set(protocol, blanks);
   return blanks;
@@ -70,7 +72,10 @@ function textOf(bytes: Uint8Array): string {
 /** A message as text: its first line, its headers, its body. Cut after blanking, so that no half of a value is left over. */
 export function transcriptOf(protocol: Protocol, firstLine: string, headers: Headers, body: Uint8Array): string {
   const { members, headers: secret } = blanksOf(protocol);
-  const heads = headers.map(([name, value]) => `${name}: ${secret.has(name.toLowerCase()) ? '***' : value}`);
+  const heads = headers.map(
+    ([name, value]) =>
+      `${name}: ${secret.has(name.toLowerCase()) || isSecretHeader(name.toLowerCase()) ? '***' : value}`,
+  );
   const scrubbed = (raw: string) => plainly(raw).replace(members, blanked);
   const text = [scrubbed(firstLine), ...heads, '', scrubbed(textOf(body))].join('\n');
   return text.length > mostText ? `${text.slice(0, mostText)} …` : text;

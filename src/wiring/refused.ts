@@ -4,6 +4,7 @@
  */
 import { secretMistake } from '../edge/explain.ts';
 import type { Keyring } from '../edge/keyring.ts';
+import { isSecretHeader } from '../edge/scrub.ts';
 import type { Served } from '../edge/serve.ts';
 import type { Caller, Gate } from '../flows/gate.ts';
 import type { Protocol, RequestWire } from '../protocols/protocol.ts';
@@ -17,11 +18,6 @@ interface Shelf {
   second: number;
   count: number;
   readonly next: Map<bigint, number>;
-}
-
-/** A signature that did not fit is what the doctor needs; keys that travel in a header are nobody's to read. */
-function isSecret(name: string): boolean {
-  return /^(?:authorization|cookie|proxy-authorization)$|key|token|secret/.test(name);
 }
 
 /** What may be kept nowhere, not even encrypted, is not kept here either: without it the rest could not be examined anyway. */
@@ -69,7 +65,7 @@ function toldOf(gate: Gate, keyring: Keyring, protocol: Protocol, wire: RequestW
   const { party, outcome } = served;
   const merchantId = party?.merchant.id ?? null;
   const told = { merchantId, sender: party?.credential.sender ?? '', why: served.why ?? outcome };
-  if (!wire.headers.some(([name]) => isSecret(name))) return told;
+  if (!wire.headers.some(([name]) => isSecretHeader(name))) return told;
   const all = parties(gate, keyring, protocol.name, merchantId);
   const asked = party === null ? all.slice(0, mostLookedAt) : all.filter(({ keys }) => keys.sender === told.sender);
   const message = { ...wire, protocol: protocol.name };
@@ -108,7 +104,7 @@ export function noteRefused(
     why,
     method: wire.method,
     target: wire.target.slice(0, 4_096),
-    headers: wire.headers.map(([name, value]) => [name, isSecret(name) ? redacted(sender) : value] as const),
+    headers: wire.headers.map(([name, value]) => [name, isSecretHeader(name) ? redacted(sender) : value] as const),
     body: holdsUnkept(protocol, wire.body) ? Buffer.alloc(0) : Buffer.from(wire.body),
     remote: wire.remote,
   };

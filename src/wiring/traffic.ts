@@ -11,6 +11,7 @@ import type { Keyring } from '../edge/keyring.ts';
 import type { Verifier } from '../edge/verify-pool.ts';
 import { type Listener, listen } from '../edge/listen.ts';
 import { type Reply, plainReply } from '../edge/reply.ts';
+import { isSecretHeader } from '../edge/scrub.ts';
 import { type Server, sceneOf, serve } from '../edge/serve.ts';
 import { nobody } from '../edge/keyring.ts';
 import { channelProtocols, merchantProtocols, protocolNamed } from '../protocols/all.ts';
@@ -215,8 +216,10 @@ function referenceOf(report: Report): string | null {
 }
 
 function redactedHeaders(protocol: Protocol, wire: RequestWire): (readonly [string, string])[] {
-  const secret = new Set([...protocol.confidential.map((name) => name.toLowerCase()), 'authorization', 'cookie']);
-  return wire.headers.map(([name, value]) => [name, secret.has(name) ? '[redacted]' : value] as const);
+  const secret = new Set(protocol.confidential.map((name) => name.toLowerCase()));
+  return wire.headers.map(
+    ([name, value]) => [name, secret.has(name) || isSecretHeader(name) ? '[redacted]' : value] as const,
+  );
 }
 
 function webRequest(wire: RequestWire, path: string): WebRequest {

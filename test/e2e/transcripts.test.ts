@@ -63,7 +63,7 @@ test('accounts, signatures and keys are blanked, at rest too', async () => {
 
 test('an answer that never came is told as that', async () => {
   const no = freshNo();
-  await s.twin(s.a.payin.twin).plan({ operation: 'pay' }, [{ kind: 'execute-and-never-answer' }]);
+  await s.twin(s.a.payin.twin).plan({ operation: 'pay' }, [{ kind: 'drop-before' }]);
   await s.a.payin.pay(no, 20_000, `${s.receiver.url}/n/t`);
   const [, call] = await exchanges(no, 2);
   assert.equal(textAt(call, 'side'), 'channel');

@@ -186,6 +186,12 @@ describe('a payout above the limit', () => {
     assert.equal(await stateOf(id), 'requested');
     const asker = await c.person('finance');
     await asker.post(`/console/orders/${id}/held`, { what: 'send', why: 'seen the invoice' });
+    // Whoever decides sees which order it is, and how much: in the row and in the question.
+    const shown = (await (await c.person('approver')).get('/console/approvals')).text;
+    const [named] = await rowsOf(t.database, `select order_no as no from kanal.payouts where id = ${id}`);
+    const orderNo = String(named?.['no']);
+    assert.match(shown, new RegExp(`>${orderNo}</a> Rp[\\s\u00a0]`));
+    assert.match(shown, new RegExp(`${orderNo}, Rp`));
     assert.equal((await decide(asker, 'approved')).status, 403);
     assert.equal(t.calls.length, before);
     t.script(answering('pay-out', payoutAnswer({ state: 'paid' })));

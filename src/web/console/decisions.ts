@@ -92,6 +92,7 @@ async function close({ desk, eyes, person, params, form }: Visit) {
 async function approvals({ desk, eyes, person }: Visit) {
   const { say } = eyes;
   const rows = await listApprovals(desk.gate.db, 200);
+  const orders = await ordersOf(desk, rows);
   return page(
     say('approvals'),
     html`${headed(say('approvals'))}<section class="card flush">${table<ApprovalRow>(
@@ -101,7 +102,7 @@ async function approvals({ desk, eyes, person }: Visit) {
           cell: ({ action }) => html`<strong>${sayValue(say, 'action', action)}</strong>`,
           look: 'name',
         },
-        { head: say('what'), cell: ({ detail }) => detailOf(eyes, desk, detail) },
+        { head: say('what'), cell: ({ detail }) => detailOf(eyes, desk, detail, orders) },
         { head: say('why'), cell: ({ reason }) => reason },
         { head: say('who'), cell: ({ askedName, askedAt }) => html`${askedName}<br>${time(eyes, askedAt)}` },
         {
@@ -114,7 +115,7 @@ async function approvals({ desk, eyes, person }: Visit) {
           head: say('result'),
           cell: (row) =>
             row.state === 'open'
-              ? decisionOf(eyes, row, person.userId, may(person, { roles: deciders, tenant: 'operator-only' }))
+              ? decisionOf(eyes, row, orders, person.userId, may(person, { roles: deciders, tenant: 'operator-only' }))
               : (row.result ?? ''),
           look: 'action',
         },
@@ -125,20 +126,38 @@ async function approvals({ desk, eyes, person }: Visit) {
   );
 }
 
+/** Whoever decides must see which order, and how much: those of the requests that are still open, by id. */
+async function ordersOf(desk: ConsoleDesk, rows: readonly ApprovalRow[]): Promise<ReadonlyMap<string, Order>> {
+  const ids = new Set(rows.flatMap(({ state, detail }) => (state === 'open' ? (detail['order'] ?? []) : [])));
+  const found = await Promise.all([...ids].map((id) => findOrders(desk.gate.db, id, null)));
+  return new Map(found.flat().map((order) => [String(order.id), order]));
+}
+
 /** Members of a request that are amounts of its currency. */
 const amounts: ReadonlySet<string> = new Set(['amount', 'fixed', 'least', 'most', 'dailyCap', 'limit', 'overdraft']);
 
 /** What was asked, as whoever decides reads it: names for ids, money as money. */
-function detailOf(eyes: Eyes, desk: ConsoleDesk, detail: ApprovalRow['detail']): Html {
+function detailOf(
+  eyes: Eyes,
+  desk: ConsoleDesk,
+  detail: ApprovalRow['detail'],
+  orders: ReadonlyMap<string, Order>,
+): Html {
   const pairs = Object.entries(detail).filter(
     ([name, value]) =>
       name !== 'asker' && name !== 'why' && value !== '' && !(name === 'currency' && hasAmount(detail)),
   );
-  return html`<span class="pairs">${pairs.map(([name, value]) => html`<span>${sayValue(eyes.say, 'detail', name)} ${valueOf(eyes, desk, detail, name, value)}</span>`)}</span>`;
+  return html`<span class="pairs">${pairs.map(([name, value]) => html`<span>${sayValue(eyes.say, 'detail', name)} ${name === 'order' ? orderLink(eyes, value, orders.get(value)) : valueOf(eyes, desk, detail, name, value)}</span>`)}</span>`;
 }
 
 function hasAmount(detail: ApprovalRow['detail']): boolean {
   return Object.entries(detail).some(([name, value]) => amounts.has(name) && value !== '');
+}
+
+function orderLink(eyes: Eyes, id: string, order: Order | undefined): Html {
+  if (order === undefined) return html`<a href="/console/orders/${id}">${id}</a>`;
+  const { minor, currency } = order.amount;
+  return html`<a href="/console/orders/${id}">${order.orderNo}</a> ${money(minor, currency)} ${badge(eyes, order.state)}`;
 }
 
 function valueOf(
@@ -151,7 +170,6 @@ function valueOf(
   const { merchants, channels } = desk.gate.directory();
   const id = idOf(value);
   if (amounts.has(name) && currency !== undefined && currency !== '' && id !== null) return money(id, currency);
-  if (name === 'order') return html`<a href="/console/orders/${value}">${value}</a>`;
   if (name === 'merchant' && value === '*') return say('everyone');
   if (name === 'merchant' && id !== null)
     return html`<a href="/console/merchants/${value}">${merchants.get(id)?.name ?? value}</a>`;
@@ -164,11 +182,24 @@ function valueOf(
   return html`<code>${value.length > 80 ? `${value.slice(0, 80)}…` : value}</code>`;
 }
 
-function decisionOf(eyes: Eyes, row: ApprovalRow, userId: bigint, isDecider: boolean): Html | string {
+function decisionOf(
+  eyes: Eyes,
+  row: ApprovalRow,
+  orders: ReadonlyMap<string, Order>,
+  userId: bigint,
+  isDecider: boolean,
+): Html | string {
   const { say } = eyes;
   if (row.askedBy === userId) return html`<small>${say('ownRequest')}</small>`;
   if (!isDecider) return '';
-  return html`<div class="acts">${dangerous(eyes, `/console/approvals/${String(row.id)}/approved`, say('approveAsk', { action: sayValue(say, 'action', row.action), who: row.askedName }), html`<button class="primary small">${say('approve')}</button>`)}${post(eyes, `/console/approvals/${String(row.id)}/refused`, html`<button class="small">${say('refuse')}</button>`, 'inline')}</div>`;
+  const order = orders.get(row.detail['order'] ?? '');
+  const action = [
+    sayValue(say, 'action', row.action),
+    order && `${order.orderNo}, ${money(order.amount.minor, order.amount.currency)}`,
+  ]
+    .filter(Boolean)
+    .join(', ');
+  return html`<div class="acts">${dangerous(eyes, `/console/approvals/${String(row.id)}/approved`, say('approveAsk', { action, who: row.askedName }), html`<button class="primary small">${say('approve')}</button>`)}${post(eyes, `/console/approvals/${String(row.id)}/refused`, html`<button class="small">${say('refuse')}</button>`, 'inline')}</div>`;
 }
 
 function decision(state: 'approved' | 'refused'): Row {
