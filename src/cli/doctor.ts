@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Check } from '../flows/examine.ts';
+import type { Finding } from '../flows/examine.ts';
 import { livePid } from '../store/pidfile.ts';
 import { CliError, type Command, exits, type Input, print, printJson } from './command.ts';
 import { readRunning, type Row, rows } from './gateway.ts';
@@ -34,15 +34,15 @@ function line(check: Row): string {
   return `${check['ok'] === true ? '✔' : '✖'} ${shown(check['check'])}: ${shown(check['found'])}${todo}`;
 }
 
-function verdict(check: string, ok: boolean, found: string, todo: string): Check {
+function verdict(check: string, ok: boolean, found: string, todo: string): Finding {
   return { check, ok, found, todo: ok ? '' : todo };
 }
 
 /** Group and others may not read what opens every secret. */
 const private600 = 0o077;
 
-async function folder(data: string): Promise<Check[]> {
-  const checks: Check[] = [];
+async function folder(data: string): Promise<Finding[]> {
+  const checks: Finding[] = [];
   for (const name of ['master.key', 'gateway.json']) {
     if (!existsSync(join(data, name))) continue;
     const found = await stat(join(data, name));
@@ -63,7 +63,7 @@ async function folder(data: string): Promise<Check[]> {
   return checks;
 }
 
-async function gateway(input: Input): Promise<readonly (Check | Row)[]> {
+async function gateway(input: Input): Promise<readonly (Finding | Row)[]> {
   try {
     const { url } = await readRunning(input.data);
     const response = await fetch(`${url}/health/ready`);
@@ -84,7 +84,7 @@ async function gateway(input: Input): Promise<readonly (Check | Row)[]> {
 
 const clockToleranceMs = 5_000;
 
-function clockCheck(response: Response): Check {
+function clockCheck(response: Response): Finding {
   const theirs = Date.parse(response.headers.get('date') ?? '');
   const off = Number.isNaN(theirs) ? 0 : Math.abs(Date.now() - theirs);
   return verdict(

@@ -5,13 +5,13 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Check } from '../flows/examine.ts';
+import type { Finding } from '../flows/examine.ts';
 import { packageRoot } from '../store/package-root.ts';
 
 const inventory = ['cashier.css', 'cashier.js'];
 
 /** `base`: the gateway's address as payers see it, without a slash at the end. */
-export async function checkPage(base: string): Promise<Check> {
+export async function checkPage(base: string): Promise<Finding> {
   const wrong = await findings(base).catch((error: unknown) => [
     error instanceof Error ? error.message : String(error),
   ]);

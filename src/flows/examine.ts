@@ -3,7 +3,7 @@ import type { Inspections } from '../core/inspection.ts';
 import { durable, serverFacts } from '../store/health.ts';
 import type { Gate } from './gate.ts';
 
-export interface Check {
+export interface Finding {
   readonly check: string;
   readonly ok: boolean;
   readonly found: string;
@@ -11,11 +11,30 @@ export interface Check {
   readonly todo: string;
 }
 
+type Subject =
+  | 'database-version'
+  | 'database-setting'
+  | 'database-role'
+  | 'clock'
+  | 'quarantine'
+  | 'keys-all'
+  | 'keys'
+  | 'routes'
+  | 'channel';
+
+export interface Check extends Finding {
+  /** What was looked at, for whoever says it in another language; `values` fill in its sentences. */
+  readonly subject: Subject;
+  readonly values: Readonly<Record<string, string>>;
+}
+
 const oldestVersion = 150_000;
 const clockToleranceMs = 2_000;
 
-function verdict(check: string, ok: boolean, found: string, todo: string): Check {
-  return { check, ok, found, todo: ok ? '' : todo };
+type About = Pick<Check, 'subject' | 'values'>;
+
+function verdict(about: About, check: string, ok: boolean, found: string, todo: string): Check {
+  return { ...about, check, ok, found, todo: ok ? '' : todo };
 }
 
 export async function examine(gate: Gate, inspections: Inspections): Promise<Check[]> {
@@ -34,6 +53,7 @@ async function database(gate: Gate): Promise<Check[]> {
   const offMs = Math.abs(Number(facts.now) - (before + gate.world.now()) / 2);
   return [
     verdict(
+      { subject: 'database-version', values: {} },
       'database version',
       facts.version >= oldestVersion,
       String(Math.floor(facts.version / 10_000)),
@@ -42,6 +62,7 @@ async function database(gate: Gate): Promise<Check[]> {
     ...Object.entries(durable).map(([name, good]) => {
       const value = facts.settings[name] ?? '?';
       return verdict(
+        { subject: 'database-setting', values: { name, good: good[0] ?? 'on' } },
         `database ${name}`,
         good.includes(value),
         value,
@@ -49,12 +70,14 @@ async function database(gate: Gate): Promise<Check[]> {
       );
     }),
     verdict(
+      { subject: 'database-role', values: {} },
       'database role',
       facts.user === 'kanal_app',
       facts.user,
       'Let the log-in role be a member of kanal_app: the application should not own its tables.',
     ),
     verdict(
+      { subject: 'clock', values: { ms: String(Math.round(offMs)) } },
       'clock',
       offMs <= clockToleranceMs,
       `${Math.round(offMs)} ms from the database's`,
@@ -68,7 +91,7 @@ function quarantine(gate: Gate): Check[] {
   const present = gate.directory().quarantine;
   if (!present) return [];
   const todo = 'Payouts and refunds wait. Compare with the channels and lift it: kanal quarantine show.';
-  return [verdict('quarantine', false, present.cause, todo)];
+  return [verdict({ subject: 'quarantine', values: {} }, 'quarantine', false, present.cause, todo)];
 }
 
 function keys(gate: Gate, inspections: Inspections): Check[] {
@@ -84,9 +107,13 @@ function keys(gate: Gate, inspections: Inspections): Check[] {
   const broken = holders
     .map(({ kind, row, name }) => ({ kind, name, why: inspections.keyProblem(kind, row.id) }))
     .filter(({ why }) => why !== null);
-  if (broken.length === 0) return [verdict('keys', true, `${holders.length} credentials and channels open`, '')];
+  if (broken.length === 0) {
+    const about = { subject: 'keys-all', values: { count: String(holders.length) } } as const;
+    return [verdict(about, 'keys', true, `${holders.length} credentials and channels open`, '')];
+  }
   return broken.map(({ kind, name, why }) =>
     verdict(
+      { subject: 'keys', values: { name } },
       `keys of ${kind} ${name}`,
       false,
       why ?? '',
@@ -101,6 +128,7 @@ function routes(gate: Gate): Check[] {
   const dead = all.filter(({ channelId }) => list.get(channelId)?.state !== 'active');
   return [
     verdict(
+      { subject: 'routes', values: { count: String(all.length), dead: String(dead.length) } },
       'routes',
       dead.length === 0,
       `${all.length} routes, ${dead.length} to disabled channels`,
@@ -119,6 +147,7 @@ async function channels(gate: Gate): Promise<Check[]> {
       const sent = await gate.world.send({ method: 'GET', url: baseUrl, headers: {}, body: new Uint8Array(0) }, limits);
       const found = sent.kind === 'ANSWER' ? `answers (HTTP ${sent.status} at its base address)` : sent.why;
       return verdict(
+        { subject: 'channel', values: { name, url: baseUrl } },
         `channel ${name}`,
         sent.kind !== 'NOT_SENT',
         found,

@@ -1,5 +1,5 @@
 /** Users, the audit log, and how the gateway itself does. */
-import { examine } from '../../flows/examine.ts';
+import { type Check, examine } from '../../flows/examine.ts';
 import { addUser, changeUser, readUserName, renewUser } from '../../flows/users.ts';
 import { type AuditRow, canonical, listAudit, verifyAudit } from '../../store/audit.ts';
 import { roles } from '../../store/tokens.ts';
@@ -10,7 +10,7 @@ import { type Html, html } from '../html.ts';
 import { shownOnce } from './decisions.ts';
 import { idIn } from './order.ts';
 import { badge, card, choose, field, headed, post, table, time } from './parts.ts';
-import { page, type Row, type Visit } from './row.ts';
+import { type Eyes, page, type Row, type Visit } from './row.ts';
 import { sayValue } from './words.ts';
 
 const admins: Row['roles'] = ['admin'];
@@ -127,6 +127,20 @@ async function audit({ desk, eyes, query }: Visit) {
   );
 }
 
+/** What a machine said itself is shown as it said it. */
+function foundText({ say }: Eyes, { subject, values, found, ok }: Check): string {
+  switch (subject) {
+    case 'clock':
+    case 'routes':
+    case 'keys-all':
+      return say(`checkFound.${subject}`, values);
+    case 'channel':
+      return ok ? say('checkFound.channel') : found;
+    default:
+      return found;
+  }
+}
+
 async function health({ desk, eyes }: Visit) {
   const { say } = eyes;
   const checks = await examine(desk.gate, desk.inspections);
@@ -139,9 +153,9 @@ async function health({ desk, eyes }: Visit) {
           look: 'state',
           cell: ({ ok }) => html`<span class="badge ${ok ? 'good' : 'bad'}">${say(ok ? 'ok' : 'attention')}</span>`,
         },
-        { head: say('check'), cell: ({ check }) => check },
-        { head: say('found'), cell: ({ found }) => found },
-        { head: say('todo'), cell: ({ todo }) => todo },
+        { head: say('check'), cell: ({ subject, values }) => say(`check.${subject}`, values) },
+        { head: say('found'), cell: (check) => foundText(eyes, check) },
+        { head: say('todo'), cell: ({ ok, subject, values }) => (ok ? '' : say(`checkTodo.${subject}`, values)) },
       ],
       checks,
       say('nothing'),

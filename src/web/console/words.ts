@@ -6,6 +6,7 @@ import { configurationWords } from './words/configuration.ts';
 import { decisionsWords } from './words/decisions.ts';
 import { doctorWords } from './words/doctor.ts';
 import { frameWords } from './words/frame.ts';
+import { healthWords } from './words/health.ts';
 import { homeWords } from './words/home.ts';
 import { integrationWords } from './words/integration.ts';
 import { listsWords } from './words/lists.ts';
@@ -22,6 +23,7 @@ const table = {
   ...frameWords,
   ...signInWords,
   ...homeWords,
+  ...healthWords,
   ...listsWords,
   ...integrationWords,
   ...orderWords,
