@@ -129,16 +129,9 @@ async function audit({ desk, eyes, query }: Visit) {
 
 /** What a machine said itself is shown as it said it. */
 function foundText({ say }: Eyes, { subject, values, found, ok }: Check): string {
-  switch (subject) {
-    case 'clock':
-    case 'routes':
-    case 'keys-all':
-      return say(`checkFound.${subject}`, values);
-    case 'channel':
-      return ok ? say('checkFound.channel') : found;
-    default:
-      return found;
-  }
+  if (subject === 'clock' || subject === 'routes' || subject === 'keys-all')
+    return say(`checkFound.${subject}`, values);
+  return subject === 'channel' && ok ? say('checkFound.channel') : found;
 }
 
 async function health({ desk, eyes }: Visit) {
