@@ -213,7 +213,13 @@ function isDoubtful(story: Story): boolean {
   const lied = atBank.some(liesAbout);
   const otherAmount = moved.some(({ way, minor }) => way !== 'refund' && way !== 'square' && minor !== order.minor);
   // payin's query names the ordered amount: only its callback tells what was paid.
-  return reviews.length > 0 ? lied || otherAmount : otherAmount && isSilent(story);
+  if (reviews.length > 0 && (lied || isDisowned(story))) return true;
+  return otherAmount && (reviews.length > 0 || isSilent(story));
+}
+
+/** A bank that never calls and does not know its own payout when asked: nobody guesses, and a person was told to find out. */
+function isDisowned(story: Story): boolean {
+  return isSilent(story) && story.reviews.includes('payout-not-found');
 }
 
 function isOpenQuestion(story: Story): boolean {
@@ -278,8 +284,8 @@ export function checkTold(
       fail('its notice is done, and was not heard');
     // First attempt, the ladder's, and what a person asked for.
     const most = 1 + protocolNamed(protocol).retry.gapsMs.length + (scene.strangers.resent.get(notice.id) ?? 0);
-    // A machine whose clock is ahead takes what another one is busy with.
-    const isTwice = scene.journal.counters.has('clock: ahead') || scene.journal.counters.has('clock: behind');
+    // A machine whose clock is ahead takes what another one is busy with; one that stood still, what it was busy with itself.
+    const isTwice = ['clock: ahead', 'clock: behind', 'pause'].some((one) => scene.journal.counters.has(one));
     if (notice.attempts > most && !isTwice) fail(`its notice was tried ${notice.attempts} times`);
   }
 }
