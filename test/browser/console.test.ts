@@ -111,6 +111,8 @@ test('a payment is found by its number, and its recorder tells what happened, in
   await page.waitForURL('**/console/orders/*');
   const told = (await page.textContent('.timeline')) ?? '';
   for (const words of [
+    'asked: payIn',
+    'We asked payin-twin: payIn',
     'Order created',
     'Sent to payin-twin',
     'Callback from payin-twin',
