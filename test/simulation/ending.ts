@@ -223,7 +223,12 @@ function isDisowned(story: Story): boolean {
 }
 
 function isOpenQuestion(story: Story): boolean {
-  return !story.isTidy && isDoubtful(story);
+  return !story.isTidy && (isDoubtful(story) || isBackUnbooked(story));
+}
+
+/** A payout that was heard of as paid after it had failed, and came back: both stand before a person, who squares suspense once. */
+function isBackUnbooked({ atBank, reviews }: Story): boolean {
+  return reviews.includes('late-payout') && atBank.some(({ outcome }) => outcome === 'returned');
 }
 
 /** Money that fits was received and not given back as too late, if and only if the payment is paid. */
@@ -237,7 +242,8 @@ function whyNotAsPaid({ order, row, moved, refunds }: Story): string | null {
 
 const payoutEnds: Readonly<Record<string, readonly string[]>> = {
   paid: ['succeeded'],
-  returned: ['returned'],
+  // Whoever hears of it only after the money came back is told what is told of a refusal: nothing was paid in the end.
+  returned: ['returned', 'failed'],
   declined: ['failed'],
   cancelled: ['failed'],
 };
