@@ -147,10 +147,11 @@ describe('backup and restore', () => {
 
   test('what happened since is gone after the restore, and the gateway says that it is in quarantine', async () => {
     for (const one of [...later.payouts, later.refund, ...later.collections]) await note(one);
-    await bank.pay(beforeBackup.unpaid.branch, codeOf(beforeBackup.unpaid));
     for (const one of [...later.payouts, later.refund])
       await until('carried out', async () => (await carriedOut(one)) === 1);
     await gateway.stop();
+    // Paid while nobody listens: the bank calls again until somebody does.
+    await bank.pay(beforeBackup.unpaid.branch, codeOf(beforeBackup.unpaid));
     const file = join(folder, 'backup');
     const refused = await kanal('restore', file);
     assert.match(refused.stderr, /--replace/);
