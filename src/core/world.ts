@@ -36,12 +36,13 @@ export interface SendLimits {
 
 /**
  * What became of an outbound request. There is deliberately no "failed":
- * - `NOT_SENT`: nothing was written to the socket (refused, unresolvable, forbidden address, connect time-out).
+ * - `NOT_SENT`: nothing was written to the socket (refused, unresolvable, forbidden address, connect time-out). `ours`: because
+ *   this process stood still or is ending, which says nothing about the other side.
  * - `UNKNOWN`: at least one byte may have left and there is no complete answer.
  * - `ANSWER`: a complete answer (`truncated` when it was longer than `maxResponseBytes`; then it must not be parsed).
  */
 export type Sent =
-  | { readonly kind: 'NOT_SENT'; readonly why: string }
+  | { readonly kind: 'NOT_SENT'; readonly why: string; readonly ours?: true }
   | { readonly kind: 'UNKNOWN'; readonly why: string }
   | {
       readonly kind: 'ANSWER';

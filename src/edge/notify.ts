@@ -18,6 +18,8 @@ export interface Delivery {
   /** 'acknowledged', 'refused' (an answer that is no acknowledgement), 'not-sent' or 'unknown'. */
   readonly outcome: string;
   readonly status: number | null;
+  /** Not sent, and it was our own doing. */
+  readonly ours?: boolean;
   /** First characters of what the receiver said, or why nothing was heard. */
   readonly answer: string;
 }
@@ -90,6 +92,7 @@ function readAck(protocol: Protocol, keys: Keys, sent: Sent, kept: number): Deli
       outcome: sent.kind === 'NOT_SENT' ? 'not-sent' : 'unknown',
       status: null,
       answer: sent.why.slice(0, kept),
+      ours: sent.kind === 'NOT_SENT' && sent.ours === true,
     };
   const delivered = protocol.ack.open(
     { kind: 'reply', status: sent.status, headers: Object.entries(sent.headers), body: sent.body },

@@ -32,6 +32,10 @@ export interface Sender {
   close(): Promise<void>;
 }
 
+/** How often the event loop is looked at, and from when on it was still: stopped from outside, starved, or busy. */
+const lookMs = 250;
+const stillMs = 1_000;
+
 /** Only a backstop: each request brings its own connect time-out. */
 const longestConnectMs = 20_000;
 
@@ -43,12 +47,14 @@ export function makeSend(options: SendOptions): Sender {
   const agentFor = (url: URL, limits: SendLimits) =>
     limits.targets === 'any' || options.allowHosts.has(hostPort(url)) ? open : guarded;
 
+  const loop = new LoopWatch(options.monotonic);
+
   const send: Send = async (request, limits) => {
     const refused = limits.targets === 'public' ? checkTarget(request.url, options) : checkScheme(request.url);
     if (refused !== null) return { kind: 'NOT_SENT', why: `forbidden target: ${refused}` };
     const url = new URL(request.url);
     const began = options.monotonic();
-    const sent = await new Exchange(limits).run(agentFor(url, limits), url, request);
+    const sent = blamed(await new Exchange(limits).run(agentFor(url, limits), url, request), loop, began);
     if (sent.kind !== 'ANSWER') {
       const ms = Math.round(options.monotonic() - began);
       options.log.info('send.no-answer', { origin: url.origin, kind: sent.kind, why: sent.why, ms });
@@ -56,9 +62,46 @@ export function makeSend(options: SendOptions): Sender {
     return sent;
   };
   const close = async () => {
+    loop.end();
     await Promise.all([guarded.destroy(), open.destroy()]);
   };
   return { send, close };
+}
+
+/** Of what was not sent: whether it was our own doing. */
+function blamed(sent: Sent, loop: LoopWatch, began: number): Sent {
+  return sent.kind === 'NOT_SENT' && loop.stoodStillSince(began) ? { ...sent, ours: true } : sent;
+}
+
+/** Knows when this process last stood still, or that it is ending. */
+class LoopWatch {
+  readonly #monotonic: () => number;
+  readonly #timer: NodeJS.Timeout;
+  #seen: number;
+  #stoodStill = Number.NEGATIVE_INFINITY;
+
+  constructor(monotonic: () => number) {
+    this.#monotonic = monotonic;
+    this.#seen = monotonic();
+    this.#timer = setInterval(() => this.#look(), lookMs).unref();
+  }
+
+  stoodStillSince(began: number): boolean {
+    this.#look();
+    return this.#stoodStill >= began;
+  }
+
+  /** What ends with the process is its doing. */
+  end(): void {
+    clearInterval(this.#timer);
+    this.#stoodStill = Number.POSITIVE_INFINITY;
+  }
+
+  #look(): void {
+    const now = this.#monotonic();
+    if (now - this.#seen > stillMs) this.#stoodStill = Math.max(this.#stoodStill, now);
+    this.#seen = now;
+  }
 }
 
 function checkScheme(text: string): string | null {

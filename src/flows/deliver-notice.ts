@@ -1,9 +1,11 @@
 /** Delivering what we owe: one attempt of one notice, and when the next is due. The ladder is the protocol's, or the merchant's. */
 import type { DueNotice, NoticeResult } from '../store/notices.ts';
-import type { Gate } from './gate.ts';
+import type { Delivery, Gate } from './gate.ts';
 
 /** Overdue notices of a long outage come back spread over this time, so that nobody is hit by all of them at once. */
 const spreadMs = 250;
+/** Attempts begun, whatever became of them; above that only the ladder counts. */
+const mostTries = 20;
 
 export async function deliverNotice(gate: Gate, notice: DueNotice): Promise<void> {
   const began = gate.world.now();
@@ -18,14 +20,14 @@ export async function deliverNotice(gate: Gate, notice: DueNotice): Promise<void
     outcome: delivery.outcome,
     status: delivery.status,
     answer: delivery.answer,
-    next: delivery.delivered ? 'done' : nextAttempt(gate, notice),
+    next: delivery.delivered ? 'done' : nextAttempt(gate, notice, delivery.ours ?? false),
   };
   if (result.next === 'exhausted')
     gate.world.log.warn('notice-exhausted', { notice: String(notice.id), event: notice.event, tries: notice.tries });
   await gate.batches.notices.add(result);
 }
 
-async function attempt(gate: Gate, notice: DueNotice) {
+async function attempt(gate: Gate, notice: DueNotice): Promise<Delivery> {
   const { credentials, merchants } = gate.directory();
   const credential = credentials.get(notice.credentialId);
   const merchant = merchants.get(notice.merchantId);
@@ -40,7 +42,9 @@ async function attempt(gate: Gate, notice: DueNotice) {
   });
 }
 
-function nextAttempt(gate: Gate, notice: DueNotice): 'exhausted' | number {
+/** What was not sent by our own doing is no attempt of the ladder: where the protocol has one only, the notice would be lost. */
+function nextAttempt(gate: Gate, notice: DueNotice, ours: boolean): 'exhausted' | number {
+  if (ours && notice.tries < mostTries) return gate.world.now();
   const merchant = gate.directory().merchants.get(notice.merchantId);
   if (notice.manual || !merchant) return 'exhausted';
   const gap = gate.notices.gapsMs(notice.protocol, merchant)[notice.tries - 1];

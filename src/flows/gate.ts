@@ -48,6 +48,18 @@ export interface ProtocolFacts {
   answerTimeMs(protocol: string, command: CommandName): number;
 }
 
+/** What became of one attempt to deliver a notice. */
+export interface Delivery {
+  readonly delivered: boolean;
+  /** 'acknowledged', 'refused' (an answer that is no acknowledgement), 'not-sent' or 'unknown'. */
+  readonly outcome: string;
+  readonly status: number | null;
+  /** First characters of what the receiver said, or why nothing was heard. */
+  readonly answer: string;
+  /** Not sent, because this process stood still or is ending: no attempt in the receiver's eyes. */
+  readonly ours?: boolean;
+}
+
 export interface NoticePort {
   /** Frozen members as JSON text, or null when that protocol tells nothing about the report. */
   freeze(credential: CredentialRow, report: Report): string | null;
@@ -61,12 +73,7 @@ export interface NoticePort {
       readonly body: string;
       readonly group: string;
     },
-  ): Promise<{
-    readonly delivered: boolean;
-    readonly outcome: string;
-    readonly status: number | null;
-    readonly answer: string;
-  }>;
+  ): Promise<Delivery>;
   /** Gaps before each further attempt, in milliseconds, not yet scaled; a merchant's own ladder goes before the protocol's. */
   gapsMs(protocol: string, merchant: MerchantRow): readonly number[];
   /** null = may be told there; else why not. */

@@ -34,35 +34,87 @@ export function processIdentity(pid: number): string | null {
  * `<path>.started`. Throws an error that names the living owner; a dead owner's file is taken over.
  */
 export async function claimPidFile(path: string): Promise<Release> {
-  const mine = `${path}.${process.pid}`;
-  await writeFile(mine, `${process.pid}\n`, { mode: 0o644 });
+  const lock = `${path}.lock`;
+  // Who holds the lock is about to be the owner, unless there is one.
+  const owner = (await locked(lock)) ?? (await claimedUnder(lock, path));
+  if (owner !== null)
+    throw new Error(`already running as process ${owner} (${path}); stop it first, or use another data folder`);
+  return () => release(path);
+}
+
+async function claimedUnder(lock: string, path: string): Promise<number | null> {
   try {
-    while (!(await linked(mine, path))) {
-      const seen = await textOf(path);
-      const owner = await livePid(path);
-      if (owner !== null && owner !== process.pid) {
-        throw new Error(`already running as process ${owner} (${path}); stop it first, or use another data folder`);
+    const owner = await livePid(path);
+    if (owner !== null && owner !== process.pid) return owner;
+    // The identity of an owner before us, beside a number that is the same again, would make us look dead.
+    await rm(`${path}.started`, { force: true });
+    const mine = `${path}.${process.pid}`;
+    await writeFile(mine, `${process.pid}\n`, { mode: 0o644 });
+    await rename(mine, path);
+    await writeFile(`${path}.started`, `${process.pid} ${identityOrDash(process.pid)}\n`);
+    return null;
+  } finally {
+    await rm(lock, { force: true });
+  }
+}
+
+/**
+ * Null when the lock file is ours now, else its living holder. Who died with a lock is succeeded by whoever holds the lock of
+ * that lock: so nobody takes away what another has made since he looked.
+ */
+async function locked(lock: string): Promise<number | null> {
+  const mine = `${lock}.${process.pid}`;
+  await writeFile(mine, `${process.pid} ${identityOrDash(process.pid)}\n`);
+  try {
+    while (!(await linked(mine, lock))) {
+      const holder = await holderOf(lock);
+      if (holder === 'nobody') continue;
+      if (holder !== 'dead') return holder;
+      const succession = `${lock}.lock`;
+      const other = await locked(succession);
+      if (other !== null) return other;
+      try {
+        // The dead change nothing, and among the living only we may: what is seen now stays so.
+        if ((await holderOf(lock)) !== 'dead') continue;
+        await rename(mine, lock);
+        return null;
+      } finally {
+        await rm(succession, { force: true });
       }
-      await moveAway(path, `${mine}.stale`, seen);
     }
+    return null;
   } finally {
     await rm(mine, { force: true });
   }
-  await writeFile(`${path}.started`, `${process.pid} ${processIdentity(process.pid) ?? '-'}\n`);
-  return () => release(path);
+}
+
+async function holderOf(lock: string): Promise<number | 'dead' | 'nobody'> {
+  const text = await textOf(lock);
+  if (text === null) return 'nobody';
+  const [word, identity] = text.trim().split(' ');
+  const pid = Number(word);
+  return pid !== process.pid && isStill(pid, identity) ? pid : 'dead';
 }
 
 /** The process that holds `path`, or `null` when there is none or it died without saying so. */
 export async function livePid(path: string): Promise<number | null> {
-  const pid = Number((await textOf(path)).trim());
-  if (!Number.isSafeInteger(pid) || pid <= 0 || !isAlive(pid)) return null;
-  const [startedPid, identity] = (await textOf(`${path}.started`)).trim().split(' ');
-  const isKnown = startedPid === String(pid) && identity !== undefined && identity !== '-';
-  return isKnown && identity !== processIdentity(pid) ? null : pid;
+  const pid = Number((await textOf(path)) ?? '');
+  const [startedPid, identity] = ((await textOf(`${path}.started`)) ?? '').trim().split(' ');
+  return isStill(pid, startedPid === String(pid) ? identity : undefined) ? pid : null;
+}
+
+/** Alive, and as far as is known the process that had this identity. */
+function isStill(pid: number, identity: string | undefined): boolean {
+  if (!Number.isSafeInteger(pid) || pid <= 0 || !isAlive(pid)) return false;
+  return identity === undefined || identity === '-' || identity === processIdentity(pid);
+}
+
+function identityOrDash(pid: number): string {
+  return processIdentity(pid) ?? '-';
 }
 
 async function release(path: string): Promise<void> {
-  if ((await textOf(path)).trim() !== String(process.pid)) return;
+  if (Number((await textOf(path)) ?? '') !== process.pid) return;
   await rm(path, { force: true });
   await rm(`${path}.started`, { force: true });
 }
@@ -78,25 +130,11 @@ async function linked(from: string, to: string): Promise<boolean> {
   }
 }
 
-/** Renamed rather than removed, so that of two late-comers only one takes it. */
-async function moveAway(path: string, aside: string, stale: string): Promise<void> {
-  try {
-    await rename(path, aside);
-  } catch (error) {
-    if (codeOf(error) !== 'ENOENT') throw error;
-    return;
-  }
-  // Somebody else may have claimed between our look and our rename: then it is theirs, give it back.
-  if ((await textOf(aside)) === stale) await rm(`${path}.started`, { force: true });
-  else await linked(aside, path);
-  await rm(aside, { force: true });
-}
-
-async function textOf(path: string): Promise<string> {
+async function textOf(path: string): Promise<string | null> {
   try {
     return await readFile(path, 'latin1');
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return '';
+    if (codeOf(error) === 'ENOENT') return null;
     throw error;
   }
 }

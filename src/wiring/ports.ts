@@ -10,7 +10,7 @@ import { ChannelHealth } from '../edge/channel-health.ts';
 import type { Keyring } from '../edge/keyring.ts';
 import { deliver, freeze } from '../edge/notify.ts';
 import type { Vault } from '../edge/vault.ts';
-import type { Gate, NoticePort, ProtocolFacts } from '../flows/gate.ts';
+import type { Delivery, Gate, NoticePort, ProtocolFacts } from '../flows/gate.ts';
 import { protocolNamed } from '../protocols/all.ts';
 import type { Keys } from '../protocols/protocol.ts';
 import type { ChannelRow, CredentialRow, MerchantRow } from '../store/directory.ts';
@@ -40,12 +40,7 @@ export interface SqsPort {
   deliver(
     world: World,
     letter: { readonly id: string; readonly url: string; readonly body: string; readonly group: string },
-  ): Promise<{
-    readonly delivered: boolean;
-    readonly outcome: string;
-    readonly status: number | null;
-    readonly answer: string;
-  }>;
+  ): Promise<Delivery>;
 }
 
 export function upstreamOf(keyring: Keyring, channel: ChannelRow): Upstream {

@@ -41,7 +41,13 @@ export function makeQueue(config: Config): SqsPort | null {
       const reply = readSqsReply(sent);
       if (reply.kind === 'ok') return { delivered: true, outcome: 'acknowledged', status, answer: reply.messageId };
       const outcome = sent.kind === 'NOT_SENT' ? 'not-sent' : sent.kind === 'UNKNOWN' ? 'unknown' : 'refused';
-      return { delivered: false, outcome, status, answer: reply.why };
+      return {
+        delivered: false,
+        outcome,
+        status,
+        answer: reply.why,
+        ours: sent.kind === 'NOT_SENT' && sent.ours === true,
+      };
     },
   };
 }

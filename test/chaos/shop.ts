@@ -290,7 +290,7 @@ export class Shop {
     const asked = entries(order, 'review').map((entry) => textAt(entry, 'reason'));
     const isOpen = ['sending', 'unknown', 'pending'].includes(textAt(order, 'state'));
     const isLater = state === 'pending' || asked.includes('payout-not-found') || (isOpen && !isLate);
-    return `${about(one)}: ${isLater ? 'its notice is owed' : `never told, ${state} notice ${textAt(notice, 'lastOutcome')}`}`;
+    return `${about(one)}: ${isLater ? 'its notice is owed' : `never told, ${state} notice: ${JSON.stringify(entries(order, 'notice'))}`}`;
   }
 }
 

@@ -207,6 +207,15 @@ describe('what was certainly not sent', () => {
     assert.equal(requests, 1);
   });
 
+  test('whether we stood still meanwhile is told, and only then', async () => {
+    const { send } = sender({ resolve: () => {} });
+    const wait = send(post(1, { url: 'http://slow.example/' }), { ...limits, connectTimeoutMs: 100 });
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_300);
+    assert.deepEqual(await wait, { kind: 'NOT_SENT', why: 'no connection in time', ours: true });
+    const again = await send(post(1, { url: 'http://slow.example/' }), { ...limits, connectTimeoutMs: 100 });
+    assert.deepEqual(again, { kind: 'NOT_SENT', why: 'no connection in time' });
+  });
+
   test('headers that cannot be written', async () => {
     let connections = 0;
     const port = await scripted(() => connections++);
@@ -488,5 +497,6 @@ test('closing leaves no request without a verdict', async () => {
   await new Promise((resolve) => setTimeout(resolve, 30));
   await made.close();
   assert.equal((await first).kind, 'UNKNOWN');
-  assert.equal((await second).kind, 'NOT_SENT');
+  const unsent = await second;
+  assert.equal(unsent.kind === 'NOT_SENT' && unsent.ours, true);
 });

@@ -137,6 +137,17 @@ describe('a notice', () => {
     }
   });
 
+  test('of unified that was not sent is lost when the receiver is away, and tried again when we stood still', async () => {
+    reply = () => Promise.resolve({ kind: 'NOT_SENT', why: 'no connection in time', ours: true });
+    const order = await paidOrder('unified', 'http://shop.example/hook');
+    await deliver();
+    assert.equal((await noticeOf(order))['state'], 'pending');
+    reply = () => Promise.resolve({ kind: 'NOT_SENT', why: 'connection refused' });
+    await deliver();
+    assert.equal((await noticeOf(order))['state'], 'exhausted');
+    assert.equal(posts.length, 2);
+  });
+
   test('of unified is tried once, and again when a person asks', async () => {
     reply = () => Promise.resolve({ kind: 'UNKNOWN', why: 'time-out' });
     const order = await paidOrder('unified', 'http://slow.example/hook');

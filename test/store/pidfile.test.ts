@@ -70,8 +70,7 @@ test('releasing leaves a file alone that is no longer ours', async () => {
   assert.equal(await readFile(path, 'utf8'), `${otherPid}\n`);
 });
 
-test('of many that start at once on a stale file, one gets it', async () => {
-  await writeFile(path, `${nobodyPid}\n`);
+async function race(): Promise<readonly string[]> {
   const module = new URL('../../src/store/pidfile.js', import.meta.url).href;
   const script = `import(${JSON.stringify(module)}).then((m) => m.claimPidFile(process.argv[1]))
     .then(() => { console.log('mine'); setInterval(() => {}, 1e6); }, (e) => { console.log(e.message); process.exit(); });`;
@@ -82,8 +81,26 @@ test('of many that start at once on a stale file, one gets it', async () => {
     racers.map((child) => new Promise<string>((done) => child.stdout?.once('data', (text) => done(`${text}`)))),
   );
   for (const child of racers) child.kill('SIGKILL');
-  assert.equal(said.filter((text) => text === 'mine\n').length, 1, said.join(''));
-});
+  return said;
+}
+
+for (const [name, leave] of [
+  ['on a stale file', () => writeFile(path, `${nobodyPid}\n`)],
+  ['after one that died while it claimed', () => writeFile(`${path}.lock`, `${nobodyPid} boot:1\n`)],
+  [
+    'after one that died while it succeeded such a one',
+    () => Promise.all(['.lock', '.lock.lock'].map((end) => writeFile(`${path}${end}`, `${nobodyPid} boot:1\n`))),
+  ],
+  ['where nothing is', () => Promise.resolve()],
+] as const) {
+  test(`of many that start at once ${name}, one gets it`, async () => {
+    await leave();
+    const said = await race();
+    assert.equal(said.filter((text) => text === 'mine\n').length, 1, said.join(''));
+    const left = (await readdir(join(path, '..'))).sort();
+    assert.deepEqual(left, ['kanal.pid', 'kanal.pid.started']);
+  });
+}
 
 test('a zombie is not alive', { skip: process.platform === 'linux' ? false : 'needs /proc' }, async () => {
   // The child ends when its pipe does, and by then the shell that would have reaped it has become a sleep.
