@@ -26,7 +26,7 @@ describe('kill -9', { skip: process.platform === 'linux' ? false : 'finds Postgr
   test('every number asked again gets its first answer; bank and gateways agree; what is paid was told, or is owed until a lease is over', async (t) => {
     const { grievances, owed, notices } = await storm.settle(20_000);
     assert.deepEqual(grievances, []);
-    t.diagnostic(`${owed} owed, ${notices} notices`);
+    t.diagnostic(`${owed} owed, ${notices} notices, not sent at first: ${JSON.stringify(await storm.unsent())}`);
   });
 
   test('a restart is ready within ten seconds', (t) => {

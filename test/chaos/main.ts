@@ -52,7 +52,7 @@ try {
   const settled = await storm.settle(90_000);
   for (const one of settled.grievances) print(`   WRONG ${one}`);
   wrong.push(...settled.grievances);
-  print(JSON.stringify({ ...sums, notices: settled.notices, owed: settled.owed }));
+  print(JSON.stringify({ ...sums, notices: settled.notices, owed: settled.owed, unsent: await storm.unsent() }));
   print(`${settled.owed} orders that nobody can know of wait for a person`);
 } finally {
   await storm.end(wrong.length > 0);

@@ -9,6 +9,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { type Database, DatabaseAway, openDatabase, sql } from '../../src/store/database.ts';
 import { freePort } from '../../src/store/postgres-folder.ts';
 import { silentLog } from '../database.ts';
+import type { Operator } from '../e2e/harness.ts';
 import { until } from '../e2e/http.ts';
 import { startReceiver } from '../e2e/receiver.ts';
 import { Bank } from './bank.ts';
@@ -131,6 +132,13 @@ export class Storm {
     }
   }
 
+  /** Why attempts of notices did not leave, and how often. */
+  unsent(): Promise<readonly { readonly answer: string; readonly count: number }[]> {
+    return this.#database.run(
+      sql`select answer, count(*)::int as count from notice_attempts where outcome = 'not-sent' group by answer`,
+    );
+  }
+
   /** One round after the other: nobody is to be told "busy" for our haste. */
   async #askAgain(): Promise<string[]> {
     const changed: string[] = [];
@@ -178,11 +186,20 @@ async function placeOf(data: string, environment: Place['environment']): Promise
 /** Bank, receiver and the merchant's doors; resolves when both gateways know the way to the bank. */
 async function furnish(folder: string, [one, two]: readonly [GatewayProcess, GatewayProcess]): Promise<Parts> {
   const doors: [Door, Door] = [await doorOf(one), await doorOf(two)];
+  await patient(doors[0].operator, (await sceneOf(one)).a.id);
   const bank = await Bank.open();
   await bank.lend(doors[0].operator, [one.url ?? '', two.url ?? '']);
   // Settings are read again within the second.
   await wait(1_200);
   return { doors, bank, receiver: await startReceiver(), log: join(folder, 'acknowledged.log') };
+}
+
+/** By its page unified tells once. Who is to hear of everything has a ladder of his own: 1, 3, 10 and 10 s at this scale. */
+async function patient(operator: Operator, merchant: string): Promise<void> {
+  const { status } = await operator.call('PATCH', `/merchants/${merchant}`, {
+    settings: { 'unified.noticeGapsS': '200,600,2000,2000' },
+  });
+  if (status !== 200) throw new Error(`the merchant's ladder: ${status}`);
 }
 
 async function doorOf(gateway: GatewayProcess): Promise<Door> {
