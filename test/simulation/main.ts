@@ -30,6 +30,9 @@ const { values: options } = parseArgs({
   },
 });
 
+/** A long run says so often that it is alive. */
+const seedsPerWord = 250;
+
 /** As many as there is time for. */
 const untilTime = 10_000_000;
 
@@ -59,7 +62,8 @@ interface Part {
 async function playSeeds(books: Books, { first, count, step }: Part): Promise<Played> {
   const counters = new Map<string, number>();
   const failed: number[] = [];
-  const ends = performance.now() + Number(options.minutes ?? '1000000') * 60_000;
+  const began = performance.now();
+  const ends = began + Number(options.minutes ?? '1000000') * 60_000;
   let seeds = 0;
   for (let seed = first; seed < first + count; seed += step) {
     if (performance.now() > ends || (failed.length > 0 && !options.all)) break;
@@ -68,6 +72,8 @@ async function playSeeds(books: Books, { first, count, step }: Part): Promise<Pl
     for (const [name, by] of outcome.counters) counters.set(name, (counters.get(name) ?? 0) + by);
     const isFine = outcome.broken === null && (!options.replay || (await isSameAgain(books, outcome)));
     if (!isFine) failed.push(seed);
+    if (seeds % seedsPerWord === 0)
+      say(`… ${seeds} seeds to ${seed}, ${perMinute(seeds, began)} a minute, ${failed.length} do not hold`);
     if (outcome.broken !== null) show(outcome);
     else if (count <= 20 && isFine)
       say(`seed ${seed}: holds, ${outcome.events} events, ${hours(outcome.virtualMs)} h, journal ${outcome.hash}`);
@@ -113,13 +119,16 @@ async function playOnJob(first: number, count: number, step: number): Promise<Pl
   return played as Played;
 }
 
-function sumUp({ seeds, failed, counters }: Played, tookMs: number): boolean {
+function perMinute(seeds: number, began: number): number {
+  return Math.round((60_000 * seeds) / (performance.now() - began));
+}
+
+function sumUp({ seeds, failed, counters }: Played, began: number): boolean {
   for (const [name, times] of Object.entries(counters).sort(([a], [b]) => (a < b ? -1 : 1)))
     say(`${String(times).padStart(8)}  ${name}`);
-  const perMinute = Math.round((60_000 * seeds) / tookMs);
   const story =
     failed.length === 0 ? `${seeds} seeds hold` : `of ${seeds} seeds these do not hold: ${failed.join(' ')};`;
-  say(`${story}, ${perMinute} a minute on ${options.jobs} process${options.jobs === '1' ? '' : 'es'}`);
+  say(`${story}, ${perMinute(seeds, began)} a minute on ${options.jobs} process${options.jobs === '1' ? '' : 'es'}`);
   const missing = seeds >= longRun ? neverSeen(counters) : [];
   for (const name of missing) say(`never seen: ${name}`);
   return failed.length === 0 && missing.length === 0;
@@ -158,7 +167,7 @@ async function main(): Promise<boolean> {
   const jobs = Number(options.jobs);
   const began = performance.now();
   const played = jobs > 1 ? await playOnJobs(part, jobs) : await withBooks((books) => playSeeds(books, part));
-  if (process.send === undefined) return sumUp(played, performance.now() - began);
+  if (process.send === undefined) return sumUp(played, began);
   process.send(played);
   return true;
 }
