@@ -115,7 +115,10 @@ describe('backup and restore', () => {
     for (const one of Object.values(beforeBackup)) await note(one);
     await until('told of the payout', () => receiver.at(`/n/${beforeBackup.payout.no}`).length > 0);
     const file = join(folder, 'backup');
-    await done('backup', file);
+    await writeFile(file, 'an older backup');
+    assert.equal((await kanal('backup', file)).code, 1);
+    assert.equal(await readFile(file, 'utf8'), 'an older backup');
+    await done('backup', file, '--force');
     const verified = await done('restore', file, '--verify');
     assert.deepEqual([member(verified, 'books'), member(verified, 'audit')], ['equal', 'intact']);
     assert.equal(member(verified, 'tables', 'payouts'), 1);

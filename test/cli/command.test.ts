@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -111,6 +111,17 @@ describe('the program', () => {
       assert.equal(status, 2, args.join(' '));
       assert.match(stderr, words);
     }
+  });
+
+  test('a backup leaves a file that is there already as it is, exit 1, and goes on with --force', () => {
+    const file = join(folder, 'backup-of-yesterday');
+    writeFileSync(file, 'yesterday');
+    const { status, stdout, stderr } = kanal('backup', file);
+    assert.deepEqual([status, stdout], [1, '']);
+    assert.match(stderr, /backup-of-yesterday exists already and was left as it is\. .* --force\.\n$/);
+    // No gateway has run here: with --force that is what stops it, and the file stands until a new one is complete.
+    assert.match(kanal('backup', file, '--force').stderr, /there is no database/);
+    assert.equal(readFileSync(file, 'utf8'), 'yesterday');
   });
 
   test('half a command shows what there is of it', () => {
