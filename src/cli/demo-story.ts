@@ -30,9 +30,9 @@ export function storiesOf(protocols: readonly Protocol[]): readonly Story[] {
     title: `${till.name}: a merchant collects money, and the channel's answer is lost on its way`,
   };
   const stories = protocols.flatMap(({ name, title, endpoints }): Story[] => [
-    { protocol: name, command: 'pay' as const, title: `${name}: a merchant collects money (${title})` },
+    { protocol: name, command: 'pay' as const, title: `${name}: a merchant collects money (${title.en})` },
     ...(endpoints.some(({ command }) => command === 'pay-out')
-      ? [{ protocol: name, command: 'pay-out' as const, title: `${name}: a merchant pays out (${title})` }]
+      ? [{ protocol: name, command: 'pay-out' as const, title: `${name}: a merchant pays out (${title.en})` }]
       : []),
   ]);
   return lost ? [...stories, lost] : stories;

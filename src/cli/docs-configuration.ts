@@ -47,7 +47,7 @@ function section(name: string, settings: readonly SettingSpec[]): string {
     `\`${spec.name}\``,
     spec.default === null || spec.default === '' ? '' : `\`${spec.default}\``,
     values(spec.pattern.source),
-    spec.about,
+    spec.about.en,
   ]);
   return `### ${name}\n\n${markdownTable(['setting', 'default', 'value', 'what it does'], rows)}`;
 }

@@ -23,19 +23,19 @@ function integrationPage(protocol: Protocol): string {
   const sets = protocol.samples?.(place) ?? [];
   return [
     `# Integrating with ${protocol.name}`,
-    `${protocol.title}. The console shows the same programs with your own addresses and identifiers; here the gateway is at \`${place.baseUrl}\` and you are \`${place.sender}\` (your shop, where one is named, \`${placeholders['merchantNo']}\`). Secrets are read from the environment or from the file of a key. \`test/e2e/samples.test.ts\` runs every program in every language that is installed.`,
+    `${protocol.title.en}. The console shows the same programs with your own addresses and identifiers; here the gateway is at \`${place.baseUrl}\` and you are \`${place.sender}\` (your shop, where one is named, \`${placeholders['merchantNo']}\`). Secrets are read from the environment or from the file of a key. \`test/e2e/samples.test.ts\` runs every program in every language that is installed.`,
     markdownTable(
       ['message', 'signature'],
       [
-        ['request', protocol.request.signature],
-        ['reply', protocol.reply.signature],
-        ['notice', protocol.notice.signature],
-        ['your answer to a notice', protocol.ack.signature],
+        ['request', protocol.request.signature.en],
+        ['reply', protocol.reply.signature.en],
+        ['notice', protocol.notice.signature.en],
+        ['your answer to a notice', protocol.ack.signature.en],
       ],
     ),
     markdownTable(
       ['language', 'save as', 'run', 'needs'],
-      languages.map(({ title, file, run, needs }) => [title, `\`${file}\``, `\`${run}\``, needs]),
+      languages.map(({ title, file, run, needs }) => [title, `\`${file}\``, `\`${run}\``, needs.en]),
     ),
     ...sets.flatMap((set) => setText(set)),
   ].join('\n\n');
@@ -43,7 +43,7 @@ function integrationPage(protocol: Protocol): string {
 
 function setText({ variant, programs }: SampleSet): string[] {
   return programs.flatMap((program) => [
-    `## ${program.about}${variant === null ? '' : ` – ${variant}`}`,
+    `## ${program.about.en}${variant === null ? '' : ` – ${variant}`}`,
     ...languages.map((language) => programText(language, program)),
   ]);
 }

@@ -19,13 +19,13 @@ export function holderHelp(
 function sheet(protocol: Protocol, side: 'merchant' | 'channel'): string {
   const keys = protocol.keys.map((spec) => {
     const given = side === 'merchant' && spec.issued ? 'made when not given' : spec.required ? 'needed' : 'optional';
-    return `  ${spec.name.padEnd(22)}${spec.kind}, ${given}. ${spec.about}`;
+    return `  ${spec.name.padEnd(22)}${spec.kind}, ${given}. ${spec.about.en}`;
   });
   const settings = settingsFor(protocol, side === 'merchant' ? 'credential' : 'channel').map(
-    (spec) => `  ${spec.name.padEnd(22)}${spec.about}${spec.default === null ? '' : ` Default ${spec.default}.`}`,
+    (spec) => `  ${spec.name.padEnd(22)}${spec.about.en}${spec.default === null ? '' : ` Default ${spec.default}.`}`,
   );
   return [
-    `${protocol.title}`,
+    `${protocol.title.en}`,
     `Sender (--sender, or ${partyNames(protocol.name).sender} in --keys)`,
     'Keys:',
     ...keys,

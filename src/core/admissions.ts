@@ -1,4 +1,5 @@
 /** What administering needs of protocols and the vault, without knowing either. Made in `src/edge/admission.ts`. */
+import type { Wording } from './wording.ts';
 
 /** One sealed secret; several per name while a rotation overlaps, newest first. */
 export interface SealedSecret {
@@ -61,17 +62,17 @@ export interface KeyFacts {
   readonly kind: string;
   readonly issued: boolean;
   readonly required: boolean;
-  readonly about: string;
+  readonly about: Wording;
 }
 export interface SettingFacts {
   readonly name: string;
   readonly side: string;
   readonly default: string | null;
-  readonly about: string;
+  readonly about: Wording;
 }
 export interface ProtocolFactSheet {
   readonly name: string;
-  readonly title: string;
+  readonly title: Wording;
   /** May it be a merchant's, a channel's? */
   readonly sides: readonly ('merchant' | 'channel')[];
   /** What the sender is called on the wire. */

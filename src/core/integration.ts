@@ -1,4 +1,5 @@
 /** What a merchant's own developer is shown: addresses, keys, sample programs, a notice to try. Made in `src/wiring/integrations.ts`. */
+import type { Wording } from './wording.ts';
 
 /** A language that sample programs are written in. */
 export interface SampleLanguage {
@@ -6,14 +7,14 @@ export interface SampleLanguage {
   readonly title: string;
   readonly file: string;
   readonly run: string;
-  readonly needs: string;
+  readonly needs: Wording;
 }
 
 export type SamplePurpose = 'pay' | 'query' | 'refund' | 'pay-out' | 'notice';
 
 export interface WrittenSample {
   readonly purpose: SamplePurpose;
-  readonly about: string;
+  readonly about: Wording;
   /** Null: the language has nothing for this way of signing. */
   readonly code: string | null;
 }
@@ -28,13 +29,13 @@ export interface Integration {
   readonly endpoints: readonly { readonly name: string; readonly method: string; readonly url: string }[];
   readonly samples: readonly WrittenSample[];
   /** How requests, replies and notices are signed, in words. */
-  readonly signed: Readonly<Record<'request' | 'reply' | 'notice' | 'ack', string>>;
+  readonly signed: Readonly<Record<'request' | 'reply' | 'notice' | 'ack', Wording>>;
 }
 
 /** A key that is held for a credential: enough to tell it from another one, never the secret. */
 export interface HeldKey {
   readonly name: string;
-  readonly about: string;
+  readonly about: Wording;
   /** Known to both sides, the merchant's public key, or ours. */
   readonly kind: 'shared' | 'merchant' | 'platform';
   /** Of a public key SHA-256 over its DER; of a shared one a mark that only we can make. */

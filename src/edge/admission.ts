@@ -7,6 +7,7 @@ import { isIP } from 'node:net';
 import type { Admissions, Admitted, ProtocolFactSheet, RotationAsk, SealedSecret } from '../core/admissions.ts';
 import { unknownHorizonMs } from '../core/evidence.ts';
 import { Refusal } from '../core/refusal.ts';
+import type { Wording } from '../core/wording.ts';
 import type { Instant } from '../core/world.ts';
 import type { KeySpec, Protocol, SettingSpec } from '../protocols/protocol.ts';
 import { checkPrivateKey, checkPublicKey } from './admit-pem.ts';
@@ -30,51 +31,44 @@ export function webhookPlace(merchantId: bigint): string {
 
 /** Settings of any channel, which the flows read. */
 const channelSettings: readonly SettingSpec[] = [
-  general(
-    'settleWindowMs',
-    /^[0-9]{1,9}$/,
-    '600000',
-    'How long "unknown order" answers must go on before a payment counts as never created.',
-  ),
-  general(
-    'expiresInS',
-    /^[0-9]{1,8}$/,
-    null,
-    'Seconds until an unpaid order is closed, when the merchant names no time.',
-  ),
-  general(
-    'defaultPhone',
-    /^[0-9]{8,16}$/,
-    null,
-    "Payer's number where the channel demands one and the order has none.",
-  ),
-  general(
-    'lateMoney',
-    /^(?:revive|refund|suspense)$/,
-    'revive',
-    'What becomes of a success after the end: the order revives, the money goes back, or it waits for a person.',
-  ),
-  general(
-    'unknownHorizonMs',
-    /^[0-9]{1,10}$/,
-    String(unknownHorizonMs),
-    'How old an order of unknown outcome may grow before a person is asked to decide it.',
-  ),
-  general(
-    'failoverCodes',
-    /^[0-9A-Za-z_.-]{1,64}(?:,[0-9A-Za-z_.-]{1,64})*$/,
-    null,
-    "The channel's own codes of a no after which another channel may be tried, comma-separated.",
-  ),
-  general(
-    'resends',
-    /^(?:pay-out|refund|pay-out,refund)$/,
-    null,
-    'What may be sent again under its own reference when the channel does not know it: only where the provider has promised that a repeated reference moves nothing twice.',
-  ),
+  general('settleWindowMs', /^[0-9]{1,9}$/, '600000', {
+    en: 'How long "unknown order" answers must go on before a payment counts as never created.',
+    zh: '渠道须持续多久答复“订单不存在”，收款才视为从未创建（毫秒）。',
+    id: 'Berapa lama jawaban "pesanan tidak dikenal" harus berlangsung sebelum pembayaran dianggap tidak pernah dibuat (milidetik).',
+  }),
+  general('expiresInS', /^[0-9]{1,8}$/, null, {
+    en: 'Seconds until an unpaid order is closed, when the merchant names no time.',
+    zh: '商户未指定时限时，未付订单关闭前等待的秒数。',
+    id: 'Detik sampai pesanan yang belum dibayar ditutup, bila merchant tidak menyebut waktu.',
+  }),
+  general('defaultPhone', /^[0-9]{8,16}$/, null, {
+    en: "Payer's number where the channel demands one and the order has none.",
+    zh: '渠道要求付款人手机号而订单未提供时使用的号码。',
+    id: 'Nomor pembayar bila kanal mewajibkannya dan pesanan tidak memilikinya.',
+  }),
+  general('lateMoney', /^(?:revive|refund|suspense)$/, 'revive', {
+    en: 'What becomes of a success after the end: the order revives, the money goes back, or it waits for a person.',
+    zh: '订单结束后才成功的款项如何处理：恢复订单、退款，或等待人工判定。',
+    id: 'Perlakuan atas sukses setelah pesanan berakhir: pesanan dihidupkan lagi, dana dikembalikan, atau menunggu orang.',
+  }),
+  general('unknownHorizonMs', /^[0-9]{1,10}$/, String(unknownHorizonMs), {
+    en: 'How old an order of unknown outcome may grow before a person is asked to decide it.',
+    zh: '结果未知的订单多久后交由人工判定（毫秒）。',
+    id: 'Berapa lama pesanan dengan hasil tidak diketahui boleh menunggu sebelum orang diminta memutuskannya (milidetik).',
+  }),
+  general('failoverCodes', /^[0-9A-Za-z_.-]{1,64}(?:,[0-9A-Za-z_.-]{1,64})*$/, null, {
+    en: "The channel's own codes of a no after which another channel may be tried, comma-separated.",
+    zh: '收到这些渠道拒绝码后可改走其他渠道，以逗号分隔。',
+    id: 'Kode penolakan kanal yang setelahnya kanal lain boleh dicoba, dipisah koma.',
+  }),
+  general('resends', /^(?:pay-out|refund|pay-out,refund)$/, null, {
+    en: 'What may be sent again under its own reference when the channel does not know it: only where the provider has promised that a repeated reference moves nothing twice.',
+    zh: '渠道查无该单号时可以原单号重发的业务：仅限服务商承诺同一单号不会重复动账的情形。',
+    id: 'Yang boleh dikirim ulang dengan nomornya sendiri bila kanal tidak mengenalnya: hanya bila penyedia menjamin nomor yang sama tidak memindahkan dana dua kali.',
+  }),
 ];
 
-function general(name: string, pattern: RegExp, fallback: string | null, about: string): SettingSpec {
+function general(name: string, pattern: RegExp, fallback: string | null, about: Wording): SettingSpec {
   return { name, side: 'channel', pattern, default: fallback, about };
 }
 
@@ -244,7 +238,7 @@ class Admission {
     const given = this.#given(file);
     for (const spec of this.#protocol.keys) {
       const value = given[spec.name];
-      if (value === undefined && spec.required) throw invalid(spec.name, `missing: ${spec.about}`);
+      if (value === undefined && spec.required) throw invalid(spec.name, `missing: ${spec.about.en}`);
       if (value === undefined) continue;
       if (spec.kind === 'text') checkText(spec, value, this.#kind);
       else if (spec.kind === 'private-key') checkPrivateKey(spec.name, value, true);

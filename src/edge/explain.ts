@@ -147,7 +147,7 @@ function byOpening(
   const other = others.find(({ keys }) => refusalOf(world, protocol, message, keys) === null);
   return finding('differs', {
     mistakes: other ? [ofOther(other)] : [],
-    advice: [say('refused-so', { why, signature: protocol.request.signature })],
+    advice: [say('refused-so', { why, signature: protocol.request.signature.en })],
   });
 }
 

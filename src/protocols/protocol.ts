@@ -10,6 +10,7 @@ import type { Answer, Ask, CommandName, Extras, Method, Report } from '../core/c
 import type { Conduct } from '../core/conduct.ts';
 import type { Currency } from '../core/money.ts';
 import type { Refusal, RefusalCode } from '../core/refusal.ts';
+import type { Wording } from '../core/wording.ts';
 import type { Instant } from '../core/world.ts';
 import type { Fields } from './json.ts';
 import type { SamplePlace, SampleSet } from './sample.ts';
@@ -104,7 +105,7 @@ export function opened(fields: Fields, marks: Readonly<Record<string, string>> =
 
 /** One of the four kinds of message. `signature` says in words how it is signed; an unsigned leg says so visibly. */
 export interface Leg<W> {
-  readonly signature: string;
+  readonly signature: Wording;
   /** What `open` will have to check that is too long for the event loop. Never throws; absent = nothing ever. */
   costly?(wire: W, keys: Keys): readonly CostlyCheck[];
   /** Verifies and parses received bytes. Throws Refusal `unauthenticated` or `invalid-request`. */
@@ -122,7 +123,7 @@ export type AckWord =
   | 'again';
 
 export interface AckLeg {
-  readonly signature: string;
+  readonly signature: Wording;
   /** Did the receiver acknowledge? Decides done or retry; whatever else it says is not looked at. */
   open(wire: ReplyWire, keys: Keys): boolean;
   seal(word: AckWord): ReplyWire;
@@ -221,7 +222,7 @@ export interface KeySpec {
   readonly required: boolean;
   /** For texts: what an acceptable value is. */
   readonly pattern?: RegExp;
-  readonly about: string;
+  readonly about: Wording;
 }
 
 export interface SettingSpec {
@@ -229,7 +230,7 @@ export interface SettingSpec {
   readonly side: 'merchant' | 'channel' | 'both';
   readonly pattern: RegExp;
   readonly default: string | null;
-  readonly about: string;
+  readonly about: Wording;
 }
 
 /** A method this protocol can ask for (as a merchant's) and carry out (as a channel's). */
@@ -245,7 +246,7 @@ export interface Capability {
 
 export interface Protocol {
   readonly name: string;
-  readonly title: string;
+  readonly title: Wording;
   readonly keys: readonly KeySpec[];
   readonly settings: readonly SettingSpec[];
   readonly endpoints: readonly AnyEndpoint[];

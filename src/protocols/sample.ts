@@ -3,6 +3,7 @@
  * signs, how. `src/edge/samples` writes the same program in each language, so that no two of them can differ.
  */
 import type { SamplePurpose } from '../core/integration.ts';
+import type { Wording } from '../core/wording.ts';
 
 /** A text: literal, something named before, or both joined. */
 export type Text = string | Ref | readonly Text[];
@@ -80,7 +81,7 @@ export type Step = { readonly why?: string } & (
 
 export interface SampleProgram {
   readonly purpose: SamplePurpose;
-  readonly about: string;
+  readonly about: Wording;
   readonly steps: readonly Step[];
 }
 

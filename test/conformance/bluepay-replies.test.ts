@@ -369,5 +369,5 @@ test('the retry ladder, limits and confidential members are data', () => {
   for (const { name, pattern, default: value } of bluepay.settings)
     if (value !== null) assert.match(value, pattern, name);
   assert.equal(bluepay.keys.find(({ name }) => name === 'key')?.pattern?.test(''), false);
-  assert.ok(bluepay.request.signature.includes('create: unsigned'));
+  assert.ok(bluepay.request.signature.en.includes('create: unsigned'));
 });

@@ -13,13 +13,14 @@ import { payin } from '../../src/protocols/payin/protocol.ts';
 import type { Protocol } from '../../src/protocols/protocol.ts';
 
 const vault = new Vault(new Uint8Array(32), (bytes) => randomBytes(bytes));
+const unsaid = { en: '', zh: '', id: '' };
 /** A protocol with key pairs, as those of the RSA protocols are. */
 const paired: Protocol = {
   ...payin,
   name: 'paired',
   keys: [
-    { name: 'own', kind: 'private-key', issued: true, required: true, about: '' },
-    { name: 'peer', kind: 'public-key', issued: false, required: true, about: '' },
+    { name: 'own', kind: 'private-key', issued: true, required: true, about: unsaid },
+    { name: 'peer', kind: 'public-key', issued: false, required: true, about: unsaid },
   ],
 };
 const admissions = makeAdmissions({

@@ -97,7 +97,7 @@ for (const name of ['payin', 'bluepay'] as const) {
     });
 
     test('bad-signature has no effect where replies are unsigned', async () => {
-      assert.match(scene.protocol.reply.signature, /unsigned/);
+      assert.match(scene.protocol.reply.signature.en, /unsigned/);
       await plan('bad-signature');
       assert.equal((await scene.ask('pay-out', payingOut())).kind, 'answered');
     });

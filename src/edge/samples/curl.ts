@@ -197,7 +197,11 @@ export const curl: Language = {
   title: 'curl',
   fence: 'sh',
   ...place,
-  needs: 'bash, curl and the openssl command (3.0 or newer for SM2)',
+  needs: {
+    en: 'bash, curl and the openssl command (3.0 or newer for SM2)',
+    zh: 'bash、curl 与 openssl 命令（SM2 需 3.0 或更高版本）',
+    id: 'bash, curl, dan perintah openssl (3.0 atau lebih baru untuk SM2)',
+  },
   lacks: [],
   write,
 };

@@ -1,4 +1,5 @@
 /** What the languages of sample programs share: how a program is walked, named and introduced. */
+import type { Wording } from '../../core/wording.ts';
 import type { Algorithm, Check, Ref, SampleProgram, SignatureOf, Step, Text, Value } from '../../protocols/sample.ts';
 
 export type StepOf<D extends Step['do']> = Extract<Step, { readonly do: D }>;
@@ -12,7 +13,7 @@ export interface Language {
   readonly file: string;
   readonly run: string;
   /** What has to be there. */
-  readonly needs: string;
+  readonly needs: Wording;
   /** Ways of signing it has nothing for. */
   readonly lacks: readonly Algorithm[];
   write(program: SampleProgram): string;
@@ -39,7 +40,7 @@ export function introOf(program: SampleProgram, language: Pick<Language, 'file' 
   const reads = variablesOf(program).map(({ name, about }) => `${comment}   ${name}: ${about}`);
   const from = program.purpose === 'notice' ? ' < body-of-the-notice' : '';
   return [
-    `${comment} ${program.about}.`,
+    `${comment} ${program.about.en}.`,
     `${comment} Save as ${language.file}; run: ${language.run}${from}`,
     ...(reads.length > 0 ? [`${comment} From the environment:`, ...reads] : []),
     '',

@@ -257,7 +257,7 @@ export const java: Language = {
   title: 'Java',
   fence: 'java',
   ...place,
-  needs: 'JDK 17 or newer',
+  needs: { en: 'JDK 17 or newer', zh: 'JDK 17 或更高版本', id: 'JDK 17 atau lebih baru' },
   lacks: ['sm2'],
   write,
 };

@@ -118,7 +118,11 @@ export const php: Language = {
   title: 'PHP',
   fence: 'php',
   ...place,
-  needs: 'PHP 8.0 or newer with openssl and iconv',
+  needs: {
+    en: 'PHP 8.0 or newer with openssl and iconv',
+    zh: 'PHP 8.0 或更高版本，含 openssl 与 iconv',
+    id: 'PHP 8.0 atau lebih baru dengan openssl dan iconv',
+  },
   lacks: ['sm2'],
   write: (program) => ['<?php', ...introOf(program, place, '//'), ...linesOf(program, writers, '//')].join('\n'),
 };

@@ -168,7 +168,11 @@ export const python: Language = {
   title: 'Python',
   fence: 'python',
   ...place,
-  needs: 'Python 3.8 or newer; where a private key signs, the openssl command (3.0 or newer for SM2)',
+  needs: {
+    en: 'Python 3.8 or newer; where a private key signs, the openssl command (3.0 or newer for SM2)',
+    zh: 'Python 3.8 或更高版本；用私钥签名时需 openssl 命令（SM2 需 3.0 或更高版本）',
+    id: 'Python 3.8 atau lebih baru; bila kunci privat menandatangani, perintah openssl (3.0 atau lebih baru untuk SM2)',
+  },
   lacks: [],
   write: (program) =>
     [

@@ -181,7 +181,11 @@ export const typescript: Language = {
   title: 'TypeScript',
   fence: 'ts',
   ...place,
-  needs: 'Node.js 22.18 or newer; with Node.js 20: npx tsx sample.mts',
+  needs: {
+    en: 'Node.js 22.18 or newer; with Node.js 20: npx tsx sample.mts',
+    zh: 'Node.js 22.18 或更高版本；Node.js 20 请用 npx tsx sample.mts',
+    id: 'Node.js 22.18 atau lebih baru; dengan Node.js 20: npx tsx sample.mts',
+  },
   lacks: ['sm2'],
   write: (program) =>
     [

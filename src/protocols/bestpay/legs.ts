@@ -98,7 +98,11 @@ function ownMembers(wire: RequestWire, scene: Scene): Obj {
 }
 
 export const request: Leg<RequestWire> = {
-  signature: 'sign = Base64 RSA over the sorted members, SHA-256 unless set otherwise; the merchant signs',
+  signature: {
+    en: 'sign = Base64 RSA over the sorted members, SHA-256 unless set otherwise; the merchant signs',
+    zh: 'sign = 对排序后的字段做 RSA 签名（Base64），默认 SHA-256，由商户签名',
+    id: 'sign = RSA Base64 atas anggota terurut, SHA-256 kecuali disetel lain; merchant yang menandatangani',
+  },
   open: (wire, scene) =>
     verified(ownMembers(wire, scene), scene, {
       digests: digestsOf(scene.keys, 'requestDigest'),
@@ -109,7 +113,11 @@ export const request: Leg<RequestWire> = {
 };
 
 export const notice: Leg<RequestWire> = {
-  signature: 'sign = Base64 RSA over the sorted members, SHA-1 unless set otherwise; the platform signs',
+  signature: {
+    en: 'sign = Base64 RSA over the sorted members, SHA-1 unless set otherwise; the platform signs',
+    zh: 'sign = 对排序后的字段做 RSA 签名（Base64），默认 SHA-1，由平台签名',
+    id: 'sign = RSA Base64 atas anggota terurut, SHA-1 kecuali disetel lain; platform yang menandatangani',
+  },
   open(wire, scene) {
     if (wire.method !== 'POST') throw new Refusal('invalid-request', { why: 'method' });
     return verified(ownMembers(wire, scene), scene, {
@@ -122,7 +130,11 @@ export const notice: Leg<RequestWire> = {
 };
 
 export const reply: Leg<ReplyWire> = {
-  signature: 'sign = Base64 RSA over the sorted members, result as sorted JSON; SHA-1 unless set otherwise',
+  signature: {
+    en: 'sign = Base64 RSA over the sorted members, result as sorted JSON; SHA-1 unless set otherwise',
+    zh: 'sign = 对排序后的字段做 RSA 签名（Base64），result 取排序后的 JSON，默认 SHA-1',
+    id: 'sign = RSA Base64 atas anggota terurut, result sebagai JSON terurut; SHA-1 kecuali disetel lain',
+  },
   open(wire, scene) {
     const members = membersOf(wire.body);
     if (members === null) throw new Refusal('outcome-unknown', { text: 'the reply is not a JSON object' });
@@ -164,7 +176,11 @@ function envelopeOf(success: boolean, said: { readonly code: string; readonly te
 }
 
 export const ack: AckLeg = {
-  signature: 'unsigned (the document has no sign in the acknowledgement)',
+  signature: {
+    en: 'unsigned (the document has no sign in the acknowledgement)',
+    zh: '不签名（文档中通知应答没有 sign）',
+    id: 'tidak ditandatangani (dalam dokumen konfirmasi tidak memuat sign)',
+  },
   open(wire, keys) {
     const members = wire.status === 200 ? membersOf(wire.body) : null;
     if (members === null) return false;

@@ -159,7 +159,11 @@ const hourMs = 60 * minuteMs;
 
 export const bestpay: Protocol = {
   name: 'bestpay',
-  title: 'Bestpay aggregate acquiring (v1.8)',
+  title: {
+    en: 'Bestpay aggregate acquiring (v1.8)',
+    zh: '翼支付聚合收单（v1.8）',
+    id: 'Akuisisi agregat Bestpay (v1.8)',
+  },
   keys: keySpecs,
   settings: settingSpecs,
   endpoints,

@@ -56,7 +56,11 @@ export function samples(place: SamplePlace): readonly SampleSet[] {
       programs: [
         {
           purpose: 'pay',
-          about: 'Order ¥ 12.80, paid by a code that Alipay scans (orderMixQrcode)',
+          about: {
+            en: 'Order ¥ 12.80, paid by a code that Alipay scans (orderMixQrcode)',
+            zh: '下单 ¥ 12.80，由支付宝扫码支付（orderMixQrcode）',
+            id: 'Pesanan ¥ 12,80, dibayar dengan kode yang dipindai Alipay (orderMixQrcode)',
+          },
           steps: [
             now,
             moment,
@@ -77,7 +81,11 @@ export function samples(place: SamplePlace): readonly SampleSet[] {
         },
         {
           purpose: 'query',
-          about: 'Ask how an order stands (confirmOrderStatus)',
+          about: {
+            en: 'Ask how an order stands (confirmOrderStatus)',
+            zh: '查询订单状态（confirmOrderStatus）',
+            id: 'Tanyakan status pesanan (confirmOrderStatus)',
+          },
           steps: [
             moment,
             orderNo(null),
@@ -89,7 +97,11 @@ export function samples(place: SamplePlace): readonly SampleSet[] {
         },
         {
           purpose: 'refund',
-          about: 'Give ¥ 1.00 of a paid order back (refund)',
+          about: {
+            en: 'Give ¥ 1.00 of a paid order back (refund)',
+            zh: '对已支付订单退款 ¥ 1.00（refund）',
+            id: 'Kembalikan ¥ 1,00 dari pesanan yang sudah dibayar (refund)',
+          },
           steps: [
             now,
             moment,
@@ -108,7 +120,7 @@ export function samples(place: SamplePlace): readonly SampleSet[] {
         },
         {
           purpose: 'notice',
-          about: 'Believe a callback, or not',
+          about: { en: 'Believe a callback, or not', zh: '验证回调真伪', id: 'Percayai callback, atau tidak' },
           steps: [
             { do: 'body', name: 'body' },
             { do: 'parse', name: 'members', of: ref('body'), as: 'json' },

@@ -1,5 +1,6 @@
 /** BluePay's four legs: GET queries in, JSON out, GET callbacks back, a word of acknowledgement. Page, sections 6 and 6.4. */
 import { Refusal } from '../../core/refusal.ts';
+import type { Wording } from '../../core/wording.ts';
 import { type Fields, JsonError, obj, parseObject, writeJson } from '../json.ts';
 import type { AckLeg, Leg, ReplyWire, RequestWire, Scene } from '../protocol.ts';
 import { opened } from '../protocol.ts';
@@ -24,7 +25,7 @@ import { scalarText } from '../reading.ts';
 
 /** How one endpoint's query string is written and checked. `unsigned` is what BluePay documents for creating an order. */
 interface QueryForm {
-  readonly signature: string;
+  readonly signature: Wording;
   seal(members: Fields, scene: Scene): string;
   /** Verified, decoded members. */
   open(raw: RawQuery, scene: Scene): Fields;
@@ -51,13 +52,21 @@ function refuse(text: string): never {
 }
 
 const unsigned: QueryForm = {
-  signature: 'unsigned: BluePay documents no signature for creating a VA or store code',
+  signature: {
+    en: 'unsigned: BluePay documents no signature for creating a VA or store code',
+    zh: '不签名：BluePay 文档未规定创建虚拟账户或便利店付款码的签名',
+    id: 'tidak ditandatangani: dokumen BluePay tidak menetapkan tanda tangan untuk membuat VA atau kode gerai',
+  },
   seal: (members) => joined(texts(members)),
   open: (raw) => decoded(raw),
 };
 
 const transfer: QueryForm = {
-  signature: 'MD5 over productId and the encrypted data as it stands in the URL, with the product key behind it',
+  signature: {
+    en: 'MD5 over productId and the encrypted data as it stands in the URL, with the product key behind it',
+    zh: '对 productId 与 URL 中的加密数据、末尾附产品密钥做 MD5',
+    id: 'MD5 atas productId dan data terenkripsi seperti di URL, dengan kunci produk di belakangnya',
+  },
   seal(members, { keys }) {
     const values = Object.fromEntries(dataMembers.map((name) => [name, scalarText(members.get(name))]));
     const data = sealData(dataText(values as Record<DataMember, string>), keys);
@@ -74,7 +83,11 @@ const transfer: QueryForm = {
 };
 
 const query: QueryForm = {
-  signature: 'MD5 over operatorId, productid and t_id (setting querySign), with the product key behind it',
+  signature: {
+    en: 'MD5 over operatorId, productid and t_id (setting querySign), with the product key behind it',
+    zh: '对 operatorId、productid 与 t_id（由 querySign 设置）、末尾附产品密钥做 MD5',
+    id: 'MD5 atas operatorId, productid, dan t_id (setelan querySign), dengan kunci produk di belakangnya',
+  },
   seal(members, { keys }) {
     const value = (name: string): string => scalarText(members.get(name));
     const text = queryText(keys, value('operatorId'), value('productid'), value('t_id'));
@@ -124,10 +137,14 @@ function get(target: string): RequestWire {
   return { kind: 'request', method: 'GET', target, headers: [], body: new Uint8Array(0), remote: '' };
 }
 
+function signedSo(language: keyof Wording): string {
+  return Object.entries(queryForms)
+    .map(([name, form]) => `${name}: ${form.signature[language]}`)
+    .join('; ');
+}
+
 export const request: Leg<RequestWire> = {
-  signature: Object.entries(queryForms)
-    .map(([name, form]) => `${name}: ${form.signature}`)
-    .join('; '),
+  signature: { en: signedSo('en'), zh: signedSo('zh'), id: signedSo('id') },
   open: (wire, scene) => opened(formOf(scene).open(splitQuery(queryOf(wire.target)), scene)),
   seal: (members, scene) => get(withQuery(addressOf(scene), formOf(scene).seal(members, scene))),
 };
@@ -135,7 +152,11 @@ export const request: Leg<RequestWire> = {
 const jsonHeaders = [['content-type', 'application/json;charset=UTF-8']] as const;
 
 export const reply: Leg<ReplyWire> = {
-  signature: 'unsigned: BluePay signs no reply',
+  signature: {
+    en: 'unsigned: BluePay signs no reply',
+    zh: '不签名：BluePay 不对应答签名',
+    id: 'tidak ditandatangani: BluePay tidak menandatangani jawaban',
+  },
   open(wire) {
     if (wire.status !== 200)
       throw new Refusal('outcome-unknown', { text: `HTTP status ${wire.status}`, why: 'http-status' });
@@ -162,7 +183,11 @@ function parsed(body: Uint8Array): Fields | null {
 }
 
 export const notice: Leg<RequestWire> = {
-  signature: 'MD5 over the raw query before encrypt, operator decoded, with the product key behind it',
+  signature: {
+    en: 'MD5 over the raw query before encrypt, operator decoded, with the product key behind it',
+    zh: '对 encrypt 之前的原始查询串（operator 解码）、末尾附产品密钥做 MD5',
+    id: 'MD5 atas query mentah sebelum encrypt, operator didekode, dengan kunci produk di belakangnya',
+  },
   open(wire, { keys }) {
     if (wire.method !== 'GET') throw new Refusal('invalid-request', { text: 'callbacks are GET requests' });
     const { signed, ignored } = openCallback(queryOf(wire.target), keys);
@@ -189,7 +214,11 @@ const words = {
 } as const;
 
 export const ack: AckLeg = {
-  signature: 'unsigned: the text `success`',
+  signature: {
+    en: 'unsigned: the text `success`',
+    zh: '不签名：文本 `success`',
+    id: 'tidak ditandatangani: teks `success`',
+  },
   open: (wire) => wire.status === 200 && Buffer.from(wire.body).toString('latin1').trim() === 'success',
   seal: (word) => words[word],
 };

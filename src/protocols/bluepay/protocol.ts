@@ -3,6 +3,7 @@
  * All calls are GET requests with a query; callbacks are GET requests to `/listen/{channelId}`. README.md says the rest.
  */
 import { Refusal } from '../../core/refusal.ts';
+import type { Wording } from '../../core/wording.ts';
 import type { Fields } from '../json.ts';
 import {
   type AnyEndpoint,
@@ -144,7 +145,11 @@ const keys: readonly KeySpec[] = [
     issued: false,
     required: true,
     pattern: /^[\x21-\x7e]{1,128}$/,
-    about: 'Key of the product: behind every signed text, and (cut or filled to 16) for the data of disbursements',
+    about: {
+      en: 'Key of the product: behind every signed text, and (cut or filled to 16) for the data of disbursements',
+      zh: '产品密钥：附在每段签名文本之后；截取或补足至 16 位后用于加密代付数据。',
+      id: 'Kunci produk: di belakang setiap teks yang ditandatangani, dan (dipotong atau digenapi menjadi 16) untuk data pencairan.',
+    },
   },
   {
     name: 'iv',
@@ -152,11 +157,15 @@ const keys: readonly KeySpec[] = [
     issued: false,
     required: true,
     pattern: /^[\x20-\x7e]{16}$/,
-    about: 'Initialisation vector of the data of disbursements, 16 characters, issued with the key',
+    about: {
+      en: 'Initialisation vector of the data of disbursements, 16 characters, issued with the key',
+      zh: '代付数据加密的初始向量，16 个字符，与密钥一同发放。',
+      id: 'Vektor inisialisasi data pencairan, 16 karakter, diterbitkan bersama kunci.',
+    },
   },
 ];
 
-function channel(name: string, pattern: RegExp, fallback: string | null, about: string): SettingSpec {
+function channel(name: string, pattern: RegExp, fallback: string | null, about: Wording): SettingSpec {
   return { name, side: 'channel', pattern, default: fallback, about };
 }
 const address = /^https?:\/\/[^\s#]{1,500}$/;
@@ -164,42 +173,86 @@ const path = /^\/[A-Za-z0-9/._-]{1,200}$/;
 const yesNo = /^(?:true|false)$/;
 
 const settings: readonly SettingSpec[] = [
-  channel(
-    'codeSet',
-    /^(?:fintech|general)$/,
-    'fintech',
-    'Which meaning of status numbers the product has (506 and 601 differ)',
-  ),
-  channel('sandbox2257', yesNo, 'false', 'Sandbox product: callbacks say THB; currency and price are not compared'),
-  channel('staticVa', yesNo, 'false', 'Ask for static virtual accounts; the payer needs a mobile number'),
-  channel(
-    'querySign',
-    /^(?:operator|product)$/,
-    'operator',
-    'Text that queries sign: the documented one, or that of the older demo',
-  ),
-  channel('operatorId', /^[0-9A-Za-z_-]{1,32}$/, null, 'Operator number for queries; without it the product number'),
-  channel('promotionId', /^[0-9A-Za-z_-]{1,32}$/, '1000', 'promotionId of creates and disbursements'),
-  channel('msisdn', /^62[0-9]{6,15}$/, null, 'Number to give when an order has none'),
-  channel('utcOffset', /^[+-][0-9]{2}:[0-9]{2}$/, '+08:00', 'Zone of the times in replies'),
-  channel('expiresInS', /^[0-9]{2,7}$/, '86400', 'Seconds until an unpaid virtual account is closed on our side'),
-  channel(
-    'resultForm',
-    /^(?:object|text)$/,
-    'object',
-    'Twin: result of a collection query as an object or as JSON text',
-  ),
-  channel('url.create', address, null, 'Base URL for creating orders, where its host is another'),
-  channel('url.transfer', address, null, 'Base URL for disbursements'),
-  channel('url.queryTransfer', address, null, 'Base URL for queries of disbursements'),
-  channel('url.queryTransDetail', address, null, 'Base URL for queries of collections'),
-  channel('path.create', path, null, 'Other path for creating orders: /indonesia/express/gather/mo of older products'),
-  channel(
-    'path.queryTransDetail',
-    path,
-    null,
-    'Other path for queries of collections: /thaiCharge/service/queryTransDetail in test',
-  ),
+  channel('codeSet', /^(?:fintech|general)$/, 'fintech', {
+    en: 'Which meaning of status numbers the product has (506 and 601 differ)',
+    zh: '产品采用的状态码含义（506 与 601 有差异）。',
+    id: 'Arti nomor status yang dipakai produk (506 dan 601 berbeda).',
+  }),
+  channel('sandbox2257', yesNo, 'false', {
+    en: 'Sandbox product: callbacks say THB; currency and price are not compared',
+    zh: '沙箱产品：回调中币种为 THB；不核对币种与金额。',
+    id: 'Produk sandbox: callback menyebut THB; mata uang dan harga tidak dibandingkan.',
+  }),
+  channel('staticVa', yesNo, 'false', {
+    en: 'Ask for static virtual accounts; the payer needs a mobile number',
+    zh: '申请静态虚拟账户；付款人须有手机号。',
+    id: 'Minta virtual account statis; pembayar harus punya nomor ponsel.',
+  }),
+  channel('querySign', /^(?:operator|product)$/, 'operator', {
+    en: 'Text that queries sign: the documented one, or that of the older demo',
+    zh: '查询签名的文本：按文档，或按旧版示例。',
+    id: 'Teks yang ditandatangani kueri: menurut dokumen, atau menurut demo lama.',
+  }),
+  channel('operatorId', /^[0-9A-Za-z_-]{1,32}$/, null, {
+    en: 'Operator number for queries; without it the product number',
+    zh: '查询所用的运营商编号；留空则使用产品编号。',
+    id: 'Nomor operator untuk kueri; jika kosong, nomor produk.',
+  }),
+  channel('promotionId', /^[0-9A-Za-z_-]{1,32}$/, '1000', {
+    en: 'promotionId of creates and disbursements',
+    zh: '下单与代付所用的 promotionId。',
+    id: 'promotionId untuk pembuatan pesanan dan pencairan.',
+  }),
+  channel('msisdn', /^62[0-9]{6,15}$/, null, {
+    en: 'Number to give when an order has none',
+    zh: '订单没有号码时使用的手机号。',
+    id: 'Nomor yang diberikan bila pesanan tidak memilikinya.',
+  }),
+  channel('utcOffset', /^[+-][0-9]{2}:[0-9]{2}$/, '+08:00', {
+    en: 'Zone of the times in replies',
+    zh: '应答中时间的时区。',
+    id: 'Zona waktu dalam jawaban.',
+  }),
+  channel('expiresInS', /^[0-9]{2,7}$/, '86400', {
+    en: 'Seconds until an unpaid virtual account is closed on our side',
+    zh: '我方关闭未付虚拟账户前等待的秒数。',
+    id: 'Detik sampai virtual account yang belum dibayar ditutup di sisi kami.',
+  }),
+  channel('resultForm', /^(?:object|text)$/, 'object', {
+    en: 'Twin: result of a collection query as an object or as JSON text',
+    zh: '模拟渠道：收款查询的 result 以对象或 JSON 文本返回。',
+    id: 'Kembaran: result kueri penagihan sebagai objek atau teks JSON.',
+  }),
+  channel('url.create', address, null, {
+    en: 'Base URL for creating orders, where its host is another',
+    zh: '下单的基础地址（主机不同时）。',
+    id: 'URL dasar untuk membuat pesanan, bila host-nya lain.',
+  }),
+  channel('url.transfer', address, null, {
+    en: 'Base URL for disbursements',
+    zh: '代付的基础地址。',
+    id: 'URL dasar untuk pencairan.',
+  }),
+  channel('url.queryTransfer', address, null, {
+    en: 'Base URL for queries of disbursements',
+    zh: '代付查询的基础地址。',
+    id: 'URL dasar untuk kueri pencairan.',
+  }),
+  channel('url.queryTransDetail', address, null, {
+    en: 'Base URL for queries of collections',
+    zh: '收款查询的基础地址。',
+    id: 'URL dasar untuk kueri penagihan.',
+  }),
+  channel('path.create', path, null, {
+    en: 'Other path for creating orders: /indonesia/express/gather/mo of older products',
+    zh: '其他下单路径：旧产品使用 /indonesia/express/gather/mo。',
+    id: 'Path lain untuk membuat pesanan: /indonesia/express/gather/mo pada produk lama.',
+  }),
+  channel('path.queryTransDetail', path, null, {
+    en: 'Other path for queries of collections: /thaiCharge/service/queryTransDetail in test',
+    zh: '其他收款查询路径：测试环境使用 /thaiCharge/service/queryTransDetail。',
+    id: 'Path lain untuk kueri penagihan: /thaiCharge/service/queryTransDetail di lingkungan uji.',
+  }),
 ];
 
 /** Ours; BluePay documents none: at once, then 5 s, 30 s, 2 min, 10 min, 1 h. */
@@ -232,7 +285,7 @@ const numbers: Numbers = {
 
 export const bluepay: Protocol = {
   name: 'bluepay',
-  title: 'BluePay Indonesia',
+  title: { en: 'BluePay Indonesia', zh: 'BluePay 印度尼西亚', id: 'BluePay Indonesia' },
   keys,
   settings,
   endpoints,

@@ -56,13 +56,21 @@ function sealSigned(members: Fields, scene: Scene): RequestWire {
   return { kind: 'request', method: 'POST', target: withSign(url, sign), headers: [jsonType], body, remote: '' };
 }
 
-const signature = 'sign in the query = MD5(time stamp + key + body without blanks), a colon, the time stamp';
+const signature = {
+  en: 'sign in the query = MD5(time stamp + key + body without blanks), a colon, the time stamp',
+  zh: '查询参数 sign = MD5(时间戳 + 密钥 + 去除空白的报文体)，加冒号和时间戳',
+  id: 'sign pada query = MD5(cap waktu + kunci + isi tanpa spasi), titik dua, cap waktu',
+};
 
 export const request: Leg<RequestWire> = { signature, open: openSigned, seal: sealSigned };
 export const notice: Leg<RequestWire> = { signature, open: openSigned, seal: sealSigned };
 
 export const reply: Leg<ReplyWire> = {
-  signature: 'unsigned (the document signs no replies)',
+  signature: {
+    en: 'unsigned (the document signs no replies)',
+    zh: '不签名（文档不对应答签名）',
+    id: 'tidak ditandatangani (dokumen tidak menandatangani jawaban)',
+  },
   open(wire) {
     const members = parsedBody(wire.body);
     if (members === null) throw new Refusal('outcome-unknown', { text: 'the reply is not a JSON object' });
@@ -80,7 +88,11 @@ const ackWords: Readonly<Record<AckWord, string>> = { taken: 'SUCCESS', forged: 
 
 /** HTTP 200 and the word, whatever its letters, blanks and quotes (section 2.3, T048). */
 export const ack: AckLeg = {
-  signature: 'unsigned (the word SUCCESS)',
+  signature: {
+    en: 'unsigned (the word SUCCESS)',
+    zh: '不签名（应答 SUCCESS）',
+    id: 'tidak ditandatangani (kata SUCCESS)',
+  },
   open: ({ status, body }) => status === 200 && saysSuccess(body),
   seal: (word) => ({
     kind: 'reply',

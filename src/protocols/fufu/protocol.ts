@@ -149,7 +149,11 @@ const conduct: Partial<Conduct> = {
 
 export const fufu: Protocol = {
   name: 'fufu',
-  title: 'Fufu open API V1.1.1 (付付开放接口)',
+  title: {
+    en: 'Fufu open API V1.1.1 (付付开放接口)',
+    zh: '付付开放接口 V1.1.1',
+    id: 'API terbuka Fufu V1.1.1 (付付开放接口)',
+  },
   keys: keySpecs,
   settings: settingSpecs,
   endpoints,

@@ -42,7 +42,11 @@ export function samples(place: SamplePlace): readonly SampleSet[] {
       programs: [
         {
           purpose: 'pay',
-          about: 'Order ¥ 2.50, paid by one code that any wallet scans (preOrder)',
+          about: {
+            en: 'Order ¥ 2.50, paid by one code that any wallet scans (preOrder)',
+            zh: '下单 ¥ 2.50，由任意钱包扫同一个码支付（preOrder）',
+            id: 'Pesanan ¥ 2,50, dibayar dengan satu kode yang dipindai dompet apa pun (preOrder)',
+          },
           steps: [
             key,
             now,
@@ -64,12 +68,20 @@ export function samples(place: SamplePlace): readonly SampleSet[] {
         },
         {
           purpose: 'query',
-          about: 'Ask how an order stands (query)',
+          about: {
+            en: 'Ask how an order stands (query)',
+            zh: '查询订单状态（query）',
+            id: 'Tanyakan status pesanan (query)',
+          },
           steps: [key, now, orderNo(null), ...call('query', [['out_trade_no', ref('orderNo')]])],
         },
         {
           purpose: 'refund',
-          about: 'Give ¥ 1.00 of a paid order back (refund)',
+          about: {
+            en: 'Give ¥ 1.00 of a paid order back (refund)',
+            zh: '对已支付订单退款 ¥ 1.00（refund）',
+            id: 'Kembalikan ¥ 1,00 dari pesanan yang sudah dibayar (refund)',
+          },
           steps: [
             key,
             now,
@@ -88,7 +100,7 @@ export function samples(place: SamplePlace): readonly SampleSet[] {
         },
         {
           purpose: 'notice',
-          about: 'Believe a notice, or not',
+          about: { en: 'Believe a notice, or not', zh: '验证通知真伪', id: 'Percayai notifikasi, atau tidak' },
           steps: [
             key,
             {

@@ -193,13 +193,21 @@ function sealSigned(members: Fields, scene: Scene): RequestWire {
 }
 
 const signedLeg: Leg<RequestWire> = {
-  signature: 'Sign header = MD5(body bytes + apiKey), 32 hex digits; MerchantId header names the merchant',
+  signature: {
+    en: 'Sign header = MD5(body bytes + apiKey), 32 hex digits; MerchantId header names the merchant',
+    zh: '请求头 Sign = MD5(报文体字节 + apiKey)，32 位十六进制；请求头 MerchantId 为商户号',
+    id: 'Header Sign = MD5(byte isi + apiKey), 32 digit heksadesimal; header MerchantId menyebut merchant',
+  },
   open: openSigned,
   seal: sealSigned,
 };
 
 const reply: Leg<ReplyWire> = {
-  signature: 'unsigned (the platform does not sign replies)',
+  signature: {
+    en: 'unsigned (the platform does not sign replies)',
+    zh: '不签名（平台不对应答签名）',
+    id: 'tidak ditandatangani (platform tidak menandatangani jawaban)',
+  },
   open(wire) {
     const members = parsed(wire.body);
     if (members === null) throw new Refusal('outcome-unknown', { text: 'the reply is not a JSON object' });
@@ -222,7 +230,11 @@ const ackWords: Readonly<Record<AckWord, readonly [status: number, text: string]
 
 /** Row 17. Redirects are never followed. */
 const ack: AckLeg = {
-  signature: 'unsigned (HTTP status)',
+  signature: {
+    en: 'unsigned (HTTP status)',
+    zh: '不签名（以 HTTP 状态码应答）',
+    id: 'tidak ditandatangani (status HTTP)',
+  },
   open(wire, keys) {
     if (!doneStatuses.includes(wire.status)) return false;
     return settingOf(keys, 'strictBody') !== 'true' || saysSuccess(wire.body);
@@ -317,7 +329,11 @@ const minuteMs = 60_000;
 
 export const payin: Protocol = {
   name: 'payin',
-  title: 'Indonesian collection and payout platform (payIn)',
+  title: {
+    en: 'Indonesian collection and payout platform (payIn)',
+    zh: '印度尼西亚代收代付平台（payIn）',
+    id: 'Platform penagihan dan pencairan Indonesia (payIn)',
+  },
   keys: keySpecs,
   settings: settingSpecs,
   endpoints,

@@ -41,7 +41,11 @@ export function samples(place: SamplePlace): readonly SampleSet[] {
       programs: [
         {
           purpose: 'pay',
-          about: 'Collect Rp 20.000 by QRIS (payIn)',
+          about: {
+            en: 'Collect Rp 20.000 by QRIS (payIn)',
+            zh: '用 QRIS 收款 Rp 20.000（payIn）',
+            id: 'Tagih Rp 20.000 dengan QRIS (payIn)',
+          },
           steps: [
             apiKey,
             now,
@@ -61,7 +65,11 @@ export function samples(place: SamplePlace): readonly SampleSet[] {
         },
         {
           purpose: 'query',
-          about: 'Ask how an order stands (payInQuery)',
+          about: {
+            en: 'Ask how an order stands (payInQuery)',
+            zh: '查询订单状态（payInQuery）',
+            id: 'Tanyakan status pesanan (payInQuery)',
+          },
           steps: [
             apiKey,
             now,
@@ -74,7 +82,11 @@ export function samples(place: SamplePlace): readonly SampleSet[] {
         },
         {
           purpose: 'pay-out',
-          about: 'Pay Rp 15.000 out to a bank account (payOut)',
+          about: {
+            en: 'Pay Rp 15.000 out to a bank account (payOut)',
+            zh: '向银行账户代付 Rp 15.000（payOut）',
+            id: 'Cairkan Rp 15.000 ke rekening bank (payOut)',
+          },
           steps: [
             apiKey,
             now,
@@ -96,7 +108,7 @@ export function samples(place: SamplePlace): readonly SampleSet[] {
         },
         {
           purpose: 'notice',
-          about: 'Believe a notice, or not',
+          about: { en: 'Believe a notice, or not', zh: '验证通知真伪', id: 'Percayai notifikasi, atau tidak' },
           steps: [
             apiKey,
             {

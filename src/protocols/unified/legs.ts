@@ -63,7 +63,11 @@ function pathOf(url: string): string {
 }
 
 export const request: Leg<RequestWire> = {
-  signature: 'x-api-key, compared in constant time; optional HMAC-SHA256 over time stamp, method, path and raw body',
+  signature: {
+    en: 'x-api-key, compared in constant time; optional HMAC-SHA256 over time stamp, method, path and raw body',
+    zh: '校验 x-api-key（恒定时间比较）；可选对时间戳、方法、路径与原始报文体做 HMAC-SHA256',
+    id: 'x-api-key, dibandingkan dalam waktu konstan; opsional HMAC-SHA256 atas cap waktu, metode, path, dan isi mentah',
+  },
   open(wire, { keys, moment }) {
     authenticate(wire, keys, moment);
     checkContentType(wire.headers);
@@ -84,7 +88,11 @@ export const request: Leg<RequestWire> = {
 };
 
 export const reply: Leg<ReplyWire> = {
-  signature: 'unsigned: the document signs no reply',
+  signature: {
+    en: 'unsigned: the document signs no reply',
+    zh: '不签名：文档不对应答签名',
+    id: 'tidak ditandatangani: dokumen tidak menandatangani jawaban',
+  },
   open(wire) {
     if (wire.status !== 200)
       throw new Refusal('outcome-unknown', { why: 'http-status', text: `HTTP status ${wire.status}` });
@@ -114,8 +122,11 @@ function withPassBackAsItCame(members: Fields): Fields {
 }
 
 export const notice: Leg<RequestWire> = {
-  signature:
-    'HMAC-SHA256 in x-signature (hmacKey, else the API key); encrypt of the callback inside, where a productKey is set',
+  signature: {
+    en: 'HMAC-SHA256 in x-signature (hmacKey, else the API key); encrypt of the callback inside, where a productKey is set',
+    zh: '请求头 x-signature 为 HMAC-SHA256（hmacKey，未设则用 API 密钥）；设有 productKey 时，内层回调带 encrypt',
+    id: 'HMAC-SHA256 di x-signature (hmacKey, jika tidak ada kunci API); encrypt pada callback di dalamnya bila productKey disetel',
+  },
   open(wire, { keys, moment }) {
     const members = parsed(wire.body);
     const hmacKeys = noticeKeys(keys);
@@ -143,7 +154,11 @@ function plain(status: number, word: string): ReplyWire {
 
 /** Exactly 200 counts, nothing else of the 2xx; the body is not looked at (row 19). */
 export const ack: AckLeg = {
-  signature: 'unsigned: HTTP status 200',
+  signature: {
+    en: 'unsigned: HTTP status 200',
+    zh: '不签名：HTTP 状态码 200',
+    id: 'tidak ditandatangani: status HTTP 200',
+  },
   open: (wire) => wire.status === 200,
   seal: (word) =>
     ({ taken: plain(200, 'success'), forged: plain(401, 'unauthorized'), again: plain(503, 'again') })[word],

@@ -3,6 +3,7 @@
  * authentication, so this folder is closed by default; README.md says how a caller proves itself and what is ours.
  */
 import { Refusal } from '../../core/refusal.ts';
+import type { Wording } from '../../core/wording.ts';
 import {
   type Claim,
   endpoint,
@@ -77,7 +78,11 @@ const keys: readonly KeySpec[] = [
     issued: true,
     required: false,
     pattern: /^[A-Za-z][A-Za-z0-9_-]{31,127}$/,
-    about: 'Secret half of x-api-key: the header is <key id>.<secret>. Only a credential opened for addresses has none',
+    about: {
+      en: 'Secret half of x-api-key: the header is <key id>.<secret>. Only a credential opened for addresses has none',
+      zh: 'x-api-key 的密钥部分，请求头为 <key id>.<secret>。仅按来源地址开通的凭证没有此项。',
+      id: 'Bagian rahasia x-api-key: header berbentuk <key id>.<secret>. Hanya kredensial yang dibuka untuk alamat tertentu yang tidak memilikinya.',
+    },
   },
   {
     name: 'hmacKey',
@@ -85,7 +90,11 @@ const keys: readonly KeySpec[] = [
     issued: false,
     required: false,
     pattern: /^[\x21-\x7e]{32,256}$/,
-    about: 'Signs requests (x-timestamp, x-signature) and notices; without it notices are signed with the API key',
+    about: {
+      en: 'Signs requests (x-timestamp, x-signature) and notices; without it notices are signed with the API key',
+      zh: '用于请求（x-timestamp、x-signature）与通知的签名；留空则以 API 密钥签名通知。',
+      id: 'Menandatangani permintaan (x-timestamp, x-signature) dan notifikasi; tanpanya notifikasi ditandatangani dengan kunci API.',
+    },
   },
   {
     name: 'productKey',
@@ -93,7 +102,11 @@ const keys: readonly KeySpec[] = [
     issued: false,
     required: false,
     pattern: /^[\x21-\x7e]{1,128}$/,
-    about: 'Key of encrypt in originChannelCallBack; without it the API key',
+    about: {
+      en: 'Key of encrypt in originChannelCallBack; without it the API key',
+      zh: 'originChannelCallBack 中 encrypt 所用的密钥；留空则使用 API 密钥。',
+      id: 'Kunci encrypt dalam originChannelCallBack; tanpanya kunci API.',
+    },
   },
 ];
 
@@ -102,47 +115,63 @@ function row(
   side: SettingSpec['side'],
   pattern: RegExp,
   fallback: string | null,
-  about: string,
+  about: Wording,
 ): SettingSpec {
   return { name, side, pattern, default: fallback, about };
 }
 const yesNo = /^(?:true|false)$/;
 
 const settings: readonly SettingSpec[] = [
-  row(
-    'successCode',
-    'merchant',
-    /^10000{1,2}$/,
-    '100000',
-    'Success code: 100000 as in samples and service, 10000 as in the prose',
-  ),
-  row(
-    'context',
-    'merchant',
-    /^[A-Za-z0-9_-]{1,64}$/,
-    null,
-    'First path segment that the credential may use; without it any',
-  ),
-  row('hmac', 'merchant', /^(?:optional|required)$/, 'optional', 'Must requests carry x-timestamp and x-signature?'),
-  row('lenientMobile', 'merchant', yesNo, 'false', 'Accept orders without a usable mobile number'),
-  row('notifyProcess', 'merchant', yesNo, 'false', 'Tell orders in progress as well'),
-  row(
-    'environment',
-    'merchant',
-    /^(?:sandbox|production)$/,
-    null,
-    'Refuse orders whose prodFlag names the other environment',
-  ),
-  row('productId', 'both', /^[0-9]{1,16}$/, '2257', 'Product number that is shown, or sent, when an order names none'),
-  row('utcOffset', 'both', /^[+-][0-9]{2}:[0-9]{2}$/, '+08:00', 'Zone of all times'),
-  row('sendBackName', 'channel', yesNo, 'false', 'Send payeeBackName beside payeeBankName'),
-  row(
-    'sandbox2257',
-    'channel',
-    yesNo,
-    'false',
-    'Sandbox product: notices say THB; currency and price are not compared',
-  ),
+  row('successCode', 'merchant', /^10000{1,2}$/, '100000', {
+    en: 'Success code: 100000 as in samples and service, 10000 as in the prose',
+    zh: '成功码：100000 与示例及实际服务一致，10000 与文档正文一致。',
+    id: 'Kode sukses: 100000 seperti pada contoh dan layanan, 10000 seperti pada teks dokumen.',
+  }),
+  row('context', 'merchant', /^[A-Za-z0-9_-]{1,64}$/, null, {
+    en: 'First path segment that the credential may use; without it any',
+    zh: '该凭证可用的首段路径；留空不限。',
+    id: 'Segmen path pertama yang boleh dipakai kredensial; jika kosong, bebas.',
+  }),
+  row('hmac', 'merchant', /^(?:optional|required)$/, 'optional', {
+    en: 'Must requests carry x-timestamp and x-signature?',
+    zh: '请求是否必须带 x-timestamp 与 x-signature？',
+    id: 'Apakah permintaan harus memuat x-timestamp dan x-signature?',
+  }),
+  row('lenientMobile', 'merchant', yesNo, 'false', {
+    en: 'Accept orders without a usable mobile number',
+    zh: '接受没有有效手机号的订单。',
+    id: 'Terima pesanan tanpa nomor ponsel yang valid.',
+  }),
+  row('notifyProcess', 'merchant', yesNo, 'false', {
+    en: 'Tell orders in progress as well',
+    zh: '处理中的订单也发送通知。',
+    id: 'Beri tahu juga pesanan yang sedang diproses.',
+  }),
+  row('environment', 'merchant', /^(?:sandbox|production)$/, null, {
+    en: 'Refuse orders whose prodFlag names the other environment',
+    zh: '拒绝 prodFlag 指向另一环境的订单。',
+    id: 'Tolak pesanan yang prodFlag-nya menyebut lingkungan lain.',
+  }),
+  row('productId', 'both', /^[0-9]{1,16}$/, '2257', {
+    en: 'Product number that is shown, or sent, when an order names none',
+    zh: '订单未指定时显示或发送的产品编号。',
+    id: 'Nomor produk yang ditampilkan, atau dikirim, bila pesanan tidak menyebutkannya.',
+  }),
+  row('utcOffset', 'both', /^[+-][0-9]{2}:[0-9]{2}$/, '+08:00', {
+    en: 'Zone of all times',
+    zh: '所有时间的时区。',
+    id: 'Zona untuk semua waktu.',
+  }),
+  row('sendBackName', 'channel', yesNo, 'false', {
+    en: 'Send payeeBackName beside payeeBankName',
+    zh: '除 payeeBankName 外同时发送 payeeBackName。',
+    id: 'Kirim payeeBackName di samping payeeBankName.',
+  }),
+  row('sandbox2257', 'channel', yesNo, 'false', {
+    en: 'Sandbox product: notices say THB; currency and price are not compared',
+    zh: '沙箱产品：通知中币种为 THB；不核对币种与金额。',
+    id: 'Produk sandbox: notifikasi menyebut THB; mata uang dan harga tidak dibandingkan.',
+  }),
 ];
 
 const numbers: Numbers = {
@@ -153,7 +182,7 @@ const numbers: Numbers = {
 
 export const unified: Protocol = {
   name: 'unified',
-  title: 'Unified payment API',
+  title: { en: 'Unified payment API', zh: '统一支付接口', id: 'API pembayaran terpadu' },
   keys,
   settings,
   endpoints,

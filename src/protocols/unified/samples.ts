@@ -90,7 +90,11 @@ export function samples(place: SamplePlace): readonly SampleSet[] {
       programs: [
         {
           purpose: 'pay',
-          about: 'Collect Rp 20.000 by a Permata virtual account (gather)',
+          about: {
+            en: 'Collect Rp 20.000 by a Permata virtual account (gather)',
+            zh: '用 Permata 虚拟账户收款 Rp 20.000（gather）',
+            id: 'Tagih Rp 20.000 dengan virtual account Permata (gather)',
+          },
           steps: [
             ...keys,
             now,
@@ -107,12 +111,20 @@ export function samples(place: SamplePlace): readonly SampleSet[] {
         },
         {
           purpose: 'query',
-          about: 'Ask how an order stands (query)',
+          about: {
+            en: 'Ask how an order stands (query)',
+            zh: '查询订单状态（query）',
+            id: 'Tanyakan status pesanan (query)',
+          },
           steps: [...keys, orderNo(null), ...call('query', [['outTradeNo', ref('orderNo')]])],
         },
         {
           purpose: 'pay-out',
-          about: 'Pay Rp 15.000 out to a bank account (loan)',
+          about: {
+            en: 'Pay Rp 15.000 out to a bank account (loan)',
+            zh: '向银行账户代付 Rp 15.000（loan）',
+            id: 'Cairkan Rp 15.000 ke rekening bank (loan)',
+          },
           steps: [
             ...keys,
             now,
@@ -131,7 +143,7 @@ export function samples(place: SamplePlace): readonly SampleSet[] {
         },
         {
           purpose: 'notice',
-          about: 'Believe a notice, or not',
+          about: { en: 'Believe a notice, or not', zh: '验证通知真伪', id: 'Percayai notifikasi, atau tidak' },
           steps: [
             ...keys,
             {

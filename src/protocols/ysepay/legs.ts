@@ -136,7 +136,11 @@ function sealRequest(members: Fields, scene: Scene): RequestWire {
 }
 
 export const request: Leg<RequestWire> = {
-  signature: 'sign = Base64 of RSA-SHA1 or SM3withSM2 over the received members, sorted, blank ones dropped, raw bytes',
+  signature: {
+    en: 'sign = Base64 of RSA-SHA1 or SM3withSM2 over the received members, sorted, blank ones dropped, raw bytes',
+    zh: 'sign = 对收到的字段（排序、去空值、原始字节）做 RSA-SHA1 或 SM3withSM2 签名，Base64',
+    id: 'sign = Base64 dari RSA-SHA1 atau SM3withSM2 atas anggota yang diterima, terurut, tanpa yang kosong, byte mentah',
+  },
   costly,
   open: openRequest,
   seal: sealRequest,
@@ -213,7 +217,11 @@ function openReply(wire: ReplyWire, scene: Scene): Opened {
 }
 
 export const reply: Leg<ReplyWire> = {
-  signature: 'sign = Base64 of RSA-SHA1 or SM3withSM2 over the exact text of the …_response member',
+  signature: {
+    en: 'sign = Base64 of RSA-SHA1 or SM3withSM2 over the exact text of the …_response member',
+    zh: 'sign = 对 …_response 字段原文做 RSA-SHA1 或 SM3withSM2 签名，Base64',
+    id: 'sign = Base64 dari RSA-SHA1 atau SM3withSM2 atas teks persis anggota …_response',
+  },
   open: openReply,
   seal: sealReply,
 };
@@ -244,7 +252,11 @@ function sealNotice(members: Fields, scene: Scene): RequestWire {
 }
 
 export const notice: Leg<RequestWire> = {
-  signature: 'as a request; unknown members take part, blank ones do not',
+  signature: {
+    en: 'as a request; unknown members take part, blank ones do not',
+    zh: '与请求相同；未知字段参与签名，空值不参与',
+    id: 'seperti permintaan; anggota yang tidak dikenal ikut, yang kosong tidak',
+  },
   costly,
   open: openNotice,
   seal: sealNotice,
@@ -257,7 +269,11 @@ const ackWords: Readonly<Record<AckWord, readonly [status: number, text: string]
 };
 
 export const ack: AckLeg = {
-  signature: 'unsigned (the word success)',
+  signature: {
+    en: 'unsigned (the word success)',
+    zh: '不签名（应答 success）',
+    id: 'tidak ditandatangani (kata success)',
+  },
   open: (wire) => wire.status === 200 && /^success$/i.test(Buffer.from(wire.body).toString('latin1').trim()),
   seal(word) {
     const [status, text] = ackWords[word];

@@ -314,7 +314,11 @@ const hourMs = 60 * minuteMs;
 
 export const ysepay: Protocol = {
   name: 'ysepay',
-  title: 'Chinese quick pay by agreement (ysepay)',
+  title: {
+    en: 'Chinese quick pay by agreement (ysepay)',
+    zh: '协议快捷支付（ysepay）',
+    id: 'Pembayaran cepat Tiongkok dengan perjanjian (ysepay)',
+  },
   keys: keySpecs,
   settings: settingSpecs,
   endpoints,

@@ -86,7 +86,11 @@ function programs(place: SamplePlace, signType: SignType): readonly SampleProgra
   return [
     {
       purpose: 'pay',
-      about: 'Charge ¥ 12.80 to a card whose holder has signed an agreement (fastPay); an SMS code then confirms it',
+      about: {
+        en: 'Charge ¥ 12.80 to a card whose holder has signed an agreement (fastPay); an SMS code then confirms it',
+        zh: '向已签约持卡人的银行卡扣款 ¥ 12.80（fastPay），再以短信验证码确认',
+        id: 'Tagih ¥ 12,80 ke kartu yang pemegangnya sudah menandatangani perjanjian (fastPay); lalu kode SMS mengonfirmasinya',
+      },
       steps: [
         moment,
         day,
@@ -127,7 +131,11 @@ function programs(place: SamplePlace, signType: SignType): readonly SampleProgra
     },
     {
       purpose: 'query',
-      about: 'Ask how an order stands (trade.query)',
+      about: {
+        en: 'Ask how an order stands (trade.query)',
+        zh: '查询订单状态（trade.query）',
+        id: 'Tanyakan status pesanan (trade.query)',
+      },
       steps: [
         moment,
         day,
@@ -141,7 +149,11 @@ function programs(place: SamplePlace, signType: SignType): readonly SampleProgra
     },
     {
       purpose: 'refund',
-      about: 'Give ¥ 1.00 of a paid order back (trade.refund)',
+      about: {
+        en: 'Give ¥ 1.00 of a paid order back (trade.refund)',
+        zh: '对已支付订单退款 ¥ 1.00（trade.refund）',
+        id: 'Kembalikan ¥ 1,00 dari pesanan yang sudah dibayar (trade.refund)',
+      },
       steps: [
         moment,
         day,
@@ -160,7 +172,7 @@ function programs(place: SamplePlace, signType: SignType): readonly SampleProgra
     },
     {
       purpose: 'notice',
-      about: 'Believe a notice, or not',
+      about: { en: 'Believe a notice, or not', zh: '验证通知真伪', id: 'Percayai notifikasi, atau tidak' },
       steps: [
         { do: 'body', name: 'body' },
         { do: 'parse', name: 'members', of: ref('body'), as: 'form', why: 'Notices are forms in UTF-8.' },

@@ -101,9 +101,10 @@ const channelRoutes: readonly ApiRoute<Desk>[] = [
     async *rows(desk: Desk) {
       yield* desk.admissions.protocols().map((sheet) => ({
         ...sheet,
+        title: sheet.title.en,
         sides: [...sheet.sides],
-        keys: [...sheet.keys],
-        settings: [...sheet.settings],
+        keys: sheet.keys.map((one) => ({ ...one, about: one.about.en })),
+        settings: sheet.settings.map((one) => ({ ...one, about: one.about.en })),
         methods: [...sheet.methods],
       }));
     },

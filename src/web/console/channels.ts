@@ -8,7 +8,7 @@ import { channelBy, homesFor } from '../api/desk.ts';
 import { keyList } from '../api/merchants.ts';
 import { type Html, html } from '../html.ts';
 import { area, badge, card, copyable, crumbs, dangerous, facts, field, headed, post, table } from './parts.ts';
-import { everybody, may, page, type Row, type Visit } from './row.ts';
+import { type Eyes, everybody, may, page, type Row, type Visit } from './row.ts';
 import { sayValue } from './words.ts';
 
 const admins: Row['roles'] = ['admin'];
@@ -83,33 +83,32 @@ async function channel({ desk, eyes, person, params }: Visit) {
       ]),
     )}${card(
       say('settings'),
-      settingTable(eyes.say('nothing'), sheet, row.settings, [say('name'), say('value'), say('meaning')]),
+      settingTable(eyes, sheet, row.settings),
     )}</div><div>${card(say('keys'), facts(keyList(secrets).map(({ name, addedAt }) => [name, addedAt.slice(0, 10)] as const)))}${may(person, { roles: admins, tenant: operatorOnly }) && card(say('actions'), stateForm({ eyes }, id, row.name, row.state))}</div></div>`,
   );
 }
 
 /** What is set, and what the rest is by default. */
 function settingTable(
-  empty: string,
+  { say, language }: Eyes,
   sheet: ProtocolFactSheet | undefined,
   settings: Readonly<Record<string, string>>,
-  [name, value, meaning]: readonly [string, string, string],
 ): Html {
   const rows = (sheet?.settings ?? []).filter(({ side }) => side !== 'merchant');
   return table(
     [
-      { head: name, cell: (one) => html`<code>${one.name}</code>`, look: 'name' },
+      { head: say('name'), cell: (one) => html`<code>${one.name}</code>`, look: 'name' },
       {
-        head: value,
+        head: say('value'),
         cell: (one) =>
           settings[one.name] === undefined
             ? html`<span class="quiet">${one.default ?? '–'}</span>`
             : html`<code>${settings[one.name]}</code>`,
       },
-      { head: meaning, cell: (one) => html`<small>${one.about}</small>`, isExtra: true },
+      { head: say('meaning'), cell: (one) => html`<small>${one.about[language]}</small>`, isExtra: true },
     ],
     rows,
-    empty,
+    say('nothing'),
   );
 }
 
@@ -139,7 +138,7 @@ async function addPage(visit: Visit) {
   const sheets = desk.admissions.protocols().filter(({ sides }) => sides.includes('channel'));
   const sheet = sheets.find(({ name }) => name === query.get('protocol'));
   const title = say('addChannel');
-  const choices = html`<p>${say('channelWhich')}</p><ul class="choices">${sheets.map(({ name, title: about, methods }) => html`<li><a href="/console/channels/add?protocol=${name}" ${sheet?.name === name && html`aria-current="true"`}><strong>${name}</strong><span>${about}</span><small>${methods.map((one) => sayValue(say, 'method', one)).join(' · ')}</small></a></li>`)}</ul>`;
+  const choices = html`<p>${say('channelWhich')}</p><ul class="choices">${sheets.map(({ name, title: about, methods }) => html`<li><a href="/console/channels/add?protocol=${name}" ${sheet?.name === name && html`aria-current="true"`}><strong>${name}</strong><span>${about[eyes.language]}</span><small>${methods.map((one) => sayValue(say, 'method', one)).join(' · ')}</small></a></li>`)}</ul>`;
   return page(
     title,
     html`${crumbs(eyes, 'channels', '/console/channels', title)}${headed(title)}${card(say('protocol'), choices)}${sheet && card(say('channelOf', { protocol: sheet.name }), addForm(visit, sheet))}`,
@@ -152,14 +151,14 @@ function addForm({ eyes }: Visit, sheet: ProtocolFactSheet): Html {
   return post(
     eyes,
     '/console/channels',
-    html`<input type="hidden" name="protocol" value="${sheet.name}">${field(say('name'), 'name')}${field(say('baseUrl'), 'baseUrl', { type: 'url' })}${field(say('sender'), 'sender', { hint: sheet.sender })}${sheet.keys.map(keyField)}<details class="wide"><summary>${say('channelMore')}</summary><div class="form">${settings.map((one) => field(one.name, `set.${one.name}`, { isOptional: true, hint: one.default === null ? '' : say('byDefault', { value: one.default }), help: one.about }))}</div></details><p class="hint wide">${say('channelTwo')}</p>${field(say('why'), 'why')}<button class="primary">${say('askSecond')}</button>`,
+    html`<input type="hidden" name="protocol" value="${sheet.name}">${field(say('name'), 'name')}${field(say('baseUrl'), 'baseUrl', { type: 'url' })}${field(say('sender'), 'sender', { hint: sheet.sender })}${sheet.keys.map((one) => keyField(eyes, one))}<details class="wide"><summary>${say('channelMore')}</summary><div class="form">${settings.map((one) => field(one.name, `set.${one.name}`, { isOptional: true, hint: one.default === null ? '' : say('byDefault', { value: one.default }), help: one.about[eyes.language] }))}</div></details><p class="hint wide">${say('channelTwo')}</p>${field(say('why'), 'why')}<button class="primary">${say('askSecond')}</button>`,
   );
 }
 
-function keyField({ name, kind, required, about }: KeyFacts): Html {
+function keyField({ language }: Eyes, { name, kind, required, about }: KeyFacts): Html {
   return kind === 'text'
-    ? field(name, `key.${name}`, { isOptional: !required, help: about })
-    : area(name, `key.${name}`, 4, !required, about);
+    ? field(name, `key.${name}`, { isOptional: !required, help: about[language] })
+    : area(name, `key.${name}`, 4, !required, about[language]);
 }
 
 /** The keys are sealed at once and stand in no request for approval; nothing goes there until a second person lets it. */

@@ -10,6 +10,7 @@ import { type Pasted, readPasted } from '../pasted.ts';
 import { difference, type Part } from './difference.ts';
 import { idIn } from './order.ts';
 import { card, type Choice, choose, type Column, copyable, crumbs, facts, headed, post, table, time } from './parts.ts';
+import { capital } from './retell.ts';
 import { everybody, type Eyes, may, page, type Row, type Visit } from './row.ts';
 import { sayValue } from './words.ts';
 import { sentence } from './words/sayings.ts';
@@ -77,11 +78,6 @@ function columns({ desk, eyes, person }: Visit): readonly Column<RefusedRequest>
 
 function reason({ say, language }: Eyes, why: string): string {
   return isMistake(why) ? capital(sentence({ key: why }, language)) : sayValue(say, 'why', why);
-}
-
-/** Mistakes are parts of a sentence on the command line, and sentences here. */
-function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 // ── one request ───────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -2,6 +2,7 @@
 import type { Refusal } from '../../core/refusal.ts';
 import { languageNames, languageTags, languages } from '../cashier/words.ts';
 import { type Html, html, type Piece } from '../html.ts';
+import { capital, retold } from './retell.ts';
 import type { ConsoleDesk, Eyes, Person, Row } from './row.ts';
 import { everybody, may, moneyRoles } from './row.ts';
 import { sayValue, type Word } from './words.ts';
@@ -143,13 +144,14 @@ export function plain(title: string, text: Piece): Html {
 }
 
 /** Why something was not done: in the reader's language what kind of thing it is, then the field and the words of the flow. */
-export function notDone({ say }: Eyes, { code, detail }: Refusal, back: string | null): Html {
+export function notDone(eyes: Eyes, { code, detail }: Refusal, back: string | null): Html {
+  const { say } = eyes;
   const known = sayValue(say, 'wrong', detail.why ?? '');
   const isKnown = known !== (detail.why ?? '');
   const lead = isKnown ? known : sayValue(say, 'code', code);
   const field = detail.field === undefined ? null : sayValue(say, 'detail', detail.field);
-  const more = isKnown ? '' : [field, detail.text].filter(Boolean).join(': ');
-  return html`<section class="gate"><h1>${say('refusedTitle')}</h1><p class="alarm" role="alert">${field !== null && isKnown && html`<strong>${field}</strong> `}${lead}</p>${more !== '' && html`<p>${more}</p>`}${back !== null && html`<p><a class="button back" href="${back}">${say('goBack')}</a></p>`}</section>`;
+  const more = isKnown || detail.text === undefined ? '' : capital(retold(eyes, detail.text));
+  return html`<section class="gate"><h1>${say('refusedTitle')}</h1><p class="alarm" role="alert">${field !== null && isKnown && html`<strong>${field}</strong> `}${lead}</p>${more !== '' && html`<p>${field !== null && html`<strong>${field}:</strong> `}${more}</p>`}${back !== null && html`<p><a class="button back" href="${back}">${say('goBack')}</a></p>`}</section>`;
 }
 
 /** The page of the console a form stood on; null for anything else. */

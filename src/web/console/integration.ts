@@ -55,11 +55,11 @@ async function samples(visit: Visit) {
   if (!found) throw new Refusal('not-found');
   return page(
     `${row.protocol} · ${say('samples')}`,
-    html`${credentialHead(visit, row, 'samples')}${addresses(eyes, row, found)}<div class="ways">${languageTabs(visit, row, language, found)}${variantTabs(eyes, row, language, found)}</div><p class="hint">${say('samplesHelp')} ${say('samplesNeed', { needs: language.needs })}</p>${programs(eyes, language, found.samples)}`,
+    html`${credentialHead(visit, row, 'samples')}${addresses(eyes, row, found)}<div class="ways">${languageTabs(visit, row, language, found)}${variantTabs(eyes, row, language, found)}</div><p class="hint">${say('samplesHelp')} ${say('samplesNeed', { needs: language.needs[eyes.language] })}</p>${programs(eyes, language, found.samples)}`,
   );
 }
 
-function addresses({ say }: Eyes, row: CredentialRow, { senderWord, endpoints, signed }: Integration): Html {
+function addresses({ say, language }: Eyes, row: CredentialRow, { senderWord, endpoints, signed }: Integration): Html {
   // Fifteen methods may share one address.
   const urls = [...new Set(endpoints.map(({ url }) => url))];
   const namesAt = (url: string) => endpoints.filter((one) => one.url === url).map(({ name }) => name);
@@ -80,10 +80,10 @@ function addresses({ say }: Eyes, row: CredentialRow, { senderWord, endpoints, s
   )}${card(
     say('signedSo'),
     facts([
-      [say('signed.request'), signed.request],
-      [say('signed.reply'), signed.reply],
-      [say('signed.notice'), signed.notice],
-      [say('signed.ack'), signed.ack],
+      [say('signed.request'), signed.request[language]],
+      [say('signed.reply'), signed.reply[language]],
+      [say('signed.notice'), signed.notice[language]],
+      [say('signed.ack'), signed.ack[language]],
     ]),
   )}</div>`;
 }
@@ -121,7 +121,7 @@ function sample(eyes: Eyes, language: SampleLanguage, { purpose, about, code }: 
   const title = eyes.say(`purpose.${purpose}`);
   return card(
     title,
-    html`<p class="hint">${about} · <code>${language.run}</code></p><pre class="code" tabindex="0" role="region" aria-label="${title}">${code}</pre>`,
+    html`<p class="hint">${about[eyes.language]} · <code>${language.run}</code></p><pre class="code" tabindex="0" role="region" aria-label="${title}">${code}</pre>`,
     copyable(eyes, code ?? ''),
   );
 }

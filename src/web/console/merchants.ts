@@ -187,9 +187,9 @@ function folded({ eyes }: Visit, word: 'fund' | 'limit' | 'overdraft', action: s
   return html`<section class="card"><details><summary><h2>${say(word)}</h2></summary>${help !== '' && html`<p class="hint">${help}</p>`}${post(eyes, action, html`${fields}${field(say('why'), 'why')}<button class="primary">${say('askSecond')}</button>`)}</details></section>`;
 }
 
-function merchantProtocols({ desk }: Visit) {
+function merchantProtocols({ desk, eyes }: Visit) {
   const sheets = desk.admissions.protocols().filter(({ sides }) => sides.includes('merchant'));
-  return sheets.map(({ name, title }) => ({ value: name, label: title === name ? name : `${name} – ${title}` }));
+  return sheets.map(({ name, title }) => ({ value: name, label: `${name} – ${title[eyes.language]}` }));
 }
 
 function keys({ secrets }: CredentialRow): Html {

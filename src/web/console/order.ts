@@ -33,6 +33,7 @@ import {
   time,
   timeThere,
 } from './parts.ts';
+import { reasonText } from './retell.ts';
 import { type Eyes, everybody, may, page, type Row, type Visit } from './row.ts';
 import { resenders } from './traffic.ts';
 import { sayValue } from './words.ts';
@@ -90,7 +91,7 @@ function numbers({ desk, eyes, person }: Visit, order: Order): Html {
         html`<a href="/console/orders/${String(order.paymentId)}">${order.detail.paymentOrderNo}</a>`,
     ],
     [say('subject'), order.kind === 'refund' ? order.detail.reason : order.detail.subject],
-    [say('reason'), isBad && order.reason && [order.reason.code, order.reason.text].filter(Boolean).join(': ')],
+    [say('reason'), isBad && order.reason && reasonText(eyes, order.reason)],
     [say('address'), order.detail.notify && html`<span class="long">${order.detail.notify.url}</span>`],
     [say('paySide'), deskUrl !== null && html`<a href="${deskUrl}">${deskUrl}</a>`],
     [say('created'), html`${time(eyes, order.createdAt)}${timeThere(eyes, order.createdAt, currency)}`],

@@ -6,6 +6,7 @@ import { type Html, html, type Piece } from '../html.ts';
 import { accountName, postingName } from './books.ts';
 import { resenders } from './traffic.ts';
 import { badge, copyable, money, post, rawRequest, time, timeThere } from './parts.ts';
+import { reasonText } from './retell.ts';
 import { type Eyes, may, type Visit } from './row.ts';
 import { sayValue } from './words.ts';
 
@@ -60,7 +61,7 @@ const writers: Readonly<Record<string, Writer>> = {
     const outcome = word(entry['outcome']);
     const odd = outcome === 'changed' || outcome === 'repeated' ? '' : sayValue(eyes.say, 'state', outcome);
     const said = `${sayValue(eyes.say, 'source', word(entry['source']))}: ${sayValue(eyes.say, 'said', word(entry['event']))}`;
-    const reason = to === 'paid' || to === 'succeeded' ? '' : why(entry);
+    const reason = to === 'paid' || to === 'succeeded' ? '' : reasonText(eyes, entry['reason'] ?? {});
     return line(title, toneOf(to, outcome), [said, odd, reason].filter(Boolean).join(' · '));
   },
   move: ({ desk, eyes }, entry) =>
@@ -171,12 +172,6 @@ export function recorder(visit: Visit, order: Order, entries: readonly Entry[]):
     const at = Date.parse(entry.at);
     return html`<li class="${tone}"><div class="moment">${time(eyes, at)}${timeThere(eyes, at, currency)}</div><div class="happened"><strong>${title}</strong> <small>${small}</small>${rest(eyes, entry)}${body}</div></li>`;
   })}</ol>`;
-}
-
-/** `code: text` of why, unless it is the channel's word for success. */
-function why(entry: Entry): string {
-  const { code, text } = (entry['reason'] ?? {}) as { code?: unknown; text?: unknown };
-  return [code, text].filter((one) => typeof one === 'string' && one !== '').join(': ');
 }
 
 function rest({ say }: Eyes, entry: Entry): Html | null {

@@ -24,6 +24,7 @@ import {
   post,
   table,
 } from './parts.ts';
+import { retold } from './retell.ts';
 import { everybody, may, page, type Row, type Visit } from './row.ts';
 import { sayValue } from './words.ts';
 
@@ -192,7 +193,7 @@ function explained(visit: Visit): Html {
           ? html`<span class="badge good">${say('taken')}</span>`
           : row.why === null
             ? say('usable')
-            : sayValue(say, 'against', row.why),
+            : retold(eyes, row.why),
       look: 'name',
     },
     ...routeColumns(visit).map(({ cell, ...column }) => ({

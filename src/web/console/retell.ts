@@ -1,0 +1,54 @@
+/** What flows said in English, to whoever reads another language. */
+import type { Eyes } from './row.ts';
+import { sayValue } from './words.ts';
+import { told } from './words/told.ts';
+
+const rows = told
+  .map((wording) => ({
+    wording,
+    pattern: patternOf(wording.en),
+    literal: wording.en.replaceAll(/\{\w+\}/g, '').length,
+  }))
+  // The most exact one first: "it cannot do qr in IDR" is also "it cannot do" something.
+  .toSorted((a, b) => b.literal - a.literal);
+
+/** 'the order is {state} already' → /^the order is (?<state>.+) already$/ */
+function patternOf(text: string): RegExp {
+  const literal = text.replaceAll(/[.*+?^$()|[\]\\]/g, String.raw`\$&`);
+  return new RegExp(`^${literal.replaceAll(/\{(\w+)\}/g, '(?<$1>.+)')}$`, 's');
+}
+
+/** The same in the reader's language; as it is where nobody has said it in that one: words of channels, of other people. */
+export function retold(eyes: Eyes, text: string): string {
+  if (eyes.language === 'en') return text;
+  for (const { wording, pattern } of rows) {
+    const found = pattern.exec(text);
+    if (found)
+      return wording[eyes.language].replaceAll(/\{(\w+)\}/g, (_, name: string) =>
+        filled(eyes, name, found.groups?.[name] ?? ''),
+      );
+  }
+  return text;
+}
+
+/** Most of what is filled in means the same in every language; states, ways to pay and reasons have words. */
+function filled(eyes: Eyes, name: string, value: string): string {
+  if (name === 'state') return sayValue(eyes.say, 'state', value);
+  if (name === 'why' || name === 'text') return retold(eyes, value);
+  if (name !== 'way') return value;
+  const [method = '', ...option] = value.split(' ');
+  return [sayValue(eyes.say, 'method', method), ...option].join(' ');
+}
+
+/** `code: text` of why an order ended, or an attempt failed: our own words in the reader's language, a channel's as they came. */
+export function reasonText(eyes: Eyes, { code, text }: { readonly code?: unknown; readonly text?: unknown }): string {
+  return [code, text]
+    .filter((one): one is string => typeof one === 'string' && one !== '')
+    .map((one) => retold(eyes, one))
+    .join(': ');
+}
+
+/** Told texts are parts of a sentence on the command line, and sentences here. */
+export function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
