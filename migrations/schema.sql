@@ -174,7 +174,9 @@ create table merchants (
   payouts boolean not null default false,
   settings jsonb not null default '{}'::jsonb,
   webhook_secret bytea not null,
-  created_at bigint not null
+  created_at bigint not null,
+  webhook_before bytea,
+  webhook_before_until bigint
 );
 create table migrations (
   number integer not null,
@@ -472,6 +474,7 @@ alter table home_leases add constraint home_leases_pkey PRIMARY KEY (home);
 alter table merchants add constraint merchants_home_check CHECK (((home >= 0) AND (home <= 255)));
 alter table merchants add constraint merchants_name_check CHECK ((name <> ''::text));
 alter table merchants add constraint merchants_state_check CHECK ((state = ANY (ARRAY['active'::text, 'disabled'::text])));
+alter table merchants add constraint merchants_webhook_before CHECK (((webhook_before IS NULL) = (webhook_before_until IS NULL)));
 alter table merchants add constraint merchants_pkey PRIMARY KEY (id);
 alter table migrations add constraint migrations_pkey PRIMARY KEY (number);
 alter table moves add constraint moves_amount_check CHECK ((amount > 0));

@@ -25,6 +25,7 @@ function showAll(input: Input, all: readonly Row[], columns: readonly string[]):
 }
 
 const id = encodeURIComponent;
+const overlapOption: OptionSpec = { value: 'SECONDS', about: 'Default 86400' };
 const merchantOption: OptionSpec = { value: 'M', about: 'Merchant, by id or name' };
 
 const merchantCommands: readonly Command[] = [
@@ -68,6 +69,16 @@ const merchantCommands: readonly Command[] = [
     run: setMerchant,
   },
   {
+    name: 'merchant webhook',
+    takes: 'M',
+    about: 'A new webhook secret, shown this once; the old one signs beside it for the overlap',
+    options: { overlap: overlapOption },
+    async run(input) {
+      const path = `/merchants/${id(input.word(0, 'M'))}/webhook-secret`;
+      return show(input, await call(input, 'POST', path, overlapOf(input)));
+    },
+  },
+  {
     name: 'merchant fund',
     takes: 'M',
     about: "Posts from the operator's account to the merchant's available balance",
@@ -81,6 +92,12 @@ const merchantCommands: readonly Command[] = [
     },
   },
 ];
+
+function overlapOf(input: Input): { overlapSeconds?: number } {
+  const overlap = input.text('overlap');
+  if (overlap !== undefined && !/^\d{1,8}$/.test(overlap)) throw usage('--overlap takes seconds');
+  return overlap === undefined ? {} : { overlapSeconds: Number(overlap) };
+}
 
 async function setMerchant(input: Input): Promise<number> {
   const [name, payouts, overdraft] = [input.text('name'), input.text('payouts'), input.text('overdraft')];
@@ -149,17 +166,12 @@ const credentialCommands: readonly Command[] = [
     name: 'credential rotate',
     takes: 'ID',
     about: 'New secrets now; the old ones are accepted for the overlap',
-    options: { ...keyOptions, overlap: { value: 'SECONDS', about: 'Default 86400' } },
+    options: { ...keyOptions, overlap: overlapOption },
     async run(input) {
       const credential = input.word(0, 'ID');
       const row = (await rows(input, '/credentials')).find((one) => one['id'] === credential);
       const names = await keyNames(input, typeof row?.['protocol'] === 'string' ? row['protocol'] : '');
-      const overlap = input.text('overlap');
-      if (overlap !== undefined && !/^\d{1,8}$/.test(overlap)) throw usage('--overlap takes seconds');
-      const body = {
-        ...(await givenKeys(input, names, 'merchant')),
-        ...(overlap === undefined ? {} : { overlapSeconds: Number(overlap) }),
-      };
+      const body = { ...(await givenKeys(input, names, 'merchant')), ...overlapOf(input) };
       return showCredential(input, await call(input, 'POST', `/credentials/${id(credential)}/rotate`, body));
     },
   },

@@ -32,8 +32,8 @@ export interface Letter {
   readonly id: string;
   readonly url: string;
   readonly body: string;
-  /** `whsec_…`; the Standard Webhooks signature stands beside whatever the protocol signs. */
-  readonly webhookSecret: string;
+  /** `whsec_…`, while a rotation overlaps both; Standard Webhooks signatures stand beside whatever the protocol signs. */
+  readonly webhookSecrets: readonly string[];
 }
 
 export async function deliver(world: World, protocol: Protocol, keys: Keys, letter: Letter): Promise<Delivery> {
@@ -77,12 +77,14 @@ function post(world: World, protocol: Protocol, request: OutboundRequest): Promi
   });
 }
 
-/** Standard Webhooks: `v1,` + Base64 of HMAC-SHA256 over `id.timestamp.body`. */
-function webhookHeaders(letter: Pick<Letter, 'id' | 'webhookSecret'>, body: Uint8Array, now: number) {
+/** Standard Webhooks: `v1,` + Base64 of HMAC-SHA256 over `id.timestamp.body`, one per secret, blanks between. */
+function webhookHeaders(letter: Pick<Letter, 'id' | 'webhookSecrets'>, body: Uint8Array, now: number) {
   const timestamp = String(Math.floor(now / 1000));
-  const key = Buffer.from(letter.webhookSecret.replace(/^whsec_/, ''), 'base64');
-  const mac = createHmac('sha256', key).update(`${letter.id}.${timestamp}.`).update(body).digest('base64');
-  return { 'webhook-id': letter.id, 'webhook-timestamp': timestamp, 'webhook-signature': `v1,${mac}` };
+  const signatures = letter.webhookSecrets.map((secret) => {
+    const key = Buffer.from(secret.replace(/^whsec_/, ''), 'base64');
+    return `v1,${createHmac('sha256', key).update(`${letter.id}.${timestamp}.`).update(body).digest('base64')}`;
+  });
+  return { 'webhook-id': letter.id, 'webhook-timestamp': timestamp, 'webhook-signature': signatures.join(' ') };
 }
 
 function readAck(protocol: Protocol, keys: Keys, sent: Sent, kept: number): Delivery {

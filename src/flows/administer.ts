@@ -19,6 +19,7 @@ import {
   type MerchantChange,
   putFee,
   recorded,
+  replaceWebhookSecret,
   setOverdraft,
   updateChannel,
   updateCredential,
@@ -93,6 +94,7 @@ export async function addMerchant(
     payouts: ask.payouts,
     settings: {},
     webhookSecret: secret.sealed,
+    webhookBefore: null,
   };
   await change(office, actor, 'merchant.add', { merchant: id, name: ask.name }, (query) =>
     insertMerchant(query, merchant, world.now()),
@@ -119,6 +121,21 @@ export async function changeMerchant(office: Office, actor: string, id: bigint, 
       if (overdraft) await setOverdraft(query, merchant, overdraft.currency, overdraft.minor);
     },
   );
+}
+
+/** → the new secret, shown this once. Until `oldUntil` notices carry the signatures of both (T052). */
+export async function rotateWebhookSecret(
+  office: Office,
+  actor: string,
+  merchantId: bigint,
+  oldUntil: number,
+): Promise<string> {
+  const { id } = merchantNamed(office, merchantId);
+  const { sealed, shown } = office.admissions.webhookSecret(id);
+  await change(office, actor, 'merchant.webhook', { merchant: id, oldUntil }, async (query) =>
+    found(await replaceWebhookSecret(query, id, sealed, oldUntil), 'merchant'),
+  );
+  return shown;
 }
 
 /** Settings of a merchant. An empty value takes one back. */

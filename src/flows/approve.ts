@@ -21,6 +21,7 @@ import {
   type Office,
   removeRoute,
   rotateCredential,
+  rotateWebhookSecret,
   setChannelState,
   setCredentialState,
   setFee,
@@ -132,6 +133,12 @@ const deeds = {
       oldUntil: office.gate.world.now() + hours * 3_600_000,
     });
     return done(`rotated, old keys for ${hours} h`, shown);
+  },
+  'merchant.webhook': async (office, actor, detail) => {
+    const hours = Number(detail['hours'] || '24');
+    const until = office.gate.world.now() + hours * 3_600_000;
+    const webhookSecret = await rotateWebhookSecret(office, actor, id(detail, 'merchant'), until);
+    return done(`rotated, the old one for ${hours} h`, { webhookSecret });
   },
   'merchant.fund': async (office, actor, detail) => {
     const posting = await fundMerchant(

@@ -44,6 +44,19 @@ export async function updateMerchant(query: Query, id: bigint, change: MerchantC
   return rows.length > 0;
 }
 
+/** The present secret becomes the one before, until then. → false when there is no such merchant. */
+export async function replaceWebhookSecret(
+  query: Query,
+  id: bigint,
+  sealed: Uint8Array,
+  oldUntil: Instant,
+): Promise<boolean> {
+  const rows = await query.run(sql`
+    update merchants set webhook_before = webhook_secret, webhook_before_until = ${oldUntil}, webhook_secret = ${Buffer.from(sealed)}
+    where id = ${id} returning id`);
+  return rows.length > 0;
+}
+
 /** How far the merchant's available balance may go below zero, minor units. Throws a check violation when it is there already. */
 export async function setOverdraft(
   query: Query,

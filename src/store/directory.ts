@@ -25,6 +25,8 @@ export interface MerchantRow {
   readonly payouts: boolean;
   readonly settings: Settings;
   readonly webhookSecret: Uint8Array;
+  /** The one before; notices are signed with it too until then. */
+  readonly webhookBefore: { readonly sealed: Uint8Array; readonly until: number } | null;
 }
 export interface CredentialRow {
   readonly id: bigint;
@@ -67,6 +69,15 @@ export interface Directory {
   readonly quarantine: Quarantine | null;
 }
 
+interface StoredBefore {
+  readonly sealed: Uint8Array | null;
+  readonly until: bigint | null;
+}
+
+function merchantOf({ sealed, until, ...row }: Omit<MerchantRow, 'webhookBefore'> & StoredBefore): MerchantRow {
+  return { ...row, webhookBefore: sealed === null ? null : { sealed, until: Number(until) } };
+}
+
 export async function directoryVersion(query: Query): Promise<bigint> {
   const [row] = await query.run<{ version: bigint }>(sql`select version from directory_version`);
   return row?.version ?? 0n;
@@ -79,8 +90,9 @@ export async function touchDirectory(query: Query): Promise<void> {
 
 export async function loadDirectory(query: Query): Promise<Directory> {
   const version = await directoryVersion(query);
-  const merchants = await query.run<MerchantRow>(
-    sql`select id, name, home, state, payouts, settings, webhook_secret as "webhookSecret" from merchants`,
+  const merchants = await query.run<Omit<MerchantRow, 'webhookBefore'> & StoredBefore>(
+    sql`select id, name, home, state, payouts, settings, webhook_secret as "webhookSecret", webhook_before as sealed,
+      webhook_before_until as until from merchants`,
   );
   const credentials = await query.run<CredentialRow>(
     sql`select id, merchant_id as "merchantId", protocol, sender, secrets, settings, addresses, state from credentials`,
@@ -100,7 +112,7 @@ export async function loadDirectory(query: Query): Promise<Directory> {
     version,
     rates,
     quarantine,
-    merchants: new Map(merchants.map((m) => [m.id, m])),
+    merchants: new Map(merchants.map((m) => [m.id, merchantOf(m)])),
     credentials: new Map(credentials.map((c) => [c.id, c])),
     senders: new Map(credentials.map((c) => [`${c.protocol}/${c.sender}`, c])),
     channels: new Map(channels.map((c) => [c.id, c])),

@@ -11,14 +11,13 @@ import { publicPem } from '../edge/make-keys.ts';
 import { freeze, tryOut } from '../edge/notify.ts';
 import { partyNames } from '../edge/party-file.ts';
 import { languages, programIn } from '../edge/samples/languages.ts';
-import { webhookPlace } from '../edge/admission.ts';
 import type { Vault } from '../edge/vault.ts';
 import type { Gate } from '../flows/gate.ts';
 import { merchantProtocols } from '../protocols/all.ts';
 import type { KeySpec, Protocol } from '../protocols/protocol.ts';
 import { blankPayment } from '../protocols/reading.ts';
 import type { CredentialRow } from '../store/directory.ts';
-import { credentialKeys } from './ports.ts';
+import { credentialKeys, webhookSecrets } from './ports.ts';
 
 export interface IntegrationParts {
   readonly gate: Gate;
@@ -185,7 +184,7 @@ async function tried(parts: IntegrationParts, known: Known, url: string): Promis
     id: `test_${Buffer.from(world.nonce(12)).toString('hex')}`,
     url,
     body,
-    webhookSecret: vault.open(webhookPlace(merchant.id), merchant.webhookSecret).toString(),
+    webhookSecrets: webhookSecrets(world, vault)(merchant),
   };
   const { request, status, answer, outcome, delivered, tookMs } = await tryOut(world, protocol, keys, letter, testMark);
   const headers = Object.entries(request.headers);

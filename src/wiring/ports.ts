@@ -121,15 +121,22 @@ function openedKeys(keyring: Keyring, channel: ChannelRow): Keys | null {
   }
 }
 
-function makeNotices({ world, keyring, vault, refuseUrl, sqs, observer }: PortParts): NoticePort {
-  const opened = new WeakMap<MerchantRow, string>();
-  const secretOf = (merchant: MerchantRow) => {
-    const known = opened.get(merchant);
-    if (known !== undefined) return known;
-    const secret = vault.open(webhookPlace(merchant.id), merchant.webhookSecret).toString();
-    opened.set(merchant, secret);
-    return secret;
+/** Opened once for each time the directory was read; the one before only while it still counts. */
+export function webhookSecrets(world: World, vault: Vault): (merchant: MerchantRow) => readonly string[] {
+  const opened = new WeakMap<MerchantRow, readonly string[]>();
+  const open = ({ id, webhookSecret, webhookBefore }: MerchantRow) =>
+    [webhookSecret, ...(webhookBefore ? [webhookBefore.sealed] : [])].map((sealed) =>
+      vault.open(webhookPlace(id), sealed).toString(),
+    );
+  return (merchant) => {
+    const known = opened.get(merchant) ?? open(merchant);
+    opened.set(merchant, known);
+    return (merchant.webhookBefore?.until ?? 0) > world.now() ? known : known.slice(0, 1);
   };
+}
+
+function makeNotices({ world, keyring, vault, refuseUrl, sqs, observer }: PortParts): NoticePort {
+  const secretsOf = webhookSecrets(world, vault);
   const send: NoticePort['deliver'] = async (credential, merchant, letter) => {
     if (letter.kind === 'sqs')
       return sqs
@@ -137,7 +144,7 @@ function makeNotices({ world, keyring, vault, refuseUrl, sqs, observer }: PortPa
         : { delivered: false, outcome: 'not-sent', status: null, answer: 'no queue service is configured' };
     return deliver(world, protocolNamed(credential.protocol), credentialKeys(keyring, credential), {
       ...letter,
-      webhookSecret: secretOf(merchant),
+      webhookSecrets: secretsOf(merchant),
     });
   };
   return {

@@ -122,7 +122,7 @@ test('passBack goes back as the bytes it came in, through freezing and sending',
         return Promise.resolve({ kind: 'NOT_SENT' as const, why: '' });
       },
     };
-    const letter = { id: 'n1', url: 'http://m/cb', body: frozen ?? '', webhookSecret: 'whsec_AAAA' };
+    const letter = { id: 'n1', url: 'http://m/cb', body: frozen ?? '', webhookSecrets: ['whsec_AAAA'] };
     await deliver(catching, unified, merchant(), letter);
     assert.deepEqual(sent, [frozen]);
   }

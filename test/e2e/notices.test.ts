@@ -1,10 +1,20 @@
 /** What counts as told (T048), what is repeated and how (T049, T051, T078), and orders that nobody pays in time (T035). */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { endInOrder, clientOf, entries, freshNo, postings, type Scene, shown, startScene } from './harness.ts';
+import {
+  endInOrder,
+  clientOf,
+  entries,
+  freshNo,
+  newMerchant,
+  postings,
+  type Scene,
+  shown,
+  startScene,
+} from './harness.ts';
 import { textAt, until } from './http.ts';
 import type { Merchant, Told } from './parties.ts';
-import type { Say } from './receiver.ts';
+import { isPayinSigned, isStandardWebhook, type Say } from './receiver.ts';
 
 let s: Scene;
 before(async () => {
@@ -86,6 +96,43 @@ describe('an answer to a notice', { concurrency: true }, () => {
       assert.ok((gaps[i] ?? 0) >= least - 5, gaps.join(', '));
     await until('done', async () => (await noticeState(no)) === 'done');
     assert.equal(entries(await shown(s, no), 'notice-attempt').length, 5);
+  });
+});
+
+describe('keys that change between two attempts (T052)', () => {
+  test('the attempt is signed with what counts when it is sent; webhook secrets both, while they overlap', async () => {
+    const merchant = await newMerchant(s, { payouts: false });
+    const no = freshNo('N');
+    const path = `/n/${no}`;
+    s.receiver.answer(path, 500);
+    await s.operator.call('PATCH', `/merchants/${merchant.id}`, { settings: { noticeGapsS: '999999' } });
+    const told = await merchant.payin.pay(no, 20_000, s.receiver.url + path);
+    await s.twin('payin').pay({ code: told.payCode });
+    await until('refused once', async () => entries(await shown(s, no), 'notice-attempt').length === 1);
+
+    const [credential] = await s.operator.list('credentials', `?merchant=${merchant.id}&protocol=payin`);
+    const rotate = async (at: string, overlapSeconds: number) => {
+      const { status, text } = await s.operator.call('POST', at, { overlapSeconds });
+      assert.equal(status, 200, text);
+      return JSON.parse(text) as unknown;
+    };
+    const apiKey = textAt(await rotate(`/credentials/${textAt(credential, 'id')}/rotate`, 3_600), 'shown', 'apiKey');
+    const at = `/merchants/${merchant.id}/webhook-secret`;
+    const second = textAt(await rotate(at, 3_600), 'webhookSecret');
+    const notice = textAt(entries(await shown(s, no), 'notice')[0], 'id');
+    const again = async (attempt: number) => {
+      await s.operator.call('POST', `/notices/${notice}/resend`);
+      return until(`attempt ${attempt}`, () => s.receiver.at(path)[attempt - 1]);
+    };
+    const overlapping = await again(2);
+    assert.ok(isPayinSigned(overlapping, apiKey) && !isPayinSigned(overlapping, merchant.payin.keys.apiKey));
+    assert.ok(isStandardWebhook(overlapping, second) && isStandardWebhook(overlapping, merchant.webhookSecret));
+
+    const third = textAt(await rotate(at, 0), 'webhookSecret');
+    const alone = await again(3);
+    assert.ok(isStandardWebhook(alone, third));
+    assert.ok(!isStandardWebhook(alone, second) && !isStandardWebhook(alone, merchant.webhookSecret));
+    assert.equal(s.receiver.at(path)[0]?.body, alone.body);
   });
 });
 

@@ -153,6 +153,12 @@ const matters: Readonly<Record<Exclude<DeedName, Elsewhere>, Matter>> = {
       ),
     becomes: 'fufu',
   },
+  'merchant.webhook': {
+    path: () => `/console/merchants/${merchant()}/webhook-secret`,
+    form: () => ({ hours: '2' }),
+    seen: () => Promise.resolve(directory().merchants.get(BigInt(merchant()))?.webhookBefore ? 'both' : undefined),
+    becomes: 'both',
+  },
   'credential.rotate': {
     path: () => `/console/credentials/${c.scene.a.credential}/rotate`,
     form: () => ({ hours: '2', publicKey: '' }),

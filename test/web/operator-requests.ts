@@ -87,6 +87,10 @@ const makers: Readonly<Record<string, Maker>> = {
     path: `/merchants/${own.merchant}/fund`,
     body: { amount: '5000', currency: 'IDR' },
   }),
+  'POST /admin/v1/merchants/{id}/webhook-secret': (_s, own) => ({
+    path: `/merchants/${own.merchant}/webhook-secret`,
+    body: { overlapSeconds: 60 },
+  }),
   'GET /admin/v1/credentials': () => ({ path: '/credentials' }),
   'POST /admin/v1/credentials': (_s, own) => ({
     path: '/credentials',

@@ -28,6 +28,7 @@ after(() => scene.close());
 
 /** Routes whose answer shows what was just made. */
 const showing = new Set([
+  'POST /admin/v1/merchants/{id}/webhook-secret',
   'POST /admin/v1/merchants',
   'POST /admin/v1/credentials',
   'POST /admin/v1/credentials/{id}/rotate',

@@ -8,6 +8,7 @@ import {
   changeMerchant,
   fundMerchant,
   rotateCredential,
+  rotateWebhookSecret,
   setCredentialState,
 } from '../../flows/administer.ts';
 import type { CredentialRow, MerchantRow, SealedSecrets } from '../../store/directory.ts';
@@ -180,6 +181,22 @@ const merchantRoutes: readonly ApiRoute<Desk>[] = [
     tenant: 'operator-only',
     answers: shapes.merchant,
     run: (desk: Desk, { actor, params }) => setState(desk, actor, params['id'], 'active'),
+  }),
+  one({
+    method: 'POST',
+    path: '/admin/v1/merchants/{id}/webhook-secret',
+    about:
+      'A new webhook secret, shown once; notices are signed with the old one too for the overlap (seconds, default one day)',
+    roles: admins,
+    tenant: 'operator-only',
+    body: z.strictObject({ overlapSeconds: z.int().min(0).max(31_536_000).optional() }),
+    answers: z.strictObject({ webhookSecret: z.string(), oldUntil: shapes.time }),
+    async run(desk: Desk, { actor, params, body }) {
+      const { id } = merchantBy(desk, actor, params['id'] ?? '');
+      const oldUntil = desk.gate.world.now() + (body.overlapSeconds ?? 86_400) * 1000;
+      const webhookSecret = await rotateWebhookSecret(desk, actor.name, id, oldUntil);
+      return { webhookSecret, oldUntil: shapes.iso(oldUntil) };
+    },
   }),
   one({
     method: 'POST',

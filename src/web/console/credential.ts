@@ -14,6 +14,14 @@ export function credentialOf({ desk, person, params }: Pick<Visit, 'desk' | 'per
   return row;
 }
 
+/** How long the old keys of a rotation stay good. */
+export function hoursIn({ form }: Pick<Visit, 'form'>): string {
+  const hours = form.required('hours', 4);
+  if (!/^\d{1,4}$/.test(hours))
+    throw new Refusal('invalid-request', { field: 'hours', text: 'a whole number of hours' });
+  return hours;
+}
+
 const tabs: readonly { readonly word: Word; readonly path: string }[] = [
   { word: 'samples', path: '' },
   { word: 'keys', path: '/keys' },

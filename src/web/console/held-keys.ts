@@ -1,10 +1,9 @@
 /** Keys of one credential: what may be seen of them, and asking for new ones. Whoever asks does not decide (T039). */
 import type { HeldKey } from '../../core/integration.ts';
-import { Refusal } from '../../core/refusal.ts';
 import { askSecond } from '../../flows/approve.ts';
 import type { CredentialRow } from '../../store/directory.ts';
 import { type Html, html } from '../html.ts';
-import { credentialHead, credentialOf, credentialPath } from './credential.ts';
+import { credentialHead, credentialOf, credentialPath, hoursIn } from './credential.ts';
 import { area, card, copyable, facts, field, post, time } from './parts.ts';
 import { everybody, type Eyes, may, page, type Row, type Visit } from './row.ts';
 import type { Word } from './words.ts';
@@ -63,10 +62,7 @@ function rotation(eyes: Eyes, row: CredentialRow, held: readonly HeldKey[]): Htm
 async function rotate(visit: Visit) {
   const { desk, eyes, person, form } = visit;
   const row = credentialOf(visit);
-  const hours = form.required('hours', 4);
-  if (!/^\d{1,4}$/.test(hours))
-    throw new Refusal('invalid-request', { field: 'hours', text: 'a whole number of hours' });
-  const detail = { credential: String(row.id), hours, publicKey: form.text('publicKey') };
+  const detail = { credential: String(row.id), hours: hoursIn(visit), publicKey: form.text('publicKey') };
   await askSecond(desk, person, 'credential.rotate', detail, form.required('why', 500));
   return { kind: 'go', to: `${credentialPath(row)}/keys`, note: eyes.say('asked') } as const;
 }

@@ -7,6 +7,7 @@ import { merchantBy } from '../api/desk.ts';
 import { keyList } from '../api/merchants.ts';
 import { Refusal } from '../../core/refusal.ts';
 import { type Html, html } from '../html.ts';
+import { hoursIn } from './credential.ts';
 import { shownOnce } from './decisions.ts';
 import { idIn } from './order.ts';
 import {
@@ -26,12 +27,14 @@ import {
   post,
   table,
 } from './parts.ts';
-import { everybody, may, page, type Row, type Visit } from './row.ts';
+import { everybody, type Eyes, may, page, type Row, type Visit } from './row.ts';
 import { sayValue } from './words.ts';
 
 const admins: Row['roles'] = ['admin'];
 const funders: Row['roles'] = ['finance', 'admin'];
 const operatorOnly = 'operator-only' as const;
+/** Its own people may ask for it, too. */
+const bound = 'merchant-bound' as const;
 
 function visible({ desk, person }: Visit): MerchantRow[] {
   const all = [...desk.gate.directory().merchants.values()];
@@ -115,6 +118,10 @@ ${card(say('balances'), facts(balances.map(({ account, currency, available }) =>
 ${card(say('settings'), settingFacts(visit, merchant))}
 ${isAdmin && changes(visit, merchant)}
 ${
+  may(person, { roles: admins, tenant: bound }) &&
+  folded(visit, 'newWebhook', `/console/merchants/${id}/webhook-secret`, overlapField(say), say('newWebhookHelp'))
+}
+${
   may(person, { roles: funders, tenant: operatorOnly }) &&
   folded(
     visit,
@@ -182,9 +189,19 @@ ${folded(visit, 'overdraft', `${at}/overdraft`, html`${amountField(say('overdraf
 }
 
 /** A card that is opened by whoever needs it: seldom, and with two persons. */
-function folded({ eyes }: Visit, word: 'fund' | 'limit' | 'overdraft', action: string, fields: Html, help = ''): Html {
+function folded(
+  { eyes }: Visit,
+  word: 'fund' | 'limit' | 'newWebhook' | 'overdraft',
+  action: string,
+  fields: Html,
+  help = '',
+): Html {
   const { say } = eyes;
   return html`<section class="card"><details><summary><h2>${say(word)}</h2></summary>${help !== '' && html`<p class="hint">${help}</p>`}${post(eyes, action, html`${fields}${field(say('why'), 'why')}<button class="primary">${say('askSecond')}</button>`)}</details></section>`;
+}
+
+function overlapField(say: Eyes['say']): Html {
+  return field(say('overlapHours'), 'hours', { value: '24', type: 'number' });
 }
 
 function merchantProtocols({ desk, eyes }: Visit) {
@@ -212,7 +229,7 @@ function credentialActs({ eyes }: Visit, row: CredentialRow): Html {
           `/console/credentials/${id}/state`,
           html`<input type="hidden" name="state" value="active">${field(say('why'), 'why')}<button class="small">${say('enable')}</button>`,
         );
-  return html`<details class="drop"><summary>${say('actions')}</summary>${post(eyes, `/console/credentials/${id}/rotate`, html`${field(say('overlapHours'), 'hours', { value: '24', type: 'number' })}${area(say('publicKey'), 'publicKey', 3, true)}${field(say('why'), 'why')}<button class="primary small">${say('rotate')}</button>`)}${state}</details>`;
+  return html`<details class="drop"><summary>${say('actions')}</summary>${post(eyes, `/console/credentials/${id}/rotate`, html`${overlapField(say)}${area(say('publicKey'), 'publicKey', 3, true)}${field(say('why'), 'why')}<button class="primary small">${say('rotate')}</button>`)}${state}</details>`;
 }
 
 async function setState({ desk, eyes, person, params, form }: Visit) {
@@ -257,6 +274,12 @@ async function setLimit(visit: Visit) {
   return ask(visit, 'merchant.limit', { limit: String(visit.form.minorOrNull('limit', currency) ?? ''), currency });
 }
 
+async function newWebhook(visit: Visit) {
+  const { desk, person, params } = visit;
+  merchantBy(desk, person, params['id'] ?? '');
+  return ask(visit, 'merchant.webhook', { hours: hoursIn(visit) });
+}
+
 async function setOverdraft(visit: Visit) {
   const currency = visit.form.currency();
   return ask(visit, 'merchant.overdraft', {
@@ -283,10 +306,7 @@ function credentialIn({ desk, params }: Visit): CredentialRow {
 async function rotate(visit: Visit) {
   const { desk, eyes, person, form } = visit;
   const { id, merchantId } = credentialIn(visit);
-  const hours = form.required('hours', 4);
-  if (!/^\d{1,4}$/.test(hours))
-    throw new Refusal('invalid-request', { field: 'hours', text: 'a whole number of hours' });
-  const detail = { credential: String(id), hours, publicKey: form.text('publicKey') };
+  const detail = { credential: String(id), hours: hoursIn(visit), publicKey: form.text('publicKey') };
   await askSecond(desk, person, 'credential.rotate', detail, form.required('why', 500));
   return { kind: 'go', to: `/console/merchants/${merchantId}`, note: eyes.say('asked') } as const;
 }
@@ -318,6 +338,7 @@ export const merchantRows: readonly Row[] = [
     answer: setOverdraft,
   },
   { method: 'POST', path: '/console/merchants/{id}/payouts', roles: admins, tenant: operatorOnly, answer: setPayouts },
+  { method: 'POST', path: '/console/merchants/{id}/webhook-secret', roles: admins, tenant: bound, answer: newWebhook },
   { method: 'POST', path: '/console/merchants/{id}/change', roles: admins, tenant: operatorOnly, answer: change },
   { method: 'POST', path: '/console/merchants/{id}/credentials', roles: admins, tenant: operatorOnly, answer: addKeys },
   { method: 'POST', path: '/console/credentials/{id}/rotate', roles: admins, tenant: operatorOnly, answer: rotate },

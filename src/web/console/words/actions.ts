@@ -7,6 +7,7 @@ export const actionsWords = {
   'action.merchant.change':     { en: 'Merchant changed', zh: '修改商户', id: 'Merchant diubah' },
   'action.merchant.fund':       { en: 'Funds for a merchant', zh: '商户注资', id: 'Dana untuk merchant' },
   'action.merchant.limit':      { en: 'Payout limit', zh: '代付限额', id: 'Batas pencairan' },
+  'action.merchant.webhook':    { en: 'Webhook secret rotated', zh: '轮换通知密钥', id: 'Rotasi rahasia webhook' },
   'action.credential.add':      { en: 'New credential', zh: '新增凭证', id: 'Kredensial baru' },
   'action.credential.rotate':   { en: 'Keys rotated', zh: '轮换密钥', id: 'Rotasi kunci' },
   'action.credential.active':   { en: 'Credential enabled', zh: '启用凭证', id: 'Kredensial diaktifkan' },

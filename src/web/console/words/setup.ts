@@ -77,6 +77,8 @@ export const setupWords = {
   'direction.units-per-foreign': { en: 'so many CNY for 1 of the foreign', zh: '1 外币兑人民币', id: 'CNY untuk 1 uang asing' },
 
   overdraft:       { en: 'Overdraft', zh: '透支额度', id: 'Cerukan' },
+  newWebhook:      { en: 'New webhook secret', zh: '更换通知密钥', id: 'Rahasia webhook baru' },
+  newWebhookHelp:  { en: 'Whoever agrees is shown it, once. Until the old one ends, every notice is signed with both (webhook-signature).', zh: '由同意者查看一次。旧密钥到期前，每条通知同时带有两个签名（webhook-signature）。', id: 'Ditunjukkan sekali kepada yang menyetujui. Sampai yang lama berakhir, setiap notifikasi ditandatangani dengan keduanya (webhook-signature).' },
   overdraftHelp:   { en: 'How far below zero its available balance may go, for refunds. 0 = not at all.', zh: '可用余额可透支的额度（用于退款）。0 表示不允许。', id: 'Seberapa jauh saldo tersedia boleh di bawah nol, untuk pengembalian. 0 = tidak boleh.' },
   noticeGaps:      { en: 'Notice attempts: gaps in seconds', zh: '通知重试间隔（秒）', id: 'Jeda percobaan notifikasi (detik)' },
   noticeGapsHelp:  { en: 'by comma, such as 0,60,3600; empty = as the protocol says', zh: '以逗号分隔，例如 0,60,3600；留空按协议', id: 'dipisah koma, misalnya 0,60,3600; kosong = menurut protokol' },
