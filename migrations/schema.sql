@@ -124,7 +124,10 @@ create table console_users (
   totp bytea,
   totp_step bigint not null default 0,
   state text not null default 'active'::text,
-  created_at bigint not null
+  created_at bigint not null,
+  access_by bigint[] not null default '{}'::bigint[],
+  access_at bigint not null default 0,
+  could_decide boolean not null default false
 );
 create table credentials (
   id bigint not null,
@@ -245,7 +248,8 @@ create table operator_tokens (
   merchant_id bigint,
   hash bytea not null,
   created_at bigint not null,
-  revoked_at bigint
+  revoked_at bigint,
+  is_owner boolean not null default false
 );
 create table payments (
   home smallint not null,

@@ -383,7 +383,7 @@ export async function issueToken(
   if (ask.merchantId !== null) merchantNamed({ gate }, ask.merchantId);
   const now = gate.world.now();
   const token = `kop_${base64Url(gate.world.nonce(32))}`;
-  const row: TokenRow = { ...ask, id: gate.world.newId(), createdAt: BigInt(now), revokedAt: null };
+  const row: TokenRow = { ...ask, id: gate.world.newId(), createdAt: BigInt(now), revokedAt: null, isOwner: false };
   await change({ gate }, actor, 'token.add', { token: row.id, ...ask }, async (query) => {
     if (replace) await revokeTokensNamed(query, ask.name, now);
     await insertToken(query, row, token);

@@ -10,8 +10,11 @@ import { Refusal } from '../core/refusal.ts';
 import type { Event } from '../core/rules.ts';
 import { recorded } from '../store/admin.ts';
 import { decideApproval, insertApproval, noteResult } from '../store/approvals.ts';
+import type { Query } from '../store/database.ts';
 import { unsettledSuspense } from '../store/ledger.ts';
 import { findOrders } from '../store/lists.ts';
+import { type Role, roles } from '../store/tokens.ts';
+import { handsOf } from '../store/users.ts';
 import {
   addCredential,
   addRoute,
@@ -31,6 +34,7 @@ import { letGo, refuseHeld } from './held-payout.ts';
 import { refund } from './refund.ts';
 import { setRate } from './set-rate.ts';
 import { settleSuspense, settleTo } from './settle-suspense.ts';
+import { addUser, type Hand, readUserName, renewUser, setRole, setUserState } from './users.ts';
 
 export type Detail = Readonly<Record<string, string>>;
 
@@ -40,7 +44,8 @@ export interface Carried {
   readonly shown: Readonly<Record<string, string>>;
 }
 
-type Deed = (office: Office, actor: string, detail: Detail) => Promise<Carried>;
+/** `people`: whoever asked, and whoever agreed. */
+type Deed = (office: Office, actor: string, detail: Detail, people: Hand['people']) => Promise<Carried>;
 
 function done(result: string, shown: Carried['shown'] = {}): Carried {
   return { result, shown };
@@ -56,6 +61,12 @@ function id(detail: Detail, name: string): bigint {
   const value = text(detail, name);
   if (!/^\d{1,18}$/.test(value)) throw new Refusal('invalid-request', { field: name, text: 'not an id' });
   return BigInt(value);
+}
+
+function roleIn(detail: Detail): Role {
+  const role = roles.find((one) => one === detail['role']);
+  if (role === undefined) throw new Refusal('invalid-request', { field: 'role', text: 'not one we know' });
+  return role;
 }
 
 function idOrNull(detail: Detail, name: string): bigint | null {
@@ -208,6 +219,27 @@ const deeds = {
   },
   'payment.refund': refundByHand,
   'order.outcome': decideOutcome,
+  'user.add': async ({ gate }, actor, detail, people) => {
+    const name = readUserName(text(detail, 'name'));
+    const code = await addUser(
+      gate,
+      { actor, people },
+      { name, role: roleIn(detail), merchantId: idOrNull(detail, 'merchant') },
+    );
+    return done('added', { setupCode: code });
+  },
+  'user.role': async ({ gate }, actor, detail, people) => {
+    const code = await setRole(gate, { actor, people }, id(detail, 'user'), roleIn(detail));
+    return done('set', code === null ? {} : { setupCode: code });
+  },
+  'user.renew': async ({ gate }, actor, detail, people) => {
+    const code = await renewUser(gate, { actor, people }, id(detail, 'user'));
+    return done('renewed', { setupCode: code });
+  },
+  'user.enable': async ({ gate }, actor, detail) => {
+    await setUserState(gate, actor, id(detail, 'user'), 'active');
+    return done('enabled');
+  },
 } satisfies Readonly<Record<string, Deed>>;
 
 export type DeedName = keyof typeof deeds;
@@ -338,6 +370,7 @@ export async function decide(
   const asked = await recorded(db, entry, async (query) => {
     const found = await decideApproval(query, approval, { state, by: who.userId }, now);
     if (found === null) throw new Refusal('conflict', { text: 'it is decided already' });
+    if (state === 'approved') await mustBeTwo(query, found, who.userId, now);
     return found;
   }).catch((error: unknown) => {
     throw asRefusal(error);
@@ -346,7 +379,10 @@ export async function decide(
   if (!isDeed(asked.action)) throw new Refusal('internal');
   const deed: Deed = deeds[asked.action];
   try {
-    const carried = await deed(office, `${asked.detail['asker'] ?? '?'}, ${who.name}`, asked.detail);
+    const carried = await deed(office, `${asked.detail['asker'] ?? '?'}, ${who.name}`, asked.detail, [
+      asked.askedBy,
+      who.userId,
+    ]);
     await noteResult(db, approval, carried.result);
     return carried;
   } catch (error) {
@@ -354,6 +390,25 @@ export async function decide(
     await noteResult(db, approval, `not done: ${why}`);
     throw error;
   }
+}
+
+/** So long after somebody was let in, whoever did that may still know the way in. */
+const oneHandMs = 24 * 3_600_000;
+
+/** Two names are not yet two persons: one may have made the other a moment ago. Nobody agrees to a better role for oneself. */
+async function mustBeTwo(
+  query: Query,
+  { askedBy, detail }: { readonly askedBy: bigint; readonly detail: Detail },
+  decider: bigint,
+  now: number,
+): Promise<void> {
+  if (detail['user'] === String(decider))
+    throw new Refusal('forbidden', { why: 'own-access', text: 'nobody agrees to an access of one’s own' });
+  const hands = await handsOf(query, askedBy, decider, now - oneHandMs);
+  if (hands === null || !hands.isAskerActive)
+    throw new Refusal('forbidden', { why: 'asker-gone', text: 'whoever asked is not let in any more' });
+  if (hands.isOneHand)
+    throw new Refusal('forbidden', { why: 'one-hand', text: 'one of you was let in by the other less than a day ago' });
 }
 
 function asRefusal(error: unknown): unknown {

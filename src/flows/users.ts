@@ -4,8 +4,8 @@ import type { World } from '../core/world.ts';
 import { recorded } from '../store/admin.ts';
 import { appendAudit } from '../store/audit.ts';
 import { endSessionsOf } from '../store/sessions.ts';
-import type { Role } from '../store/tokens.ts';
-import { finishSetup, insertUser, resetUser, updateUser, type UserChange } from '../store/users.ts';
+import { needsTotp, type Role } from '../store/tokens.ts';
+import { finishSetup, insertUser, lockUser, noteAccess, resetUser, updateUser } from '../store/users.ts';
 import type { Gate } from './gate.ts';
 
 type Office = Pick<Gate, 'db' | 'world'>;
@@ -47,36 +47,74 @@ function asConflict(error: unknown): unknown {
   return code === '23505' ? new Refusal('conflict', { field: 'name', text: 'that name is taken' }) : error;
 }
 
+/** Who lets somebody in: the name for the audit log, and which people of the console took part (none = the machine's owner). */
+export interface Hand {
+  readonly actor: string;
+  readonly people: readonly bigint[];
+}
+
 /** → the one-time code of the new user. */
-export async function addUser({ db, world }: Office, actor: string, ask: UserAsk): Promise<string> {
+export async function addUser({ db, world }: Office, { actor, people }: Hand, ask: UserAsk): Promise<string> {
   const code = setupCode(world);
   const now = world.now();
   const id = world.newId();
   const detail = { user: id, ...ask };
-  await recorded(db, { at: now, actor, action: 'user.add', detail }, (query) =>
-    insertUser(query, { id, ...ask, setupCode: code, setupUntil: BigInt(now + codeMs) }, now),
-  ).catch((error: unknown) => {
+  await recorded(db, { at: now, actor, action: 'user.add', detail }, async (query) => {
+    await insertUser(query, { id, ...ask, setupCode: code, setupUntil: BigInt(now + codeMs) }, now);
+    await noteAccess(query, id, people, now);
+  }).catch((error: unknown) => {
     throw asConflict(error);
   });
   return code;
 }
 
 /** Forgets password and second factor, ends every session. → a new one-time code. */
-export async function renewUser({ db, world }: Office, actor: string, id: bigint): Promise<string> {
+export async function renewUser({ db, world }: Office, { actor, people }: Hand, id: bigint): Promise<string> {
   const code = setupCode(world);
   const now = world.now();
   await recorded(db, { at: now, actor, action: 'user.renew', detail: { user: id } }, async (query) => {
     if (!(await resetUser(query, id, code, now + codeMs))) throw new Refusal('not-found', { text: 'no such user' });
+    await noteAccess(query, id, people, now);
     await endSessionsOf(query, id, now);
   });
   return code;
 }
 
-/** A changed or disabled user is signed out everywhere. */
-export async function changeUser({ db, world }: Office, actor: string, id: bigint, change: UserChange): Promise<void> {
+/**
+ * Ends every session. Whoever gets a money role for the first time sets up anew, so that nobody who knew the old way in has
+ * the new one: → the one-time code, else null.
+ */
+export async function setRole(
+  { db, world }: Office,
+  { actor, people }: Hand,
+  id: bigint,
+  role: Role,
+): Promise<string | null> {
   const now = world.now();
-  await recorded(db, { at: now, actor, action: 'user.change', detail: { user: id, ...change } }, async (query) => {
-    if (!(await updateUser(query, id, change))) throw new Refusal('not-found', { text: 'no such user' });
+  return recorded(db, { at: now, actor, action: 'user.change', detail: { user: id, role } }, async (query) => {
+    const before = await lockUser(query, id);
+    if (before === null) throw new Refusal('not-found', { text: 'no such user' });
+    const code = needsTotp(role) && !needsTotp(before.role) ? setupCode(world) : null;
+    await updateUser(query, id, { role });
+    if (code !== null) {
+      await resetUser(query, id, code, now + codeMs);
+      await noteAccess(query, id, people, now);
+    }
+    await endSessionsOf(query, id, now);
+    return code;
+  });
+}
+
+/** A disabled user is signed out everywhere. */
+export async function setUserState(
+  { db, world }: Office,
+  actor: string,
+  id: bigint,
+  state: 'active' | 'disabled',
+): Promise<void> {
+  const now = world.now();
+  await recorded(db, { at: now, actor, action: 'user.change', detail: { user: id, state } }, async (query) => {
+    if (!(await updateUser(query, id, { state }))) throw new Refusal('not-found', { text: 'no such user' });
     await endSessionsOf(query, id, now);
   });
 }

@@ -40,10 +40,10 @@ export async function decideApproval(
   id: bigint,
   decision: { readonly state: 'approved' | 'refused'; readonly by: bigint },
   at: Instant,
-): Promise<Pick<ApprovalRow, 'action' | 'detail'> | null> {
-  const [row] = await query.run<Pick<ApprovalRow, 'action' | 'detail'>>(sql`
+): Promise<Pick<ApprovalRow, 'action' | 'detail' | 'askedBy'> | null> {
+  const [row] = await query.run<Pick<ApprovalRow, 'action' | 'detail' | 'askedBy'>>(sql`
     update approvals set state = ${decision.state}, decided_by = ${decision.by}, decided_at = ${at}
-    where id = ${id} and state = 'open' returning action, detail`);
+    where id = ${id} and state = 'open' returning action, detail, asked_by as "askedBy"`);
   return row ?? null;
 }
 

@@ -2,7 +2,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Instant } from '../core/world.ts';
 import { type Query, type Sql, sql } from './database.ts';
-import type { Role } from './tokens.ts';
+import { deciderRoles, type Role } from './tokens.ts';
 
 export interface UserRow {
   readonly id: bigint;
@@ -54,6 +54,38 @@ export async function insertUser(query: Query, user: NewUser, at: Instant): Prom
     values (${user.id}, ${user.name}, ${user.role}, ${user.merchantId}, ${codeHash(user.setupCode)}, ${user.setupUntil}, ${at})`);
 }
 
+/** Whoever took part in letting somebody in, and when; nobody = the machine's owner. */
+export async function noteAccess(query: Query, id: bigint, people: readonly bigint[], at: Instant): Promise<void> {
+  await query.run(
+    sql`update console_users set access_by = ${[...people]}::bigint[], access_at = ${at} where id = ${id}`,
+  );
+}
+
+const mayDecide: Sql = sql`merchant_id is null and role = any(${[...deciderRoles]}::text[])`;
+
+/** Was anybody else ever set up to decide for operators? They count also when they are disabled or lowered by now. */
+export async function othersCouldDecide(query: Query, besides: bigint | null): Promise<boolean> {
+  const rows = await query.run(
+    sql`select 1 from console_users where could_decide and id is distinct from ${besides}::bigint limit 1`,
+  );
+  return rows.length > 0;
+}
+
+/** Is the first one still let in, and is one hand in the access of both since `since`: their own, or a third person's? */
+export async function handsOf(
+  query: Query,
+  asker: bigint,
+  decider: bigint,
+  since: Instant,
+): Promise<{ readonly isAskerActive: boolean; readonly isOneHand: boolean } | null> {
+  const hands = (alias: Sql) =>
+    sql`(case when ${alias}.access_at > ${since} then ${alias}.access_by else '{}' end || ${alias}.id)`;
+  const [row] = await query.run<{ isAskerActive: boolean; isOneHand: boolean }>(sql`
+    select a.state = 'active' as "isAskerActive", ${hands(sql`a`)} && ${hands(sql`d`)} as "isOneHand"
+    from console_users a, console_users d where a.id = ${asker} and d.id = ${decider}`);
+  return row ?? null;
+}
+
 function codeHash(code: string): Buffer {
   return createHash('sha256').update(code).digest();
 }
@@ -63,6 +95,12 @@ export function opensSetup(user: Pick<UserRow, 'setupHash' | 'setupUntil'>, code
   const wanted = codeHash(code);
   const isSame = user.setupHash !== null && timingSafeEqual(user.setupHash, wanted);
   return isSame && (user.setupUntil === null || Number(user.setupUntil) > now);
+}
+
+/** The row, which nobody else changes until the transaction ends. */
+export async function lockUser(query: Query, id: bigint): Promise<UserRow | null> {
+  const [row] = await query.run<UserRow>(sql`select ${columns} from console_users where id = ${id} for update`);
+  return row ?? null;
 }
 
 /** A new one-time code: password and second factor are gone until it is used. */
@@ -81,7 +119,8 @@ export async function finishSetup(
 ): Promise<boolean> {
   const totp = made.totp === null ? null : Buffer.from(made.totp);
   const rows = await query.run(sql`
-    update console_users set password = ${made.password}, totp = ${totp}, totp_step = ${made.totpStep}, setup_hash = null, setup_until = null
+    update console_users set password = ${made.password}, totp = ${totp}, totp_step = ${made.totpStep}, setup_hash = null, setup_until = null,
+      could_decide = could_decide or (${mayDecide})
     where id = ${id} and setup_hash is not null returning id`);
   return rows.length > 0;
 }
@@ -103,6 +142,10 @@ export async function updateUser(query: Query, id: bigint, change: UserChange): 
   const rows = await query.run(sql`
     update console_users set role = coalesce(${change.role ?? null}, role), state = coalesce(${change.state ?? null}, state)
     where id = ${id} returning id`);
+  if (change.role !== undefined)
+    await query.run(
+      sql`update console_users set could_decide = true where id = ${id} and totp is not null and ${mayDecide}`,
+    );
   return rows.length > 0;
 }
 

@@ -15,6 +15,8 @@ export interface Actor {
   readonly role: Role;
   /** A bound token sees this merchant only; null = all. */
   readonly merchantId: bigint | null;
+  /** With the token that lies in the data folder: on the machine itself. */
+  readonly isOwner: boolean;
 }
 
 export type Method = 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE';

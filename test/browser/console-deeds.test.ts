@@ -76,16 +76,21 @@ async function agree(): Promise<void> {
   await decider.waitForURL(/note=|\/approved$/);
 }
 
-test('a user is added, sets up with a second factor, and is the second person', async (t) => {
+test('a second person comes from the machine, the third from those two; the code is for whoever agreed', async (t) => {
   if (!hasBrowser(t)) return;
-  await open(asker, '/users');
-  const form = asker.locator('section.card:has(h2:text-is("Add a user")) form');
-  await form.locator('[name=name]').fill('budi');
-  await form.locator('[name=role]').selectOption('approver');
-  await form.locator('button').click();
-  decider = await settled('budi', (await asker.textContent('pre.secret')) ?? '');
+  const made = await scene.operator.call('POST', '/users', { name: 'budi', role: 'approver' });
+  decider = await settled('budi', textAt(JSON.parse(made.text), 'setupCode'));
   assert.equal(await decider.textContent('h1'), 'Home');
   assert.equal(await decider.locator('nav a:text-is("Users")').count(), 0);
+  await open(asker, '/users');
+  const form = asker.locator('section.card:has(h2:text-is("Add a user")) form');
+  await form.locator('[name=name]').fill('citra');
+  await form.locator('[name=role]').selectOption('finance');
+  await form.locator('[name=why]').fill('joins the team');
+  await form.locator('button').click();
+  await asker.waitForSelector('.note');
+  await agree();
+  assert.match(await main(decider), /One-time setup code\s*(?:[A-Z0-9]{5}-?){4}/);
 });
 
 test('a channel is added, lets nothing through until the other one agrees, and gets a route with hours and a cap', async (t) => {

@@ -48,7 +48,6 @@ const readers: Readonly<Record<string, string>> = {
   'src/wiring/sandbox.ts': 'writes the demo parties',
   'src/wiring/master-key.ts': 'tries whether the key opens one',
   'src/wiring/metrics-room.ts': 'finds a token by its hash',
-  'src/wiring/owner-token.ts': 'writes the hash of the owner token',
 };
 
 /** The text of each sql`…` of a file. */

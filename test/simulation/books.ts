@@ -135,7 +135,14 @@ async function hire(owner: Database): Promise<void> {
       { id: userId, name, role: 'admin', merchantId: null, setupUntil: null, setupCode: name },
       began,
     );
-  const token = { id: 1n, name: 'simulation', role: 'admin', merchantId: null, createdAt: BigInt(began) } as const;
+  const token = {
+    id: 1n,
+    name: 'simulation',
+    role: 'admin',
+    merchantId: null,
+    createdAt: BigInt(began),
+    isOwner: true,
+  } as const;
   await insertToken(owner, token, operatorToken);
 }
 

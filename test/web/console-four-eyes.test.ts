@@ -18,6 +18,7 @@ import { type Browser, type ConsoleScene, consoleScene } from './console-scene.t
 let c: ConsoleScene;
 before(async () => {
   c = await consoleScene();
+  await c.staffed();
 });
 after(async () => {
   const books = await trialBalance(c.scene.t.database.owner);
@@ -44,6 +45,7 @@ async function available(currency: string): Promise<unknown> {
 
 let yuan = '';
 let waiting = '';
+let dewi = '';
 
 /** A payment in yuan that is paid, whose channel refunds; and one in rupiah whose true sum is not known. */
 async function orders(): Promise<void> {
@@ -224,6 +226,45 @@ const matters: Readonly<Record<Exclude<DeedName, Elsewhere>, Matter>> = {
       Promise.resolve(directory().merchants.get(BigInt(merchant()))?.payouts === true ? 'allowed' : undefined),
     becomes: 'allowed',
   },
+  'user.add': {
+    path: () => '/console/users',
+    form: () => ({ name: 'citra', role: 'approver', merchant: '' }),
+    seen: async () => (await userRow('citra'))['role'],
+    becomes: 'approver',
+  },
+  'user.role': {
+    prepare: async () => {
+      await c.newcomer('dewi', 'support');
+      dewi = String((await userRow('dewi'))['id']);
+    },
+    path: () => `/console/users/${dewi}/role`,
+    form: () => ({ role: 'finance' }),
+    seen: async () => {
+      const { role } = await userRow('dewi');
+      return role === 'support' ? undefined : role;
+    },
+    becomes: 'finance',
+  },
+  'user.renew': {
+    prepare: () =>
+      rowsOf(c.scene.t.database, `update kanal.console_users set setup_hash = null where id = ${dewi} returning id`),
+    path: () => `/console/users/${dewi}/renew`,
+    form: () => ({}),
+    seen: async () => ((await userRow('dewi'))['isNew'] === true ? 'new' : undefined),
+    becomes: 'new',
+  },
+  'user.enable': {
+    prepare: async () => {
+      assert.equal(
+        (await (await c.person('admin')).post(`/console/users/${dewi}/state`, { state: 'disabled' })).status,
+        303,
+      );
+    },
+    path: () => `/console/users/${dewi}/state`,
+    form: () => ({ state: 'active' }),
+    seen: async () => ((await userRow('dewi'))['state'] === 'active' ? 'active' : undefined),
+    becomes: 'active',
+  },
   'payment.refund': {
     prepare: orders,
     path: () => `/console/orders/${yuan}/refund`,
@@ -239,6 +280,12 @@ const matters: Readonly<Record<Exclude<DeedName, Elsewhere>, Matter>> = {
     becomes: 21_000n,
   },
 };
+
+async function userRow(name: string): Promise<Record<string, unknown>> {
+  return one(
+    `select id, role, state, setup_hash is not null as "isNew" from kanal.console_users where name = '${name}'`,
+  );
+}
 
 async function newest(action: string): Promise<Record<string, unknown>> {
   return one(

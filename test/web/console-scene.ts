@@ -12,6 +12,7 @@ import type { ConsoleDesk } from '../../src/web/console/row.ts';
 import type { Room, WebReply } from '../../src/web/web.ts';
 import { makeInspections } from '../../src/wiring/inspections.ts';
 import { makeIntegrations } from '../../src/wiring/integrations.ts';
+import { rowsOf } from '../gate.ts';
 import { type OperatorScene, operatorScene } from './operator-scene.ts';
 
 export interface Page {
@@ -97,8 +98,10 @@ export interface ConsoleScene {
   readonly scene: OperatorScene;
   readonly room: Room;
   readonly desk: ConsoleDesk;
-  /** Somebody who is signed in, without the way in. */
+  /** Somebody who is signed in, without the way in. Called "role-n". */
   person(role: Role, merchant?: string): Promise<Browser>;
+  /** Everybody is as one who was set up and may decide; without this the scene's people are newcomers. */
+  staffed(): Promise<void>;
   /** A user who has not signed in yet, and the one-time code. */
   newcomer(name: string, role: Role): Promise<string>;
   visitor(): Browser;
@@ -145,6 +148,15 @@ export async function consoleScene(): Promise<ConsoleScene> {
       const token = Buffer.from(world.nonce(32)).toString('base64url');
       await openSession(gate.db, token, { userId: id, stage: 'full', remote: '', pending: null }, world.now());
       return new Browser(room, token);
+    },
+    async staffed() {
+      const id = world.newId();
+      const lister = { id, name: 'long-there', role: 'approver', merchantId: null, setupUntil: null } as const;
+      await insertUser(gate.db, { ...lister, setupCode: 'unused' }, world.now());
+      await rowsOf(
+        scene.t.database,
+        `update kanal.console_users set could_decide = true where id = ${id} returning id`,
+      );
     },
     async newcomer(name, role) {
       const code = 'ABCDE-FGHJK-MNPQR-STUVW';

@@ -74,7 +74,7 @@ async function actorOf(desk: Desk, { headers }: WebRequest): Promise<Actor> {
   const row = token === undefined ? null : await tokenOf(desk.gate.db, token);
   if (!row)
     throw new Refusal('unauthenticated', { text: 'a valid operator token is needed: Authorization: Bearer kop_…' });
-  return { name: row.name, role: row.role, merchantId: row.merchantId };
+  return { name: row.name, role: row.role, merchantId: row.merchantId, isOwner: row.isOwner };
 }
 
 /** What is not a Refusal is our fault: logged here, told without a word of detail. */

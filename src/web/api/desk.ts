@@ -24,7 +24,7 @@ export function requiredId(text: string | undefined, what: string): bigint {
 }
 
 /** By id or by name. A token of one merchant finds that one only, and everybody else is unknown to it. */
-export function merchantBy(desk: Desk, actor: Actor, text: string): MerchantRow {
+export function merchantBy(desk: Desk, actor: Pick<Actor, 'merchantId'>, text: string): MerchantRow {
   const { merchants } = desk.gate.directory();
   const byId = merchants.get(idOf(text) ?? -1n);
   const named = byId ? [byId] : [...merchants.values()].filter(({ name }) => name === text);
@@ -37,12 +37,12 @@ export function merchantBy(desk: Desk, actor: Actor, text: string): MerchantRow 
 }
 
 /** The merchant a list is about: the token's own, the one asked for, or null for all. */
-export function merchantScope(desk: Desk, actor: Actor, asked: string | undefined): bigint | null {
+export function merchantScope(desk: Desk, actor: Pick<Actor, 'merchantId'>, asked: string | undefined): bigint | null {
   return asked === undefined ? actor.merchantId : merchantBy(desk, actor, asked).id;
 }
 
 /** `*` or nothing = every merchant. */
-export function merchantOrAll(desk: Desk, actor: Actor, asked: string | undefined): bigint | null {
+export function merchantOrAll(desk: Desk, actor: Pick<Actor, 'merchantId'>, asked: string | undefined): bigint | null {
   return asked === undefined || asked === '*' ? null : merchantBy(desk, actor, asked).id;
 }
 

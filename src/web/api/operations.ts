@@ -10,6 +10,7 @@ import { listTokens, type TokenRow } from '../../store/tokens.ts';
 import { type ApiRoute, many, one } from '../route-table.ts';
 import { type Desk, idOf, merchantBy, requiredId } from './desk.ts';
 import * as shapes from './shapes.ts';
+import { mustNotTakeTwo } from './users.ts';
 
 const everybody = ['viewer', 'support', 'finance', 'approver', 'admin'] as const;
 const admins = ['admin'] as const;
@@ -114,6 +115,7 @@ const tokenRoutes: readonly ApiRoute<Desk>[] = [
     answers: shapes.token.extend({ token: z.string() }),
     async run(desk: Desk, { actor, body }) {
       const merchantId = body.merchant === undefined ? null : merchantBy(desk, actor, body.merchant).id;
+      await mustNotTakeTwo(desk, actor, body.role);
       const { row, token } = await issueToken(desk, actor.name, { name: body.name, role: body.role, merchantId });
       return { ...shownToken(row), token };
     },

@@ -41,7 +41,7 @@ function inOrder(entries: readonly Entry[]): Entry[] {
 }
 
 /** The order an id or number names. Unknown, somebody else's and impossible ones are the same answer (T021). */
-export async function orderNamed(desk: Desk, actor: Actor, number: string): Promise<Order> {
+export async function orderNamed(desk: Desk, actor: Pick<Actor, 'merchantId'>, number: string): Promise<Order> {
   const orders = mostSpecific(await findOrders(desk.gate.db, number, actor.merchantId), number);
   if (orders.length > 1)
     throw new Refusal('conflict', {

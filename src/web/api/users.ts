@@ -1,9 +1,11 @@
 /** People of the console, for whoever owns the data folder: who there is, one more, and a new set-up code for somebody locked out. */
 import { z } from 'zod';
 import { Refusal } from '../../core/refusal.ts';
-import { addUser, changeUser, readUserName, renewUser } from '../../flows/users.ts';
+import { takesTwo } from '../../flows/give-access.ts';
+import { addUser, readUserName, renewUser, setUserState } from '../../flows/users.ts';
+import type { Role } from '../../store/tokens.ts';
 import { listUsers, type UserRow, userNamed } from '../../store/users.ts';
-import { type ApiRoute, many, one } from '../route-table.ts';
+import { type Actor, type ApiRoute, many, one } from '../route-table.ts';
 import { type Desk, merchantBy } from './desk.ts';
 import * as shapes from './shapes.ts';
 
@@ -39,6 +41,13 @@ async function named(desk: Desk, name: string | undefined): Promise<UserRow> {
   return row;
 }
 
+/** A token is no person: what takes two is asked for in the console, or done on the machine with the folder's own token. */
+export async function mustNotTakeTwo(desk: Desk, actor: Actor, role: Role): Promise<void> {
+  if (actor.isOwner || !(await takesTwo(desk.gate, null, role))) return;
+  const text = `the role ${role} takes two persons: ask in the console, or use the command line on the machine`;
+  throw new Refusal('forbidden', { text });
+}
+
 const withCode = user.extend({ setupCode: z.string() });
 
 export const userTable: readonly ApiRoute<Desk>[] = [
@@ -64,7 +73,12 @@ export const userTable: readonly ApiRoute<Desk>[] = [
     async run(desk: Desk, { actor, body }) {
       const merchantId = body.merchant === undefined ? null : merchantBy(desk, actor, body.merchant).id;
       const name = readUserName(body.name);
-      const setupCode = await addUser(desk.gate, actor.name, { name, role: body.role, merchantId });
+      await mustNotTakeTwo(desk, actor, body.role);
+      const setupCode = await addUser(
+        desk.gate,
+        { actor: actor.name, people: [] },
+        { name, role: body.role, merchantId },
+      );
       return { ...shown(await named(desk, name)), setupCode };
     },
   }),
@@ -76,8 +90,9 @@ export const userTable: readonly ApiRoute<Desk>[] = [
     tenant: 'operator-only',
     answers: withCode,
     async run(desk: Desk, { actor, params }) {
-      const { id, name } = await named(desk, params['name']);
-      const setupCode = await renewUser(desk.gate, actor.name, id);
+      const { id, name, role } = await named(desk, params['name']);
+      await mustNotTakeTwo(desk, actor, role);
+      const setupCode = await renewUser(desk.gate, { actor: actor.name, people: [] }, id);
       return { ...shown(await named(desk, name)), setupCode };
     },
   }),
@@ -90,8 +105,9 @@ export const userTable: readonly ApiRoute<Desk>[] = [
       tenant: 'operator-only',
       answers: user,
       async run(desk: Desk, { actor, params }) {
-        const { id, name } = await named(desk, params['name']);
-        await changeUser(desk.gate, actor.name, id, { state: verb === 'disable' ? 'disabled' : 'active' });
+        const { id, name, role } = await named(desk, params['name']);
+        if (verb === 'enable') await mustNotTakeTwo(desk, actor, role);
+        await setUserState(desk.gate, actor.name, id, verb === 'disable' ? 'disabled' : 'active');
         return shown(await named(desk, name));
       },
     }),

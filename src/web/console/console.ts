@@ -250,6 +250,9 @@ const statuses: Readonly<Partial<Record<Refusal['code'], number>>> = {
   busy: 503,
 };
 
+/** Why somebody whose role may decide must not decide this: said, not hidden. */
+const notTwo: ReadonlySet<string> = new Set(['same-person', 'one-hand', 'asker-gone', 'own-access']);
+
 /** What is not a Refusal is our fault: logged here, told without a word of detail. */
 function failed(call: Call, error: unknown): WebReply {
   const { say } = call.eyes;
@@ -267,7 +270,7 @@ function failed(call: Call, error: unknown): WebReply {
     return pageReply(call, person, 404, say('missingTitle'), plain(say('missingTitle'), say('missingText')));
   if (why === 'csrf' || why === 'origin')
     return pageReply(call, person, 403, say('refusedTitle'), plain(say('refusedTitle'), say('staleForm')));
-  if (status === 403 && why !== 'same-person')
+  if (status === 403 && !notTwo.has(why ?? ''))
     return pageReply(call, person, 403, say('forbiddenTitle'), plain(say('forbiddenTitle'), say('forbiddenText')));
   const back = call.request.method === 'POST' ? placeOf(call.request.headers['referer']) : null;
   return pageReply(call, person, status, say('refusedTitle'), notDone(call.eyes, error, back));

@@ -6,6 +6,7 @@ import { decide } from '../../flows/approve.ts';
 import { type ApprovalRow, listApprovals } from '../../store/approvals.ts';
 import { findOrders, type ListedReview, listReviews } from '../../store/lists.ts';
 import { unsettledSuspense } from '../../store/ledger.ts';
+import { deciderRoles, moneyRoles } from '../../store/tokens.ts';
 import { homesFor, idOf } from '../api/desk.ts';
 import { html, type Html, type Piece } from '../html.ts';
 import { askers, idIn, outcomeForm, settleForm } from './order.ts';
@@ -24,10 +25,8 @@ import {
   time,
   times,
 } from './parts.ts';
-import { type ConsoleDesk, type Eyes, everybody, may, moneyRoles, page, type Row, type Visit } from './row.ts';
+import { type ConsoleDesk, type Eyes, everybody, may, page, type Row, type Visit } from './row.ts';
 import { sayValue } from './words.ts';
-
-const deciders: Row['roles'] = ['approver', 'admin'];
 
 async function review({ desk, eyes, person, params }: Visit) {
   const { say } = eyes;
@@ -39,7 +38,7 @@ async function review({ desk, eyes, person, params }: Visit) {
   const order = found.find((one) => one.id === row.objectId);
   const suspense = order === undefined ? [] : await unsettledSuspense(desk.gate.db, order.home, order.id);
   const canAsk = may(person, { roles: askers, tenant: 'operator-only' });
-  const canDecide = row.state === 'open' && may(person, { roles: deciders, tenant: 'operator-only' });
+  const canDecide = row.state === 'open' && may(person, { roles: deciderRoles, tenant: 'operator-only' });
   const reason = sayValue(say, 'review', row.reason);
   const advice = sayValue(say, 'advice', row.reason);
   return page(
@@ -115,7 +114,13 @@ async function approvals({ desk, eyes, person }: Visit) {
           head: say('result'),
           cell: (row) =>
             row.state === 'open'
-              ? decisionOf(eyes, row, orders, person.userId, may(person, { roles: deciders, tenant: 'operator-only' }))
+              ? decisionOf(
+                  eyes,
+                  row,
+                  orders,
+                  person.userId,
+                  may(person, { roles: deciderRoles, tenant: 'operator-only' }),
+                )
               : (row.result ?? ''),
           look: 'action',
         },
@@ -145,7 +150,11 @@ function detailOf(
 ): Html {
   const pairs = Object.entries(detail).filter(
     ([name, value]) =>
-      name !== 'asker' && name !== 'why' && value !== '' && !(name === 'currency' && hasAmount(detail)),
+      name !== 'asker' &&
+      name !== 'why' &&
+      !(name === 'user' && detail['name'] !== undefined) &&
+      value !== '' &&
+      !(name === 'currency' && hasAmount(detail)),
   );
   return html`<span class="pairs">${pairs.map(([name, value]) => html`<span>${sayValue(eyes.say, 'detail', name)} ${name === 'order' ? orderLink(eyes, value, orders.get(value)) : valueOf(eyes, desk, detail, name, value)}</span>`)}</span>`;
 }
@@ -175,6 +184,7 @@ function valueOf(
     return html`<a href="/console/merchants/${value}">${merchants.get(id)?.name ?? value}</a>`;
   if (name === 'channel' && id !== null)
     return html`<a href="/console/channels/${value}">${channels.get(id)?.name ?? value}</a>`;
+  if (name === 'role') return sayValue(say, 'role', value);
   if (name === 'method') return sayValue(say, 'method', value);
   if (name === 'outcome') return sayValue(say, 'state', value);
   if (name === 'direction') return sayValue(say, 'direction', value);
@@ -206,7 +216,7 @@ function decision(state: 'approved' | 'refused'): Row {
   return {
     method: 'POST',
     path: `/console/approvals/{id}/${state}`,
-    roles: deciders,
+    roles: deciderRoles,
     tenant: 'operator-only',
     async answer({ desk, eyes, person, params }) {
       const carried = await decide(desk, person, idIn(params), state);
@@ -226,12 +236,12 @@ export function shownOnce(
   title: string = eyes.say('keys'),
 ): Html {
   const { say } = eyes;
-  return html`${headed(say('shownOnce'))}${card(title, html`${facts(Object.entries(shown).map(([name, value]) => [name, html`<pre class="secret">${value}</pre>${copyable(eyes, value)}`] as const))}<p><a class="button" href="${back}">${say('back')}</a></p>`)}`;
+  return html`${headed(say('shownOnce'))}${card(title, html`${facts(Object.entries(shown).map(([name, value]) => [sayValue(say, 'shown', name), html`<pre class="secret">${value}</pre>${copyable(eyes, value)}`] as const))}<p><a class="button" href="${back}">${say('back')}</a></p>`)}`;
 }
 
 export const decisionRows: readonly Row[] = [
   { method: 'GET', path: '/console/reviews/{id}', roles: everybody, tenant: 'operator-only', answer: review },
-  { method: 'POST', path: '/console/reviews/{id}/close', roles: deciders, tenant: 'operator-only', answer: close },
+  { method: 'POST', path: '/console/reviews/{id}/close', roles: deciderRoles, tenant: 'operator-only', answer: close },
   { method: 'GET', path: '/console/approvals', roles: moneyRoles, tenant: 'operator-only', answer: approvals },
   decision('approved'),
   decision('refused'),

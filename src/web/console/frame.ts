@@ -1,10 +1,11 @@
 /** The frame around every page: navigation, search, language, what just happened. */
 import type { Refusal } from '../../core/refusal.ts';
+import { deciderRoles, moneyRoles } from '../../store/tokens.ts';
 import { languageNames, languageTags, languages } from '../cashier/words.ts';
 import { type Html, html, type Piece } from '../html.ts';
 import { capital, retold } from './retell.ts';
 import type { ConsoleDesk, Eyes, Person, Row } from './row.ts';
-import { everybody, may, moneyRoles } from './row.ts';
+import { everybody, may } from './row.ts';
 import { sayValue, type Word } from './words.ts';
 
 interface Place extends Pick<Row, 'roles' | 'tenant'> {
@@ -19,7 +20,7 @@ interface Group {
 
 const operators = { roles: everybody, tenant: 'operator-only' } as const;
 const all = { roles: everybody, tenant: 'merchant-bound' } as const;
-const deciders = { roles: ['approver', 'admin'], tenant: 'operator-only' } as const;
+const deciders = { roles: deciderRoles, tenant: 'operator-only' } as const;
 
 export const navigation: readonly Group[] = [
   { word: null, places: [{ word: 'home', path: '/console', ...all }] },

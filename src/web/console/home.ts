@@ -11,11 +11,12 @@ import {
   totalsOf,
   trendOf,
 } from '../../store/figures.ts';
+import { moneyRoles } from '../../store/tokens.ts';
 import { homesFor } from '../api/desk.ts';
 import { type Html, html, type Piece } from '../html.ts';
 import { bars, slices, spread } from './chart.ts';
 import { badge, card, headed, money, table, timeText } from './parts.ts';
-import { type Eyes, everybody, may, moneyRoles, page, type Person, type Row, type Visit } from './row.ts';
+import { type Eyes, everybody, may, page, type Person, type Row, type Visit } from './row.ts';
 import { sayValue } from './words.ts';
 
 const dayMs = 86_400_000;

@@ -1,8 +1,9 @@
 /** Users, the audit log, and how the gateway itself does. */
 import { type Check, examine } from '../../flows/examine.ts';
-import { addUser, changeUser, readUserName, renewUser } from '../../flows/users.ts';
+import { giveAccount, giveBack, type Given, giveNewCode, giveRole } from '../../flows/give-access.ts';
+import { readUserName, setUserState } from '../../flows/users.ts';
 import { type AuditRow, canonical, listAudit, verifyAudit } from '../../store/audit.ts';
-import { roles } from '../../store/tokens.ts';
+import { needsTotp, roles } from '../../store/tokens.ts';
 import { listUsers, type UserRow } from '../../store/users.ts';
 import { Refusal } from '../../core/refusal.ts';
 import { idOf } from '../api/desk.ts';
@@ -10,7 +11,7 @@ import { type Html, html } from '../html.ts';
 import { shownOnce } from './decisions.ts';
 import { idIn } from './order.ts';
 import { badge, card, choose, field, headed, post, table, time } from './parts.ts';
-import { type Eyes, page, type Row, type Visit } from './row.ts';
+import { type Answer, type Eyes, page, type Row, type Visit } from './row.ts';
 import { sayValue } from './words.ts';
 
 const admins: Row['roles'] = ['admin'];
@@ -46,8 +47,13 @@ async function users(visit: Visit) {
       ],
       await listUsers(desk.gate.db),
       say('nothing'),
-    )}</section>${card(say('addUser'), post(eyes, '/console/users', html`${field(say('name'), 'name')}${choose(say('role'), 'role', roleChoices(visit))}${choose(say('merchant'), 'merchant', choices)}<button class="primary">${say('add')}</button>`))}`,
+    )}</section>${card(say('addUser'), post(eyes, '/console/users', html`${field(say('name'), 'name')}${choose(say('role'), 'role', roleChoices(visit))}${choose(say('merchant'), 'merchant', choices)}${whyField(visit)}<button class="primary">${say('add')}</button>`))}`,
   );
+}
+
+/** Which of it takes two the form cannot know: the role is chosen in it. */
+function whyField({ eyes: { say } }: Visit): Html {
+  return field(say('why'), 'why', { isOptional: true, help: say('accessTwo') });
 }
 
 function roleChoices({ eyes: { say } }: Visit) {
@@ -61,16 +67,30 @@ function acts(visit: Visit, row: UserRow): Html | null {
   if (row.id === person.userId) return null;
   const id = String(row.id);
   const next = row.state === 'active' ? 'disabled' : 'active';
-  return html`<details class="drop"><summary>${say('actions')}</summary>${post(eyes, `/console/users/${id}/role`, html`${choose(say('role'), 'role', roleChoices(visit), row.role)}<button class="small">${say('save')}</button>`)}${post(eyes, `/console/users/${id}/state`, html`<input type="hidden" name="state" value="${next}"><button class="small">${say(next === 'active' ? 'enable' : 'disable')}</button>`, 'inline')}${post(eyes, `/console/users/${id}/renew`, html`<button class="small">${say('renew')}</button>`, 'inline')}</details>`;
+  return html`<details class="drop"><summary>${say('actions')}</summary>${post(eyes, `/console/users/${id}/role`, html`${choose(say('role'), 'role', roleChoices(visit), row.role)}${whyField(visit)}<button class="small">${say('save')}</button>`)}${post(eyes, `/console/users/${id}/state`, html`<input type="hidden" name="state" value="${next}">${next === 'active' && needsTotp(row.role) && whyField(visit)}<button class="small">${say(next === 'active' ? 'enable' : 'disable')}</button>`, 'inline')}${post(eyes, `/console/users/${id}/renew`, html`${needsTotp(row.role) && whyField(visit)}<button class="small">${say('renew')}</button>`, 'inline')}</details>`;
 }
 
-async function add({ desk, eyes, person, form }: Visit) {
+/** A reason is asked for where somebody else has to read it. */
+function whyOf({ form }: Visit): () => string {
+  return () => form.required('why', 500);
+}
+
+/** What came of it: somebody else is asked, a code to hand over, or nothing more to say. */
+function told({ eyes }: Visit, given: Given, title: string): Answer {
+  const { say } = eyes;
+  if (given.kind === 'asked') return { kind: 'go', to: '/console/users', note: say('asked') };
+  if (given.code === null) return { kind: 'go', to: '/console/users', note: say('saved') };
+  return page(say('setupCode'), shownOnce(eyes, { setupCode: given.code }, '/console/users', title));
+}
+
+async function add(visit: Visit) {
+  const { desk, person, form } = visit;
   const name = readUserName(form.required('name', 100));
   const merchant = idOf(form.text('merchant'));
   if (merchant !== null && !desk.gate.directory().merchants.has(merchant))
     throw new Refusal('not-found', { field: 'merchant' });
-  const code = await addUser(desk.gate, person.name, { name, role: form.oneOf('role', roles), merchantId: merchant });
-  return page(name, shownOnce(eyes, { [eyes.say('setupCode')]: code }, '/console/users', name));
+  const ask = { name, role: form.oneOf('role', roles), merchantId: merchant };
+  return told(visit, await giveAccount(desk, person, ask, whyOf(visit)), name);
 }
 
 function otherUser({ person, params }: Visit): bigint {
@@ -79,25 +99,24 @@ function otherUser({ person, params }: Visit): bigint {
   return id;
 }
 
-async function setRole(visit: Visit) {
+async function changeRole(visit: Visit) {
   const { desk, eyes, person, form } = visit;
-  await changeUser(desk.gate, person.name, otherUser(visit), { role: form.oneOf('role', roles) });
-  return { kind: 'go', to: '/console/users', note: eyes.say('saved') } as const;
+  const given = await giveRole(desk, person, otherUser(visit), form.oneOf('role', roles), whyOf(visit));
+  return told(visit, given, eyes.say('userName'));
 }
 
 async function setState(visit: Visit) {
   const { desk, eyes, person, form } = visit;
-  await changeUser(desk.gate, person.name, otherUser(visit), { state: form.oneOf('state', ['active', 'disabled']) });
+  const id = otherUser(visit);
+  if (form.oneOf('state', ['active', 'disabled']) === 'active')
+    return told(visit, await giveBack(desk, person, id, whyOf(visit)), '');
+  await setUserState(desk.gate, person.name, id, 'disabled');
   return { kind: 'go', to: '/console/users', note: eyes.say('saved') } as const;
 }
 
 async function renew(visit: Visit) {
   const { desk, eyes, person } = visit;
-  const code = await renewUser(desk.gate, person.name, otherUser(visit));
-  return page(
-    eyes.say('setupCode'),
-    shownOnce(eyes, { [eyes.say('setupCode')]: code }, '/console/users', eyes.say('userName')),
-  );
+  return told(visit, await giveNewCode(desk, person, otherUser(visit), whyOf(visit)), eyes.say('userName'));
 }
 
 const pageSize = 100;
@@ -159,7 +178,7 @@ async function health({ desk, eyes }: Visit) {
 export const peopleRows: readonly Row[] = [
   { method: 'GET', path: '/console/users', roles: admins, tenant: operatorOnly, answer: users },
   { method: 'POST', path: '/console/users', roles: admins, tenant: operatorOnly, answer: add },
-  { method: 'POST', path: '/console/users/{id}/role', roles: admins, tenant: operatorOnly, answer: setRole },
+  { method: 'POST', path: '/console/users/{id}/role', roles: admins, tenant: operatorOnly, answer: changeRole },
   { method: 'POST', path: '/console/users/{id}/state', roles: admins, tenant: operatorOnly, answer: setState },
   { method: 'POST', path: '/console/users/{id}/renew', roles: admins, tenant: operatorOnly, answer: renew },
   { method: 'GET', path: '/console/audit', roles: ['approver', 'admin'], tenant: operatorOnly, answer: audit },

@@ -38,7 +38,7 @@ export interface ConsoleDesk extends Desk {
 }
 
 /** Whoever is signed in. */
-export interface Person extends Actor {
+export interface Person extends Omit<Actor, 'isOwner'> {
   readonly userId: bigint;
 }
 
@@ -78,12 +78,6 @@ export interface Row {
 }
 
 export const everybody: readonly Role[] = ['viewer', 'support', 'finance', 'approver', 'admin'];
-export const moneyRoles: readonly Role[] = ['finance', 'approver', 'admin'];
-
-/** Nobody with one of these roles gets in without a second factor (T088). */
-export function needsTotp(role: Role): boolean {
-  return moneyRoles.includes(role);
-}
 
 export function page(title: string, content: Html): Answer {
   return { kind: 'page', title, content };

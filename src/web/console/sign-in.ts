@@ -16,12 +16,13 @@ import {
   userNamed,
   useTotpStep,
 } from '../../store/users.ts';
+import { needsTotp } from '../../store/tokens.ts';
 import { qrCode } from '../cashier/qr.ts';
 import { type Html, html } from '../html.ts';
 import type { Form } from './form.ts';
 import { copyable, post } from './parts.ts';
 import { checkPassword, hashPassword, longestPassword, shortestPassword } from './password.ts';
-import { type ConsoleDesk, type Eyes, needsTotp } from './row.ts';
+import type { ConsoleDesk, Eyes } from './row.ts';
 import { base32, otpauth, secretBytes, stepOf } from './totp.ts';
 import type { Word } from './words.ts';
 

@@ -8,6 +8,8 @@ export const peopleWords = {
   addUser:         { en: 'Add a user', zh: '添加用户', id: 'Tambah pengguna' },
   renew:           { en: 'New setup code', zh: '新设置码', id: 'Kode penyiapan baru' },
   setUpYet:        { en: 'waiting for set-up', zh: '待设置', id: 'menunggu penyiapan' },
+  'shown.setupCode': { en: 'One-time setup code', zh: '一次性设置码', id: 'Kode penyiapan sekali pakai' },
+  accessTwo:       { en: 'Finance, approver and admin take a second person, who reads this.', zh: '财务、复核和管理员权限须他人复核，复核人会看到此理由。', id: 'Finance, approver, dan admin perlu orang kedua, yang membaca ini.' },
   setupCode:       { en: 'One-time setup code', zh: '一次性设置码', id: 'Kode penyiapan sekali pakai' },
   action:          { en: 'Action', zh: '操作', id: 'Tindakan' },
   who:             { en: 'Who', zh: '操作人', id: 'Siapa' },
