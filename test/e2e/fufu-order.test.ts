@@ -2,7 +2,10 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
-import { type FufuScene, moved, outcomeOf, startFufu, until } from './fufu-scene.ts';
+import { type FufuScene, fufuScale, moved, outcomeOf, startFufu, until } from './fufu-scene.ts';
+
+/** A cancel is taken from the fifteenth second on. */
+const cancelFromMs = 17_000 / fufuScale;
 
 let t: FufuScene;
 before(async () => {
@@ -94,7 +97,7 @@ test('nobody pays: reversed at the wallet before the answer; state 2', async () 
   await t.bank.plan({ operation: 'pay' }, [{ kind: 'pending' }]);
   const began = Date.now();
   const told = await t.shop.order(no);
-  assert.ok(Date.now() - began >= 350, 'it waited');
+  assert.ok(Date.now() - began >= 70_000 / fufuScale, 'it waited');
   assert.deepEqual([told.data['return_code'], told.code, told.data['state']], ['FAIL', 'AREADY_REVOKED', 2], told.text);
   assert.deepEqual((await moved(t, no)).map(outcomeOf), ['reversed']);
   assert.equal(await t.shop.state(no), 2);
@@ -129,7 +132,7 @@ test('cut before anything happened: EXCEPTION, never "failed"; then state 3, unt
   await until(
     () => t.shop.state(no),
     (state) => state === 6,
-    15_000,
+    30_000,
   );
 });
 
@@ -144,7 +147,7 @@ test('the reversal gets no clear answer: EXCEPTION and state 3, then 2 by itself
   await until(
     () => t.shop.state(no),
     (state) => state === 2,
-    15_000,
+    30_000,
   );
   assert.deepEqual((await moved(t, no)).map(outcomeOf), ['reversed']);
 });
@@ -189,7 +192,7 @@ test('cancel: an order that does not exist, one that is paid, one that is open',
   const open = t.fresh();
   await t.bank.plan({ operation: 'pay' }, [{ kind: 'pending' }]);
   const asked = t.shop.order(open);
-  await wait(90);
+  await wait(cancelFromMs);
   const cancelled = await t.shop.end('cancel', open, { time_zone: '+08:00' });
   assert.deepEqual(cancelled.data, { return_code: 'SUCCESS', time_zone: '+08:00' }, cancelled.text);
   assert.equal((await asked).data['state'], 2);
@@ -202,7 +205,7 @@ test('cancel outside the hours', async () => {
   await t.setting({ cancelHours: `${two(hour)}:00-${two(hour + 1)}:00` });
   await t.bank.plan({ operation: 'pay' }, [{ kind: 'pending' }]);
   const asked = t.shop.order(no);
-  await wait(200);
+  await wait(cancelFromMs);
   assert.equal((await t.shop.end('cancel', no)).code, 'SERVICE_UNAVAILABLE');
   assert.equal((await asked).data['state'], 2, 'our own reversal is not bound by them');
   await t.setting({ cancelHours: '00:00-24:00' });

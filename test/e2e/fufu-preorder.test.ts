@@ -306,7 +306,7 @@ test('64 refunds at once against a slow, lossy bank: never more than was paid', 
   await until(
     () => t.shop.state(no),
     (state) => state === 5,
-    15_000,
+    30_000,
   );
   await t.bank.call('DELETE', 'plan');
 });

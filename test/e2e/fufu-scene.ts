@@ -17,10 +17,12 @@ export interface FufuScene extends Scene {
   seen(number: string): Promise<unknown>;
 }
 
+/** The 80 seconds that an order may take last one: less is nothing on a busy machine. */
+export const fufuScale = 80;
 let numbers = 0;
 
 export async function startFufu(): Promise<FufuScene> {
-  const scene = await startScene();
+  const scene = await startScene({ flags: { 'time-scale': String(fufuScale) } });
   const [first, second] = scene.gateway.sandbox?.facts.merchants ?? [];
   assert.ok(first && second);
   const shop = new FufuMerchant(() => scene.url, first.protocols.fufu);
