@@ -5,6 +5,7 @@
 import type { Extras, Report } from './commands.ts';
 import { type Move, movesOf } from './ledger.ts';
 import { type Money, sameMoney } from './money.ts';
+import { differs, movementMember, ownNo } from './movement.ts';
 import { type Kind, type Order, type Payment, type Reason, isFinal } from './order.ts';
 import { type Event, lateRefundRules, type Rule, paymentRules, payoutRules, refundRules } from './rules.ts';
 import type { Instant } from './world.ts';
@@ -114,22 +115,15 @@ function isLeft({ reason }: Order, { event, source }: Evidence): boolean {
   return event === 'closed' && source === 'callback' && reason?.code === leavingCode;
 }
 
-/** Member of `extras`: the wallet's or bank's own number of a success. Two under one order of the channel are two payments. */
-export const movementMember = 'channel.movementNo';
-
 /** A payment that is paid already, paid again through another attempt or another movement at the channel (T034). */
 function isSecondSuccess(order: Order, evidence: Evidence): boolean {
   if (order.kind !== 'payment' || order.state !== 'paid' || evidence.event !== 'succeeded') return false;
-  return (
-    (evidence.reference !== null && evidence.reference !== order.reference) ||
-    differs(evidence.upstreamNo, order.upstreamNo) ||
-    differs(evidence.extras[movementMember], order.channelExtras[movementMember])
-  );
-}
-
-/** Only two numbers can differ: a message without one says nothing. */
-function differs(one: string | null | undefined, other: string | null | undefined): boolean {
-  return typeof one === 'string' && typeof other === 'string' && one !== other;
+  if (evidence.reference !== null && evidence.reference !== order.reference) return true;
+  const told = evidence.extras[movementMember];
+  const known = order.channelExtras[movementMember];
+  // Of one attempt, the bank's number decides where both know it.
+  if (told !== undefined && known !== undefined) return told !== known;
+  return differs(ownNo(evidence.upstreamNo, told), ownNo(order.upstreamNo, known));
 }
 
 /** About an attempt that another has taken the place of: money counts wherever it moved, anything else no longer matters. */
@@ -253,7 +247,16 @@ function suspense(order: Order, evidence: Evidence, name: string | null = moveme
 
 /** No change of state; what the evidence adds to our knowledge (a pay code, the channel's number) is kept while undecided. */
 function repeated<O extends Order>(order: O, evidence: Evidence): Decision<O> {
-  return noNews(isFinal(order) ? withLateCode(order, evidence) : learnt(order, evidence));
+  return noNews(isFinal(order) ? withNumbers(withLateCode(order, evidence), evidence) : learnt(order, evidence));
+}
+
+/** Paid on a word without the bank's number, and told again with it: kept, so that another number is seen to be another payment. */
+function withNumbers<O extends Order>(order: O, evidence: Evidence): O {
+  if (order.state !== 'paid' || evidence.event !== 'succeeded') return order;
+  const upstreamNo = order.upstreamNo ?? evidence.upstreamNo;
+  const known = order.channelExtras[movementMember];
+  if (upstreamNo === order.upstreamNo && (known ?? evidence.extras[movementMember]) === known) return order;
+  return { ...order, upstreamNo, channelExtras: { ...movementIn(evidence), ...order.channelExtras } };
 }
 
 /** The callback overtook the reply: what the payer was given to pay with is still part of the answer to the create. */

@@ -1,6 +1,7 @@
 /** One call to a channel, and what it says about the order: the outcome of a call becomes evidence, whatever it was. */
 import type { CallOutcome, Extras, PaymentReport, PayoutReport, RefundReport, Report } from '../core/commands.ts';
-import { type Evidence, type Source, eventOf, moneyOf, movementMember } from '../core/evidence.ts';
+import { type Evidence, type Source, eventOf, moneyOf } from '../core/evidence.ts';
+import { movementMember } from '../core/movement.ts';
 import type { Kind, Order } from '../core/order.ts';
 import { Refusal } from '../core/refusal.ts';
 import type { Event } from '../core/rules.ts';

@@ -18,6 +18,8 @@ export function lateRefundOf(gate: Gate, payment: Payment, evidence: Evidence, m
   if (!channel) return null;
   const { home } = payment;
   const reference = gate.facts.reference(channel, 'refund', home);
+  // The known number belongs to the attempt that counts: with another one it would name the wrong payment.
+  const isOfOrder = evidence.reference === null || evidence.reference === payment.reference;
   const order: Refund = {
     kind: 'refund',
     home,
@@ -45,7 +47,7 @@ export function lateRefundOf(gate: Gate, payment: Payment, evidence: Evidence, m
       paymentAmount: String(payment.amount.minor),
       upstreamPayment: {
         reference: evidence.reference ?? payment.reference,
-        upstreamNo: evidence.upstreamNo ?? payment.upstreamNo,
+        upstreamNo: evidence.upstreamNo ?? (isOfOrder ? payment.upstreamNo : null),
       },
       reason: null,
       notify: null,

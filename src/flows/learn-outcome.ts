@@ -3,15 +3,21 @@
  * judged by `core/evidence.ts`, and state, postings, timeline, notice and work are stored in one transaction. It takes many
  * pieces of evidence at once; that is all group commit needs.
  */
-import { type Decision, type Evidence, type LatePolicy, chaseGapMs, watchGapMs, decide } from '../core/evidence.ts';
-import type { Move } from '../core/ledger.ts';
+import {
+  type Decision,
+  type Evidence,
+  type LatePolicy,
+  type Review,
+  chaseGapMs,
+  watchGapMs,
+  decide,
+} from '../core/evidence.ts';
 import { type Key, type Kind, type Order, type Payment, type Payout, type Refund, isFinal } from '../core/order.ts';
 import { Refusal } from '../core/refusal.ts';
 import { reportOf } from '../core/report.ts';
 import { createLateRefunds, insertAttempts, type NewOrder } from '../store/create.ts';
 import type { Query } from '../store/database.ts';
 import type { ChannelRow } from '../store/directory.ts';
-import { booked, moveKey } from '../store/ledger.ts';
 import { type AttemptRow, attemptsByReference, lockOrders } from '../store/orders.ts';
 import {
   type AttemptState,
@@ -25,6 +31,7 @@ import {
 import type { Gate, Learning, Learnt } from './gate.ts';
 import { correctSum } from './corrected-sum.ts';
 import { lateRefundOf } from './late-refund.ts';
+import { type Aside, placeInSuspense, type Placed } from './place-in-suspense.ts';
 
 /** Stores what one piece of evidence means. Throws CommitUnknown when nobody can say whether it was stored; it may then be given again. */
 export async function learnOutcome(gate: Gate, learning: Learning): Promise<Learnt> {
@@ -253,9 +260,8 @@ const attemptWords: Readonly<Partial<Record<Evidence['event'], AttemptState>>> =
 class Draft {
   readonly #gate: Gate;
   readonly #orders = new Map<string, Order>();
-  readonly #suspense: Move[] = [];
-  /** Suspense postings whose money goes back by itself, and what told of it. */
-  readonly #givenBack: { readonly move: Move; readonly payment: Payment; readonly evidence: Evidence }[] = [];
+  /** What has no place in its order, and the event that tells of it. */
+  readonly #asides: (Aside & { readonly eventId: bigint })[] = [];
   readonly #parts: Settlement & { [K in keyof Settlement]: Settlement[K][number][] } = {
     orders: [],
     moves: [],
@@ -276,12 +282,12 @@ class Draft {
     const { order } = decision;
     if (order !== before) this.#orders.set(orderKey(order), order);
     this.#parts.moves.push(...decision.moves);
-    this.#suspense.push(...decision.suspenseMoves);
-    if (decision.givesBack && before.kind === 'payment')
-      this.#givenBack.push(...decision.suspenseMoves.map((move) => ({ move, payment: before, evidence })));
-    this.#addEvent(evidence, before, decision);
+    const eventId = this.#gate.world.newId();
+    const givesBack = decision.givesBack ?? false;
+    this.#asides.push(...decision.suspenseMoves.map((move) => ({ order: before, evidence, move, givesBack, eventId })));
+    this.#addEvent(eventId, evidence, before, decision);
     this.#addCallback(learning, order, decision);
-    this.#addReview(evidence, order, decision);
+    this.#addReview(evidence, order, decision.review);
     if (decision.tell) this.#parts.notices.push(...noticesFor(this.#gate, order, decision.tell));
     if (attempt)
       this.#parts.attempts.push({
@@ -293,13 +299,13 @@ class Draft {
     this.#addWork(learning, before, order);
   }
 
-  #addEvent(evidence: Evidence, before: Order, { order, outcome }: Decision): void {
+  #addEvent(id: bigint, evidence: Evidence, before: Order, { order, outcome }: Decision): void {
     // A repetition that brought nothing new would fill the timeline of every order that is waited for, or of an impatient payer.
     if (outcome === 'repeated' && (evidence.source === 'query' || evidence.source === 'payer')) return;
     this.#parts.events.push({
       home: order.home,
       objectId: order.id,
-      id: this.#gate.world.newId(),
+      id,
       at: evidence.at,
       what: outcome,
       detail: {
@@ -328,7 +334,7 @@ class Draft {
       });
   }
 
-  #addReview(evidence: Evidence, order: Order, { review }: Decision): void {
+  #addReview(evidence: Evidence, order: Order, review: Review | null): void {
     if (!review) return;
     this.#gate.world.log.warn('review-opened', { reason: review.reason, kind: order.kind, id: String(order.id) });
     this.#parts.reviews.push({
@@ -359,37 +365,36 @@ class Draft {
     }
   }
 
-  /** Suspense postings may be asked for again by the same movement told twice: only the missing ones are made. */
+  /** Money aside may be told of again, in other words: only what is not in the books yet is booked. */
   async settlement(query: Query): Promise<Settlement & { readonly refunds: readonly NewOrder<Refund>[] }> {
-    const done = this.#suspense.length > 0 ? await booked(query, this.#suspense) : new Set<string>();
-    const fresh = new Map(
-      this.#suspense.filter((move) => !done.has(moveKey(move))).map((move) => [moveKey(move), move]),
-    );
+    const placed = await placeInSuspense(query, this.#asides);
+    const words = new Map(placed.map(({ word }, index) => [this.#asides[index]?.eventId, word]));
+    for (const { review, evidence, order } of placed) this.#addReview(evidence, order, review);
+    const fresh = placed.filter(({ isFresh }) => isFresh);
     return {
       ...this.#parts,
       orders: [...this.#orders.values()],
-      moves: [...this.#parts.moves, ...fresh.values()],
+      moves: [...this.#parts.moves, ...fresh.map(({ move }) => move)],
+      events: this.#parts.events.map((event) => {
+        const movement = words.get(event.id);
+        return movement ? { ...event, detail: { ...event.detail, movement } } : event;
+      }),
       work: lastPerKey(this.#parts.work),
       attempts: lastPerKey(this.#parts.attempts),
-      refunds: this.#refundsOf(fresh),
+      refunds: fresh.filter(({ givesBack }) => givesBack).flatMap((one) => this.#refundOf(one)),
     };
   }
 
-  /** One for each posting that is really made. */
-  #refundsOf(fresh: ReadonlyMap<string, Move>): NewOrder<Refund>[] {
-    const byMove = new Map(this.#givenBack.map((one) => [moveKey(one.move), one]));
-    return [...fresh.keys()].flatMap((key) => {
-      const one = byMove.get(key);
-      const refund = one ? lateRefundOf(this.#gate, one.payment, one.evidence, one.move) : null;
-      if (!refund) return [];
-      const { id, amount } = refund.order;
-      this.#gate.world.log.warn('late-money-goes-back', {
-        refund: String(id),
-        payment: String(one?.payment.id),
-        minor: String(amount.minor),
-      });
-      return [refund];
+  #refundOf({ order: payment, evidence, move }: Placed): NewOrder<Refund>[] {
+    const refund = payment.kind === 'payment' ? lateRefundOf(this.#gate, payment, evidence, move) : null;
+    if (!refund) return [];
+    const { id, amount } = refund.order;
+    this.#gate.world.log.warn('late-money-goes-back', {
+      refund: String(id),
+      payment: String(payment.id),
+      minor: String(amount.minor),
     });
+    return [refund];
   }
 }
 

@@ -57,18 +57,6 @@ async function openBalances(query: Query, changes: readonly BalanceChange[]): Pr
     order by 1, 2, 3 on conflict do nothing`);
 }
 
-/** Which of these moves the books already hold, as "home/object/reason". */
-export async function booked(query: Query, moves: readonly Move[]): Promise<ReadonlySet<string>> {
-  const rows = await query.run<{ home: number; object_id: bigint; reason: string }>(sql`
-    select home, object_id, reason from moves where (home, object_id, reason) in (select * from unnest(
-      ${moves.map((m) => m.home)}::smallint[], ${moves.map((m) => m.objectId)}::bigint[], ${moves.map((m) => m.reason)}::text[]))`);
-  return new Set(rows.map((row) => moveKey({ home: row.home, objectId: row.object_id, reason: row.reason })));
-}
-
-export function moveKey(move: Pick<Move, 'home' | 'objectId' | 'reason'>): string {
-  return `${move.home}/${move.objectId}/${move.reason}`;
-}
-
 /**
  * Sums of an order that lie in suspense (or are missing from it), that nobody has settled yet, and that do not go back to the payer by
  * themselves. A refund of late money is stored with the posting it is about: the same instant, the same sum.

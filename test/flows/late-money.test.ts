@@ -203,6 +203,17 @@ describe('late money of a channel that can refund', () => {
     assert.deepEqual(await statesOf(one), ['succeeded', 'succeeded']);
   });
 
+  test('another number of the channel, with the number of the bank only later: two payments, two refunds, never three', async () => {
+    const one = await closed();
+    await tell(one, { ...paidNow, platformNo: 'UP30' });
+    await tell(one, { ...paidNow, platformNo: 'UP31' });
+    await tell(one, { ...paidNow, platformNo: 'UP31', channelNo: 'M31' });
+    await tell(one, { ...paidNow, platformNo: 'UP30', channelNo: 'M30' });
+    await tell(one, { ...paidNow, platformNo: 'UP31' });
+    await workOnce();
+    assert.deepEqual(await statesOf(one), ['succeeded', 'succeeded']);
+  });
+
   test('two workers at once: one call', async () => {
     const one = await closed();
     const calls = refundCalls();

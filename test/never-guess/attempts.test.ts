@@ -156,3 +156,107 @@ test('what a channel said of a try that failed is not told of the next', async (
   await learnOutcome(t.gate, { key: null, evidence, callback: null, lookAgainAt: null });
   assert.deepEqual((await present(first)).channelExtras, {});
 });
+
+describe('money that came a second time, told in several ways, is booked once', () => {
+  const noon = Date.UTC(2026, 0, 15, 4, 0, 0);
+  interface Word {
+    /** The channel's number of the order. */
+    readonly no?: string;
+    /** The bank's number of the movement. */
+    readonly bank?: string;
+    readonly at?: number;
+    readonly of?: Payment;
+  }
+  /** A payment that was paid by the bank's M1 of the channel's U1. */
+  async function paidOnce(): Promise<Payment> {
+    const payment = await chosen();
+    await say(payment, { no: 'U1', bank: 'M1', at: noon });
+    return present(payment);
+  }
+  function say(payment: Payment, { no, bank, at, of = payment }: Word) {
+    const about = { kind: 'payment', channelId: of.channelId, reference: of.reference } as const;
+    const report = paymentAnswer({
+      state: 'paid',
+      paid: payment.amount,
+      platformNo: no ?? null,
+      channelNo: bank ?? null,
+      finishedAt: at ?? null,
+    });
+    const evidence = reportEvidence(about, 'callback', report, t.world.now());
+    return learnOutcome(t.gate, { key: null, evidence, callback: null, lookAgainAt: null });
+  }
+  const aside = async (payment: Payment) =>
+    (await movesOf(payment)).filter((reason) => String(reason).startsWith('suspense'));
+  async function reviewsOf({ id }: Payment): Promise<unknown[]> {
+    const rows = await rowsOf(t.database, `select reason from kanal.reviews where object_id = ${id} order by reason`);
+    return rows.map(({ reason }) => reason);
+  }
+
+  for (const [what, words, postings] of [
+    ["first without the bank's number, then with it", [{ no: 'U2' }, { no: 'U2', bank: 'M2' }], ['U2']],
+    ['the reverse', [{ no: 'U2', bank: 'M2' }, { no: 'U2' }], ['M2']],
+    [
+      "by the bank's number alone, then with the channel's",
+      [{ bank: 'M2' }, { no: 'U2', bank: 'M2' }, { no: 'U2' }],
+      ['M2'],
+    ],
+    ['and a third one besides', [{ no: 'U2' }, { no: 'U2', bank: 'M2' }, { no: 'U2', bank: 'M3' }], ['M3', 'U2']],
+    ['a third one before the second is numbered', [{ bank: 'M2' }, { bank: 'M3' }, { bank: 'M2' }], ['M2', 'M3']],
+  ] as const)
+    test(what, async () => {
+      const payment = await paidOnce();
+      for (const word of words) await say(payment, word);
+      await Promise.all(words.map((word) => say(payment, word)));
+      assert.deepEqual(
+        await aside(payment),
+        postings.map((name) => `suspense-in/${name}/20000`),
+      );
+      assert.deepEqual(await reviewsOf(payment), ['second-success']);
+    });
+
+  test('through an attempt that was turned away from', async () => {
+    const first = await chosen();
+    await tell(first, 'failed', 'FIRST');
+    const second = await choose(await present(first));
+    await say(second, { bank: 'M1' });
+    await say(second, { of: first });
+    await say(second, { of: first, no: 'U2' });
+    await say(second, { of: first, no: 'U2', bank: 'M2' });
+    assert.deepEqual(await aside(second), [`suspense-in/${first.reference}/20000`]);
+  });
+
+  test('in one batch', async () => {
+    const payment = await paidOnce();
+    await Promise.all([{ no: 'U2' }, { no: 'U2', bank: 'M2' }, { bank: 'M2' }].map((word) => say(payment, word)));
+    assert.equal((await aside(payment)).length, 1);
+  });
+
+  test("the channel's own times tell two apart: booked once, and a person sees both pieces", async () => {
+    const payment = await paidOnce();
+    await say(payment, { no: 'U2', at: noon });
+    await say(payment, { no: 'U2', bank: 'M2', at: noon + 30_000 });
+    assert.deepEqual(await reviewsOf(payment), ['second-success']);
+    await say(payment, { no: 'U2', at: noon + 3_600_000 });
+    assert.deepEqual(await aside(payment), ['suspense-in/U2/20000']);
+    assert.deepEqual(await reviewsOf(payment), ['one-movement-or-two', 'second-success']);
+    const [review] = await rowsOf(
+      t.database,
+      `select detail from kanal.reviews where object_id = ${payment.id} and reason = 'one-movement-or-two'`,
+    );
+    const detail = review?.['detail'] as Record<string, unknown>;
+    assert.deepEqual(
+      [detail['booked'], detail['happenedAt'], detail['knownHappenedAt'], detail['knownMovementNo']],
+      ['suspense-in/U2/20000', '2026-01-15T05:00:00.000Z', '2026-01-15T04:00:00.000Z', 'M2'],
+    );
+  });
+
+  test("the first success learns the bank's number later, and another number is another payment", async () => {
+    const payment = await chosen();
+    await say(payment, {});
+    await say(payment, { no: 'U1', bank: 'M1' });
+    await say(payment, { no: 'U1' });
+    assert.deepEqual(await aside(payment), []);
+    await say(payment, { no: 'U1', bank: 'M2' });
+    assert.deepEqual(await aside(payment), ['suspense-in/M2/20000']);
+  });
+});

@@ -7,7 +7,7 @@ import type { World } from '../../src/core/world.ts';
 import type { Reply } from '../../src/edge/reply.ts';
 import type { OpenGate, Ports } from '../../src/flows/open-gate.ts';
 import type { RequestWire } from '../../src/protocols/protocol.ts';
-import { movementMember } from '../../src/core/evidence.ts';
+import { movementMember } from '../../src/core/movement.ts';
 import { Refusal } from '../../src/core/refusal.ts';
 import { paymentReport } from '../../src/core/report.ts';
 import { type Event, paymentRules, payoutRules, type Rule } from '../../src/core/rules.ts';
