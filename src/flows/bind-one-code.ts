@@ -6,6 +6,7 @@ import type { Method, Pay, WalletUser } from '../core/commands.ts';
 import { oneCodeMethods } from '../core/desk-offers.ts';
 import type { Key, Payment } from '../core/order.ts';
 import { Refusal } from '../core/refusal.ts';
+import { wallets } from '../core/wallet-codes.ts';
 import type { ChannelRow } from '../store/directory.ts';
 import { orderByKey } from '../store/orders.ts';
 import { askOfChoice, beginChoice, callerOf } from './choose-method.ts';
@@ -70,6 +71,7 @@ interface Way {
 /** Called from the page when the payer is known, else by the channel's own code, which is an address, or its wallet page. */
 function wayFor(gate: Gate, payment: Payment, choice: OneCodeChoice): Way | null {
   for (const method of oneCodeMethods(choice.user !== null)) {
+    if (feeOfChoice(gate, payment, method) > payment.amount.minor) continue;
     const base = askOfChoice(gate, payment, { method, option: choice.wallet, phone: null });
     const ask: Pay = { ...base, returnUrl: choice.returnUrl, walletUser: choice.user };
     const { merchant, credential } = callerOf(gate, payment);
@@ -81,10 +83,21 @@ function wayFor(gate: Gate, payment: Payment, choice: OneCodeChoice): Way | null
   return null;
 }
 
+/** The wallets that can pay an order whose payer has not chosen yet, whoever they turn out to be. */
+export function walletsFor(gate: Gate, payment: Payment): readonly string[] {
+  if (callerOf(gate, payment).merchant.state !== 'active') return [];
+  const named = payment.option === null ? wallets : [payment.option];
+  return named.filter((wallet) =>
+    [null, somebody].some((user) => wayFor(gate, payment, { wallet, user, returnUrl: '' }) !== null),
+  );
+}
+
+/** Stands in for a payer whom the wallet has yet to name. Never sent. */
+const somebody: WalletUser = { userId: '0'.repeat(16), appId: '0'.repeat(16) };
+
 /** Is it worth asking who the payer is: can the wallet pay from the page itself, or not at all without that? */
 export function asksWhoPays(gate: Gate, payment: Payment, wallet: string, appId: string | null): boolean {
-  const somebody = { userId: '0'.repeat(16), appId };
-  const known = wayFor(gate, payment, { wallet, user: somebody, returnUrl: '' });
+  const known = wayFor(gate, payment, { wallet, user: { ...somebody, appId }, returnUrl: '' });
   if (known === null || known.method === 'in-app') return known !== null;
   return wayFor(gate, payment, { wallet, user: null, returnUrl: '' }) === null;
 }

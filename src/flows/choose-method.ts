@@ -11,7 +11,7 @@ import { orderByKey } from '../store/orders.ts';
 import type { Caller, Gate } from './gate.ts';
 import { type Choice, beginAttempt } from './learn-outcome.ts';
 import { afterIntent, callForPayment } from './pay.ts';
-import { anyAgreement, anyPhone } from './payable.ts';
+import { anyAgreement, anyPhone, leftOpenBy } from './payable.ts';
 import { whenCalled } from './repeat.ts';
 import { chooseChannels, explainRoutes, feeOfChoice } from './route.ts';
 
@@ -129,7 +129,10 @@ export function needsPhone({ detail }: Payment, method: Method): boolean {
 /** What the payer of this payment can choose from: only what some route can carry out for that amount. */
 export function offersFor(gate: Gate, payment: Payment): readonly Offer[] {
   if (gate.directory().merchants.get(payment.merchantId)?.state !== 'active') return [];
-  return offersWithin(payment.amount).filter(({ method, option }) => {
+  const isLeftOpen = leftOpenBy(payment.detail.desk ?? { option: null });
+  return offersWithin(payment.amount).filter((offer) => {
+    const { method, option } = offer;
+    if (!isLeftOpen(offer)) return false;
     if (feeOfChoice(gate, payment, method) > payment.amount.minor) return false;
     const phone = needsPhone(payment, method) ? anyPhone : null;
     const ask = {

@@ -4,7 +4,7 @@ import { offersWithin, oneCodeMethods } from '../core/desk-offers.ts';
 import { Refusal } from '../core/refusal.ts';
 import { wallets } from '../core/wallet-codes.ts';
 import type { Caller, Gate } from './gate.ts';
-import { explainRoutes } from './route.ts';
+import { explainRoutes, feeFor } from './route.ts';
 
 interface Choice {
   readonly method: Method;
@@ -21,19 +21,31 @@ export const anyAgreement = {
 /** Stands in for the payer that a wallet has yet to name. Never sent. */
 const anybody = { userId: '0'.repeat(16), appId: '0'.repeat(16) };
 
-/** Throws Refusal `channel-unavailable` when no route could carry out anything the payer might choose. */
+/**
+ * Throws Refusal `channel-unavailable` when no route could carry out anything the payer might choose, `limit-exceeded` when whatever
+ * could be chosen costs more than it brings.
+ */
 export function checkPayable(gate: Gate, { merchant, credential: { protocol } }: Caller, ask: Pay): void {
   const { oneCodePage } = gate.facts.conduct(protocol);
-  const isPayable = (oneCodePage ? walletChoices(ask) : offersWithin(ask.amount)).some(({ method, option }) => {
-    const payer = { ...ask.payer, phone: ask.payer.phone ?? anyPhone };
-    const chosen: Pay = { ...ask, method, option, payer, walletUser: oneCodePage ? anybody : null };
+  const payer = { ...ask.payer, phone: ask.payer.phone ?? anyPhone };
+  const choices = [...(oneCodePage ? walletChoices(ask) : []), ...offersWithin(ask.amount).filter(leftOpenBy(ask))];
+  const payable = choices.filter(({ method, option }) => {
+    const walletUser = method === 'in-app' ? anybody : null;
+    const chosen: Pay = { ...ask, ...(method === 'quick-pay' ? anyAgreement : {}), method, option, payer, walletUser };
     return explainRoutes(gate, merchant.id, protocol, 'pay', method, chosen).some(({ why }) => why === null);
   });
-  if (!isPayable)
+  if (payable.length === 0)
     throw new Refusal('channel-unavailable', {
       why: 'not-offered',
       text: 'no channel for anything a payer could choose',
     });
+  if (payable.every(({ method }) => feeFor(gate, merchant.id, method, ask.amount) > ask.amount.minor))
+    throw new Refusal('limit-exceeded', { why: 'amount', field: 'amount', text: 'the amount does not cover its fee' });
+}
+
+/** A merchant that names a wallet leaves nothing else to the payer. */
+export function leftOpenBy({ option }: { readonly option: string | null }): (choice: Choice) => boolean {
+  return (choice) => option === null || choice.option === option;
 }
 
 function walletChoices({ option }: Pay): Choice[] {

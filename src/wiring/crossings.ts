@@ -13,7 +13,7 @@ import { privatePem, publicPem } from '../edge/make-keys.ts';
 import { keysAtHand } from '../edge/party-keys.ts';
 import { isSm2, partyNames } from '../edge/party-file.ts';
 import { sceneOf } from '../edge/serve.ts';
-import { anyPhone } from '../flows/payable.ts';
+import { anyAgreement, anyPhone } from '../flows/payable.ts';
 import { withWallet } from '../flows/pay.ts';
 import { channelProtocols, merchantProtocols } from '../protocols/all.ts';
 import type { AnyEndpoint, EndpointOf, Keys, Protocol } from '../protocols/protocol.ts';
@@ -194,22 +194,21 @@ function payWay(speaker: Speaker, method: Method, option: string | null, currenc
   };
 }
 
-/** What the payer is offered on our page: by our desk each offer, on a one-code page each wallet. */
+/** What the payer is offered on our page: each offer of our desk, and on a one-code page each wallet before them. */
 function payersChoices(speaker: Speaker, currency: Currency): Way[] {
   const { protocol } = speaker;
   const { row, ask } = heard(speaker, 'pay', payOf('any', null, currency));
   const known = { merchant: protocol.name, endpoint: row.name, currency, isPayersChoice: true };
-  if (protocol.conduct?.oneCodePage === true)
-    return Object.keys(paymentCodes).map((option) => ({
-      ...known,
-      method: 'one-code',
-      option,
-      ask: { ...ask, option },
-    }));
-  return offersIn(currency).map(({ method, option }) => {
-    const payer = { ...ask.payer, phone: ask.payer.phone ?? anyPhone };
-    return { ...known, method: `desk: ${method}`, option: option ?? '', ask: { ...ask, method, option, payer } };
-  });
+  const byWallet = protocol.conduct?.oneCodePage === true ? Object.keys(paymentCodes) : [];
+  return [
+    ...byWallet.map((option) => ({ ...known, method: 'one-code', option, ask: { ...ask, option } })),
+    ...offersIn(currency).map(({ method, option }) => {
+      const payer = { ...ask.payer, phone: ask.payer.phone ?? anyPhone };
+      const card = method === 'quick-pay' ? anyAgreement : {};
+      const chosen = { ...ask, ...card, method, option, payer };
+      return { ...known, method: `desk: ${method}`, option: option ?? '', ask: chosen };
+    }),
+  ];
 }
 
 /** Banks by the caller's own names for them; virtual accounts where its language has such a word. */

@@ -3,7 +3,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import type { Crossing } from '../../src/wiring/crossings.ts';
 import { BestpayMerchant } from './bestpay-party.ts';
 import { FufuMerchant } from './fufu-party.ts';
-import type { Scene } from './harness.ts';
+import { type Scene, shown } from './harness.ts';
 import { member, request, textAt } from './http.ts';
 import { payinShop, unifiedShop } from './matrix-rupiah.ts';
 import type { Shops, Yard } from './matrix-shop.ts';
@@ -97,27 +97,49 @@ export interface Chosen {
 }
 
 /** The payer on our page: picks what the way says, or opens it in that wallet. */
-export async function choose({ method, option }: Crossing, page: string): Promise<Chosen> {
+export async function choose(scene: Scene, { method, option }: Crossing, page: string, no: string): Promise<Chosen> {
   if (method === 'one-code') {
     const opened = await request('GET', page, [['user-agent', agents[option] ?? '']]);
-    const isTaken = opened.status === 302;
+    // Where no wallet can pay, the page of cards is.
+    const isTaken = opened.status === 302 && !String(opened.headers.location).startsWith('/cashier/');
     return { isOffered: isTaken, isTaken };
   }
+  if (method === 'desk: quick-pay') return payByCard(scene, page, no);
   const wanted = method.replace('desk: ', '');
   const { text } = await request('GET', page);
   const isOffered = text.includes(
     `name="method" value="${wanted}"><input type="hidden" name="option" value="${option}"`,
   );
-  const form = new URLSearchParams({
-    method: wanted,
-    option,
-    ...(wanted === 'wallet-push' ? { phone: '081234567890' } : {}),
-  });
-  const answer = await request(
-    'POST',
-    `${page}/choose`,
-    [['content-type', 'application/x-www-form-urlencoded']],
-    form.toString(),
-  );
-  return { isOffered, isTaken: answer.status === 303 && !String(answer.headers.location).includes('note=') };
+  const phone = wanted === 'wallet-push' ? { phone: '081234567890' } : {};
+  return { isOffered, isTaken: await isDone(`${page}/choose`, { method: wanted, option, ...phone }) };
+}
+
+async function isDone(url: string, form: Readonly<Record<string, string>>): Promise<boolean> {
+  const type = [['content-type', 'application/x-www-form-urlencoded']] as const;
+  const answer = await request('POST', url, type, new URLSearchParams(form).toString());
+  return answer.status === 303 && !String(answer.headers.location).includes('note=');
+}
+
+/** From the one-code page, in a browser that is no wallet, through both codes. */
+async function payByCard(scene: Scene, page: string, no: string): Promise<Chosen> {
+  const opened = await request('GET', page);
+  const [place] = /\/cashier\/[\w-]+/.exec(`${String(opened.headers.location)} ${opened.text}`) ?? [];
+  if (place === undefined) return { isOffered: false, isTaken: false };
+  const desk = new URL(place, page).href;
+  const code = async (reference: string) =>
+    textAt((await scene.twin('ysepay').call('GET', `sms?reference=${reference}`)).json, 'code');
+  const order = async () => shown(scene, no);
+  const card = {
+    number: '6222020200000000006',
+    holder: '张三',
+    identity: '110101199003078031',
+    mobile: '13800138000',
+  };
+  const isSigned = await isDone(`${desk}/card`, card);
+  const agreementNo = `desk-${textAt(await order(), 'id')}-1`;
+  const agreements = await scene.operator.list('agreements');
+  const agreement = agreements.find((one) => textAt(one, 'merchantOrderNo') === agreementNo);
+  const isBegun = isSigned && (await isDone(`${desk}/card-code`, { code: await code(textAt(agreement, 'reference')) }));
+  const isTaken = isBegun && (await isDone(`${desk}/code`, { code: await code(textAt(await order(), 'reference')) }));
+  return { isOffered: true, isTaken };
 }

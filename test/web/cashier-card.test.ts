@@ -84,6 +84,13 @@ async function begun(): Promise<Desk> {
 }
 
 describe('a card', () => {
+  test('is offered only where the merchant left that open: one that names a wallet wants that wallet', async () => {
+    const desk = await s.desk({ amount: sum, option: 'ALIPAY', extras: {} }, 'fufu');
+    assert.doesNotMatch(await pageOf(desk), /way=card/);
+    t.script(bank());
+    assert.equal(await give(desk, 'card', card), 'refused');
+  });
+
   test('is offered where a route takes one; the first code signs it, the second pays', async () => {
     const desk = await order();
     const list = await pageOf(desk);

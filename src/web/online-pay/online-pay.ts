@@ -5,7 +5,7 @@
 import type { WalletUser } from '../../core/commands.ts';
 import type { Payment } from '../../core/order.ts';
 import { Refusal } from '../../core/refusal.ts';
-import { asksWhoPays, bindOneCode } from '../../flows/bind-one-code.ts';
+import { asksWhoPays, bindOneCode, walletsFor } from '../../flows/bind-one-code.ts';
 import { offersFor } from '../../flows/choose-method.ts';
 import type { Gate } from '../../flows/gate.ts';
 import type { CredentialRow } from '../../store/directory.ts';
@@ -96,6 +96,7 @@ function shown(visit: Visit, payment: Payment, note: Shown['note'] = null): Show
     wallet: walletOfAgent(request.headers['user-agent'] ?? ''),
     address: oneCodeAddress(gate, payment),
     cardPath: cardPathOf(gate, payment),
+    wallets: payment.state === 'new' ? walletsFor(gate, payment) : [],
     note,
     path: pathOf(visit),
     poll,
@@ -122,6 +123,8 @@ async function show(visit: Visit): Promise<WebReply> {
   // Only a wallet may bind, and only while somebody could still pay; whoever comes back from paying just looks.
   const isBegun = (view === 'waiting' || view === 'preparing') && payment.option === wallet;
   const mayPay = wallet !== null && (view === 'choose' || isBegun);
+  const cardPath = view === 'choose' && walletsFor(gate, payment).length === 0 ? cardPathOf(gate, payment) : null;
+  if (cardPath !== null) return redirect(`${cardPath}?lang=${frame.language}&way=card`);
   if (isOver(view) || !mayPay || request.query.has('back'))
     return pageReply(200, oneCodePage(frame, shown(visit, payment)));
   const asked = whoAsks(visit, wallet);
@@ -183,6 +186,7 @@ async function refused(visit: Visit, { code, detail }: Refusal): Promise<WebRepl
   const { gate, ports, request, frame } = visit;
   const again = (await find(gate, ports, request))?.payment ?? visit.payment;
   const isFree = viewOf(again, gate.world.now()) === 'choose' && code !== 'outcome-unknown';
-  const note = isFree ? (detail.why === 'other-wallet' ? 'unknown-app' : 'refused') : null;
+  const isOther = detail.why === 'other-wallet' || detail.why === 'not-offered';
+  const note = isFree ? (isOther ? 'unknown-app' : 'refused') : null;
   return pageReply(200, oneCodePage(frame, shown(visit, again, note)));
 }

@@ -19,6 +19,8 @@ export interface Shown {
   /** What a wallet is to scan, and where a card is taken; null = nothing. */
   readonly address: string | null;
   readonly cardPath: string | null;
+  /** What can pay it while nobody has chosen. */
+  readonly wallets: readonly string[];
   readonly note: 'refused' | 'unknown-app' | null;
   readonly path: string;
   /** Where the script asks for the state. */
@@ -58,7 +60,7 @@ function stepOf(frame: Frame, shown: Shown): Html {
   if (view === 'choose' && wallet !== null && note === null) return tryAgain(frame, shown);
   if (view === 'choose') {
     const which = note === 'refused' ? 'refused' : 'open';
-    return html`${heading('attention', say(language, `${which}Title`))}<p>${say(language, `${which}Text`, { names: namesFor(payment, language) })}</p>${codeFor(frame, shown)}${
+    return html`${heading('attention', say(language, `${which}Title`))}<p>${say(language, `${which}Text`, { names: namesFor(shown, language) })}</p>${codeFor(frame, shown)}${
       shown.cardPath !== null &&
       html`<p><a class="button quiet-button" href="${shown.cardPath}?lang=${language}&amp;way=card">${wordsOf(language)('cardTitle')}</a></p>`
     }`;
@@ -88,8 +90,9 @@ function codeFor({ device, language }: Frame, { address, wallet }: Shown): Html 
   return html`<div class="qr-frame">${qrCode(address, wordsOf(language)('qrAlt'))}</div>`;
 }
 
-/** The wallets that may pay it: the one it was made for, else all. */
-function namesFor(payment: Payment, language: Frame['language']): string {
-  const names = walletApps.filter(({ wallet }) => payment.option === null || payment.option === wallet);
+/** The wallets that can pay it; should none be left, the one it was made for, or all. */
+function namesFor({ payment, wallets }: Shown, language: Frame['language']): string {
+  const named = wallets.length > 0 ? wallets : walletApps.map(({ wallet }) => payment.option ?? wallet);
+  const names = walletApps.filter(({ wallet }) => named.includes(wallet));
   return names.map(({ name }) => name).join(language === 'zh' ? '、' : ', ');
 }
