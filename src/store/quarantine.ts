@@ -101,6 +101,16 @@ export async function ordersToCompare(
   return rows.map(({ id }) => id);
 }
 
+/** What waits for the end of it: payouts above a limit, and refunds of late money that no channel was asked for yet. */
+export async function countHeldBack(query: Query): Promise<{ readonly payouts: number; readonly refunds: number }> {
+  const [row] = await query.run<{ payouts: number; refunds: number }>(sql`
+    select (select count(*) from payouts where home between 0 and 255 and state = 'requested')::int as payouts,
+      (select count(*) from refunds t join work w on w.home = t.home and w.object_id = t.id
+        where t.home between 0 and 255 and t.state = 'requested')::int as refunds`);
+  if (!row) throw new Error('a count is a row');
+  return row;
+}
+
 /** References of channels' callbacks that no order here has, since the quarantine began. */
 export async function countUnknownReferences(query: Query): Promise<number> {
   const [row] = await query.run<{ count: bigint }>(

@@ -3,6 +3,7 @@ import type { Refusal } from '../../core/refusal.ts';
 import { deciderRoles, moneyRoles } from '../../store/tokens.ts';
 import { languageNames, languageTags, languages } from '../cashier/words.ts';
 import { type Html, html, type Piece } from '../html.ts';
+import { quarantineBanner } from './quarantine.ts';
 import { capital, retold } from './retell.ts';
 import type { ConsoleDesk, Eyes, Person, Row } from './row.ts';
 import { everybody, may } from './row.ts';
@@ -97,6 +98,7 @@ ${person && side(eyes, person, path, desk.isSandbox)}
 <div class="main">
 ${person ? top(eyes) : html`<header class="hall">${brand(desk.isSandbox, eyes)}</header>`}
 <main id="content">
+${person && desk.gate.directory().quarantine && quarantineBanner(eyes, person.merchantId === null)}
 ${note !== null && html`<p class="note" role="status">${note}</p>`}
 ${content}
 </main>

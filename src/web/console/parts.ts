@@ -164,8 +164,14 @@ export function post({ csrf }: Eyes, action: string, content: Piece, looksLike =
 }
 
 /** The same for what cannot be taken back, or hurts at once: the script asks before it is sent. */
-export function dangerous({ csrf, say }: Eyes, action: string, question: string, content: Piece): Html {
-  return html`<form method="post" action="${action}" class="inline" data-ask="${question}" data-yes="${say('yesDoIt')}" data-no="${say('cancel')}"><input type="hidden" name="csrf" value="${csrf}">${content}</form>`;
+export function dangerous(
+  { csrf, say }: Eyes,
+  action: string,
+  question: string,
+  content: Piece,
+  looksLike = 'inline',
+): Html {
+  return html`<form method="post" action="${action}" class="${looksLike}" data-ask="${question}" data-yes="${say('yesDoIt')}" data-no="${say('cancel')}"><input type="hidden" name="csrf" value="${csrf}">${content}</form>`;
 }
 
 interface FieldLook {

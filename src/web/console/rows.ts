@@ -11,6 +11,7 @@ import { listRows } from './lists.ts';
 import { merchantRows } from './merchants.ts';
 import { orderRows } from './order.ts';
 import { peopleRows } from './people.ts';
+import { quarantineRows } from './quarantine.ts';
 import { routeRows } from './routes.ts';
 import type { Row } from './row.ts';
 import { tariffRows } from './tariffs.ts';
@@ -28,6 +29,7 @@ export const rows: readonly Row[] = [
   ...tariffRows,
   ...peopleRows,
   ...configurationRows,
+  ...quarantineRows,
   ...doctorRows,
   ...integrationRows,
   ...heldKeyRows,

@@ -13,6 +13,7 @@ import { listsWords } from './words/lists.ts';
 import { methodsWords } from './words/methods.ts';
 import { orderWords } from './words/order.ts';
 import { peopleWords } from './words/people.ts';
+import { quarantineWords } from './words/quarantine.ts';
 import { refusalsWords } from './words/refusals.ts';
 import { reviewsWords } from './words/reviews.ts';
 import { setupWords } from './words/setup.ts';
@@ -38,6 +39,7 @@ const table = {
   ...actionsWords,
   ...refusalsWords,
   ...configurationWords,
+  ...quarantineWords,
 };
 
 export type Word = keyof typeof table;

@@ -28,7 +28,7 @@ export const actionsWords = {
   'action.review.close':        { en: 'Review closed', zh: '关闭待处理事项', id: 'Peninjauan ditutup' },
   'action.suspense.settle':     { en: 'Suspense settled', zh: '结清挂账', id: 'Penampungan diselesaikan' },
   'action.quarantine.begin':    { en: 'Quarantine begun', zh: '开始隔离', id: 'Karantina dimulai' },
-  'action.quarantine.compare':  { en: 'Quarantine: statement compared', zh: '隔离：已核对对账单', id: 'Karantina: laporan dibandingkan' },
+  'action.quarantine.compare':  { en: 'Quarantine: compared with the channels', zh: '隔离：已与渠道核对', id: 'Karantina: dibandingkan dengan kanal' },
   'action.quarantine.lift':     { en: 'Quarantine lifted', zh: '解除隔离', id: 'Karantina dicabut' },
   'action.token.add':           { en: 'API token issued', zh: '签发 API 令牌', id: 'Token API diterbitkan' },
   'action.token.revoke':        { en: 'API token revoked', zh: '吊销 API 令牌', id: 'Token API dicabut' },
