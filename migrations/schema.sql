@@ -50,7 +50,10 @@ create table attempts (
   created_at bigint not null,
   answered_at bigint,
   not_found integer not null default 0,
-  not_found_since bigint
+  not_found_since bigint,
+  method text,
+  option text,
+  fee bigint
 ) with (fillfactor=50);
 create table audit (
   id bigint not null,

@@ -63,8 +63,20 @@ export type LatePolicy = 'revive' | 'refund' | 'suspense';
 /** What these say about the amount is what was ordered, or nothing: they cannot refute authentic word of another sum. */
 const amountless: ReadonlySet<Source> = new Set(['query', 'clock']);
 
-/** `isHeld`: authentic word of another sum is under review, so that only a matching callback or a person settles the order. */
-export function decide<O extends Order>(order: O, evidence: Evidence, late: LatePolicy, isHeld = false): Decision<O> {
+/** What the payer had chosen with one attempt. */
+export type Chosen = Pick<Payment, 'method' | 'option' | 'fee'>;
+
+/**
+ * `isHeld`: authentic word of another sum is under review, so that only a matching callback or a person settles the order.
+ * `chosen`: what belongs to the attempt that the evidence speaks of; null = not known.
+ */
+export function decide<O extends Order>(
+  order: O,
+  evidence: Evidence,
+  late: LatePolicy,
+  isHeld = false,
+  chosen: Chosen | null = null,
+): Decision<O> {
   if (evidence.money && !sameMoney(evidence.money, order.amount)) return mismatch(order, evidence);
   // "Unknown" settles nothing, and an order whose call is over must not look as if it were under way.
   if (isHeld && amountless.has(evidence.source) && evidence.event !== 'unknown') return noNews(order);
@@ -77,9 +89,9 @@ export function decide<O extends Order>(order: O, evidence: Evidence, late: Late
   }
   const rule = ruleFor(order, mayChooseAgain(order, evidence) ? 'reopened' : evidence.event);
   if (!rule) return contradiction(order, evidence);
-  if (rule.late) return lateSuccess(order, evidence, rule, late);
+  if (rule.late) return lateSuccess(order, evidence, rule, late, chosen);
   if (rule.to === order.state && !rule.post) return repeated(order, evidence);
-  return changed(order, evidence, rule);
+  return changed(order, evidence, rule, chosen);
 }
 
 function ruleFor(order: Order, event: Event): Rule<string> | undefined {
@@ -185,9 +197,16 @@ function contradiction<O extends Order>(order: O, evidence: Evidence): Decision<
   };
 }
 
-function lateSuccess<O extends Order>(order: O, evidence: Evidence, rule: Rule<string>, late: LatePolicy): Decision<O> {
+function lateSuccess<O extends Order>(
+  order: O,
+  evidence: Evidence,
+  rule: Rule<string>,
+  late: LatePolicy,
+  chosen: Chosen | null,
+): Decision<O> {
   const noted = review(rule.review ?? 'late-money', order, evidence);
-  if (order.kind === 'payment' && late === 'revive') return { ...changed(order, evidence, rule), review: noted };
+  if (order.kind === 'payment' && late === 'revive')
+    return { ...changed(order, evidence, rule, chosen), review: noted };
   if (order.kind !== 'payment')
     return {
       outcome: 'changed',
@@ -267,9 +286,14 @@ function withLateCode<O extends Order>(order: O, { source, instruction }: Eviden
   return { ...order, instruction };
 }
 
-function changed<O extends Order>(order: O, evidence: Evidence, rule: Rule<string>): Decision<O> {
+function changed<O extends Order>(
+  order: O,
+  evidence: Evidence,
+  rule: Rule<string>,
+  chosen: Chosen | null,
+): Decision<O> {
   const known = learnt(order, evidence);
-  const moved = { ...known, ...binding(order, evidence, rule), state: rule.to } as O;
+  const moved = { ...known, ...binding(order, evidence, rule, chosen), state: rule.to } as O;
   const next: O = {
     ...moved,
     finishedAt: isFinal(moved) ? (evidence.happenedAt ?? evidence.at) : null,
@@ -285,8 +309,10 @@ function changed<O extends Order>(order: O, evidence: Evidence, rule: Rule<strin
   };
 }
 
+const noWayToPay: Payment['instruction'] = { payCode: null, payUrl: null, confirmNo: null };
+
 /** Which attempt the payment now stands for: none once a choice is released; the one that was really paid. */
-function binding(order: Order, evidence: Evidence, rule: Rule<string>): Partial<Payment> {
+function binding(order: Order, evidence: Evidence, rule: Rule<string>, chosen: Chosen | null): Partial<Payment> {
   if (order.kind !== 'payment') return {};
   if (rule.to === 'new')
     return {
@@ -298,13 +324,17 @@ function binding(order: Order, evidence: Evidence, rule: Rule<string>): Partial<
       option: order.detail.desk?.option ?? null,
       // Tells the payer who comes back that there was a try.
       reason: isLeft(order, evidence) ? leftReason : (evidence.reason ?? { code: evidence.event, text: '' }),
-      instruction: { payCode: null, payUrl: null, confirmNo: null },
+      instruction: noWayToPay,
     };
   if (rule.to === 'paid' && isOfFormerAttempt(order, evidence))
     return {
+      ...chosen,
       channelId: evidence.channelId,
       reference: evidence.reference,
       upstreamNo: evidence.upstreamNo,
+      channelExtras: evidence.extras,
+      reason: evidence.reason,
+      instruction: evidence.instruction ?? noWayToPay,
     };
   return {};
 }

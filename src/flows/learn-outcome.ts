@@ -51,18 +51,22 @@ export function learnTogether(gate: Gate, batch: readonly Learning[]): Promise<L
     const orders = new Map(locked.map((order) => [orderKey(order), order]));
     const draft = new Draft(gate);
     const confirmed: [Order, Evidence][] = [];
+    const withOtherFee: Payment[] = [];
     const outcomes = batch.map((learning, index) => {
       const key = keys[index];
       const order = key ? orders.get(orderKey(key)) : undefined;
       if (!order) return { kind: 'unmatched' } as const;
       const late = latePolicy(gate, learning.evidence, order);
-      const decision = decide(order, learning.evidence, late, held.has(order.id));
+      const attempt = attempts[index] ?? null;
+      const decision = decide(order, learning.evidence, late, held.has(order.id), attempt?.chosen ?? null);
+      if (decision.order.kind === 'payment' && decision.order.fee !== order.fee) withOtherFee.push(decision.order);
       orders.set(orderKey(order), decision.order);
-      draft.add(learning, order, decision, attempts[index] ?? null);
+      draft.add(learning, order, decision, attempt);
       if (held.has(order.id) && decision.moves.length > 0) confirmed.push([order, learning.evidence]);
       return { kind: 'learnt', order: decision.order, outcome: decision.outcome } as const;
     });
     const settlement = await draft.settlement(query);
+    for (const payment of withOtherFee) await setFee(query, payment);
     const corrected = await Promise.all(confirmed.map(([order, evidence]) => correctSum(query, order, evidence)));
     await settle(query, { ...settlement, moves: [...settlement.moves, ...corrected.flat()] });
     await createLateRefunds(query, settlement.refunds);

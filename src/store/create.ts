@@ -206,14 +206,20 @@ export async function insertAttempts(
   await query.run(
     named(
       'attempts-insert',
-      sql`insert into attempts (home, id, kind, object_id, channel_id, reference, state, created_at)
-          select home, id, kind, object_id, channel_id, reference, 'sending', at from unnest(
+      sql`insert into attempts (home, id, kind, object_id, channel_id, reference, state, created_at, method, option, fee)
+          select home, id, kind, object_id, channel_id, reference, 'sending', at, method, option, fee from unnest(
             ${tried.map((t) => t.order.home)}::smallint[], ${tried.map((t) => t.attemptId)}::bigint[], ${tried.map((t) => t.order.kind as Kind)}::text[],
             ${tried.map((t) => t.order.id)}::bigint[], ${tried.map((t) => t.channelId)}::bigint[], ${tried.map((t) => t.reference)}::text[],
-            ${tried.map((t) => t.order.createdAt)}::bigint[]) as t (home, id, kind, object_id, channel_id, reference, at)
+            ${tried.map((t) => t.order.createdAt)}::bigint[], ${tried.map((t) => chosenIn(t.order)?.method ?? null)}::text[],
+            ${tried.map((t) => chosenIn(t.order)?.option ?? null)}::text[], ${tried.map((t) => chosenIn(t.order)?.fee ?? null)}::bigint[])
+            as t (home, id, kind, object_id, channel_id, reference, at, method, option, fee)
           order by 1, 2`,
     ),
   );
+}
+
+function chosenIn(order: Order): Payment | null {
+  return order.kind === 'payment' ? order : null;
 }
 
 async function insertWork(query: Query, news: News<Order>): Promise<void> {

@@ -222,6 +222,8 @@ export interface AttemptRow extends Key {
   readonly state: string;
   readonly notFound: number;
   readonly notFoundSince: number | null;
+  /** What a payment's attempt was to be paid by, and for which fee; null = not of a payment, or not known. */
+  readonly chosen: Pick<Payment, 'method' | 'option' | 'fee'> | null;
 }
 
 /** Attempts by what the channel calls them. The pair (channel, reference) is unique; the reference carries its home. */
@@ -239,10 +241,13 @@ export async function attemptsByReference(
     state: string;
     not_found: number;
     not_found_since: bigint | null;
+    method: Payment['method'] | null;
+    option: string | null;
+    fee: bigint | null;
   }>(
     named(
       'attempts-by-reference',
-      sql`select a.home, a.id, a.kind, a.object_id, a.channel_id, a.reference, a.state, a.not_found, a.not_found_since
+      sql`select a.home, a.id, a.kind, a.object_id, a.channel_id, a.reference, a.state, a.not_found, a.not_found_since, a.method, a.option, a.fee
           from unnest(${wanted.map((w) => w.home)}::smallint[], ${wanted.map((w) => w.channelId)}::bigint[], ${wanted.map((w) => w.reference)}::text[])
             as w (home, channel_id, reference)
           join attempts a using (home, channel_id, reference)`,
@@ -258,6 +263,7 @@ export async function attemptsByReference(
     state: row.state,
     notFound: row.not_found,
     notFoundSince: row.not_found_since === null ? null : Number(row.not_found_since),
+    chosen: row.method === null || row.fee === null ? null : { method: row.method, option: row.option, fee: row.fee },
   }));
 }
 

@@ -113,7 +113,7 @@ async function updatePayments(query: Query, payments: readonly Payment[]): Promi
   );
 }
 
-/** The fee is set when the order is made; only a payer's choice of method may change it, before anything is posted. */
+/** The fee is set when the order is made; only a payer's choice of method, or which choice was paid, may change it, before anything is posted. */
 export async function setFee(query: Query, { home, id, fee }: Payment): Promise<void> {
   await query.run(sql`update payments set fee = ${fee} where home = ${home} and id = ${id} and paid = 0`);
 }

@@ -144,6 +144,47 @@ describe('an answer to closing that names another order', () => {
     });
 });
 
+describe('a choice that the payer had gone back from, paid after all', () => {
+  for (const [what, next] of [
+    ['while nothing is chosen', null],
+    ['while the next choice waits', 'pending'],
+    ['after the next choice has failed', 'failed'],
+  ] as const)
+    test(`is the one that counts: method, channel, number, fee and postings, ${what}`, async () => {
+      const first = await chosen();
+      assert.equal(first.fee, 2_500n);
+      await tell(first, 'failed', 'FIRST');
+      if (next !== null) {
+        t.script(answering('pay', paymentAnswer({ platformNo: 'LATER', extras: { 'payin.later': '1' } })));
+        const second = await chooseMethod(t.gate, await present(first), {
+          method: 'wallet',
+          option: 'DANA',
+          phone: null,
+        });
+        assert.deepEqual([second.state, second.fee, second.instruction.payCode], ['pending', 1_700n, '00020101']);
+        if (next === 'failed') t.pass(7_200_000);
+        if (next === 'failed') await tell(second, 'failed', 'LATER');
+      }
+      await tell(first, 'paid', 'FIRST');
+      const paid = await present(first);
+      assert.deepEqual(
+        [paid.state, paid.method, paid.option, paid.fee, paid.reference, paid.upstreamNo, paid.instruction.payCode],
+        ['paid', 'qr', 'QRIS', 2_500n, first.reference, 'FIRST', '00020101'],
+      );
+      assert.deepEqual(paid.channelExtras, {});
+      const [fee] = await rowsOf(
+        t.database,
+        `select amount from kanal.moves where object_id = ${first.id} and reason = 'receive-fee'`,
+      );
+      assert.deepEqual(fee, { amount: 2_500n });
+      const notices = await rowsOf(
+        t.database,
+        `select body from kanal.notices where object_id = ${first.id} and event = 'payment.paid'`,
+      );
+      assert.match(String(notices[0]?.['body']), /"fee":2500\.0000/);
+    });
+});
+
 test('what a channel said of a try that failed is not told of the next', async () => {
   const first = await chosen();
   const about = { kind: 'payment', channelId: first.channelId, reference: first.reference } as const;
