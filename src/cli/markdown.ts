@@ -1,7 +1,11 @@
 /** Markdown tables whose cells are safe: a bar or line end inside a cell would break the row. */
 
 function cell(text: string): string {
-  return text.replaceAll('|', '\\|').replaceAll(/\s*\n\s*/g, ' ');
+  const lines = text.replaceAll('|', '\\|').split('\n');
+  return lines
+    .map((line, i) => (i === 0 ? line.trimEnd() : line.trim()))
+    .filter((line, i) => i === 0 || line !== '')
+    .join(' ');
 }
 
 export function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {

@@ -1,5 +1,5 @@
 /** Rows as a table for people: amounts and times written out, long texts cut. */
-import { exponents, formatDecimal, isCurrency } from '../core/money.ts';
+import { exponents, formatDecimal, grouped, isCurrency } from '../core/money.ts';
 
 const widest = 40;
 
@@ -30,8 +30,7 @@ export function amountText(minor: string, currency: string): string {
 export function groupedText(minor: string, currency: string): string {
   if (!isCurrency(currency) || !/^-?\d+$/.test(minor)) return minor;
   const [whole = '', fraction] = formatDecimal(BigInt(minor), exponents[currency]).split('.');
-  const grouped = whole.replaceAll(/\B(?=(?:\d{3})+$)/g, ',');
-  return `${grouped}${fraction === undefined ? '' : `.${fraction}`}`;
+  return `${grouped(whole, ',')}${fraction === undefined ? '' : `.${fraction}`}`;
 }
 
 export function table(rows: readonly Readonly<Record<string, unknown>>[], columns: readonly string[]): string {

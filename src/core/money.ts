@@ -44,6 +44,11 @@ export function formatDecimal(minor: bigint, exponent: number, decimals: number 
   return `${negative ? '-' : ''}${whole}${decimals === 0 ? '' : `.${fraction}`}`;
 }
 
+/** Digits in threes from the right: "1500000" → "1.500.000". */
+export function grouped(digits: string, mark: string): string {
+  return digits.replaceAll(/\B(?=(?:\d{3}){1,12}$)/g, mark);
+}
+
 /** part/whole of an amount, rounded half up at the smallest unit: the one rounding rule of the project. */
 export function share(minor: bigint, part: bigint, whole: bigint): bigint {
   return (minor * part * 2n + whole) / (whole * 2n);

@@ -15,7 +15,7 @@ function strict(text: string): Uint8Array | null {
 }
 
 function padded(text: string): string {
-  return text.replace(/=+$/, '').padEnd(Math.ceil(text.replace(/=+$/, '').length / 4) * 4, '=');
+  return text.replace(/={1,9}$/, '').padEnd(Math.ceil(text.replace(/={1,9}$/, '').length / 4) * 4, '=');
 }
 
 function percentDecoded(text: string): string {

@@ -262,7 +262,7 @@ export async function addChannel(office: Office, actor: string, ask: ChannelAsk)
     id,
     name: ask.name ?? `${ask.protocol}-${id.toString(36)}`,
     protocol: ask.protocol,
-    baseUrl: ask.baseUrl.replace(/\/+$/, ''),
+    baseUrl: ask.baseUrl.replace(/\/{1,9}$/, ''),
     sender,
     secrets,
     settings,

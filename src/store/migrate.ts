@@ -84,7 +84,7 @@ async function readMigration(folder: string, name: string, expected: number): Pr
   const number = Number(fileName.exec(name)?.[1]);
   if (number !== expected) throw new Error(`migrations/${name}: expected NNNN-name.sql with number ${expected}`);
   const text = await readFile(join(folder, name), 'utf8');
-  if (/^\s*(begin|commit|rollback)\s*;/im.test(text))
+  if (/^[^\S\n]*(begin|commit|rollback)\s*;/im.test(text))
     throw new Error(`migrations/${name}: runs in a transaction already`);
   return { number, name, text, checksum: createHash('sha256').update(text).digest('hex') };
 }

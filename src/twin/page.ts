@@ -1,5 +1,5 @@
 /** The pages of a twin: its newest orders, and the payer's page of one, with three buttons. No script; everything shown is escaped. */
-import { exponents, formatDecimal, type Money } from '../core/money.ts';
+import { exponents, formatDecimal, grouped, type Money } from '../core/money.ts';
 import type { ReplyWire } from '../protocols/protocol.ts';
 import type { TwinOrder } from './order.ts';
 
@@ -63,7 +63,7 @@ function html(status: number, title: string, body: string): ReplyWire {
 /** 'IDR 20,000' */
 function amountOf({ currency, minor }: Money): string {
   const [whole = '', fraction] = formatDecimal(minor, exponents[currency]).split('.');
-  return `${currency} ${whole.replaceAll(/\B(?=(?:\d{3})+$)/g, ',')}${fraction === undefined ? '' : `.${fraction}`}`;
+  return `${currency} ${grouped(whole, ',')}${fraction === undefined ? '' : `.${fraction}`}`;
 }
 
 function meansOf({ operation, method, option }: TwinOrder): string {

@@ -94,7 +94,7 @@ class Reader {
       if (/=\s*$/.test(this.#tag)) throw new Error(`unquoted attribute: ${this.#tag}`);
       return 'tag';
     }
-    const member = /([^\s"'<>/=]+)\s*=\s*["']$/.exec(this.#tag)?.[1]?.toLowerCase() ?? '';
+    const member = /(?<![^\s"'<>/=])([^\s"'<>/=]+)\s*=\s*["']$/.exec(this.#tag)?.[1]?.toLowerCase() ?? '';
     if (codeMembers.test(member)) throw new Error(`an interpolation in ${member} would be code`);
     const isAddress = this.#isValueEmpty && addresses.has(member);
     this.#isValueEmpty = false;

@@ -20,7 +20,7 @@ export const busiId: Leaf<string> = text({ max: 32, pattern: /^[0-9A-Za-z_-]+$/ 
 export const nameTag: Leaf<string> = looseText({ max: 32, pattern: /^[^\s\p{Cc}]+$/u });
 /** Base64 says the document; kept and given back as it is (row 29). */
 export const merchantParam: Leaf<string> = text({ max: 127, pattern: /^[^\s\p{Cc}]+$/u });
-export const subject: Leaf<string> = text({ max: 100, pattern: /^[^\p{Cc}]*[^\s\p{Cc}][^\p{Cc}]*$/u });
+export const subject: Leaf<string> = text({ max: 100, pattern: /^[^\S\p{Cc}]*[^\s\p{Cc}][^\p{Cc}]*$/u });
 export const walletUserId: Leaf<string> = text({ max: 128, pattern: /^[\x21-\x7e]+$/ });
 export const appId: Leaf<string> = text({ max: 32, pattern: /^[0-9A-Za-z_-]+$/ });
 

@@ -1,5 +1,5 @@
 /** What the payer is shown of a payment: the state in a payer's words, the amount as it is written, the time that is left. */
-import { type Currency, type Money, exponents, formatDecimal } from '../../core/money.ts';
+import { type Currency, type Money, exponents, formatDecimal, grouped } from '../../core/money.ts';
 import type { Payment, PaymentState } from '../../core/order.ts';
 import type { Instant } from '../../core/world.ts';
 
@@ -55,8 +55,7 @@ const writings: Readonly<Record<Currency, Writing>> = {
 export function showMoney({ minor, currency }: Money): string {
   const { symbol, group, point } = writings[currency];
   const [whole = '', fraction] = formatDecimal(minor, exponents[currency]).split('.');
-  const grouped = whole.replace(/\B(?=(\d{3})+$)/g, group);
-  return `${symbol.replace(' ', '\u00a0')}${grouped}${fraction === undefined ? '' : point + fraction}`;
+  return `${symbol.replace(' ', '\u00a0')}${grouped(whole, group)}${fraction === undefined ? '' : point + fraction}`;
 }
 
 /** As somebody types it into a banking app: "150000", "150.00". */

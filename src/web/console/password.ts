@@ -46,7 +46,10 @@ interface Parameters {
   readonly p: number;
 }
 
-const unpadded = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64').replace(/=+$/, '');
+const unpadded = (bytes: Uint8Array) =>
+  Buffer.from(bytes)
+    .toString('base64')
+    .replace(/={1,2}$/, '');
 
 /** `salt`: 16 random bytes. */
 export async function hashPassword(password: string, salt: Uint8Array): Promise<string> {

@@ -30,7 +30,7 @@ const setters: Row['roles'] = ['finance', 'admin'];
 const operatorOnly = 'operator-only' as const;
 
 function trimmed(decimal: string): string {
-  return decimal.replace(/\.?0+$/, '');
+  return decimal.replace(/\.?0{1,20}$/, '');
 }
 
 async function fees(visit: Visit) {
