@@ -119,6 +119,8 @@ export interface Find {
   readonly refundNo: string | null;
   /** When the order was made, for answerers that search by day. */
   readonly orderedAt?: Instant;
+  /** How a payment was to be paid, where the asker knows: to some answerers it says how their words are meant. */
+  readonly method?: Method | 'any';
   readonly extras: Extras;
 }
 

@@ -61,9 +61,14 @@ export async function call<C extends CommandName>(
     maxResponseBytes,
     targets: 'any',
   });
-  const outcome = readSent(world, upstream, endpoint, scene, sent);
+  const outcome = meantBy(endpoint, ask, readSent(world, upstream, endpoint, scene, sent));
   tell({ endpoint: endpoint.name, ask, request, sent, outcome: outcome.kind });
   return outcome;
+}
+
+function meantBy<C extends CommandName>(endpoint: EndpointOf<C>, ask: Ask<C>, outcome: CallOutcome<C>): CallOutcome<C> {
+  if (outcome.kind !== 'answered' || !endpoint.meant) return outcome;
+  return { kind: 'answered', answer: endpoint.meant(outcome.answer, ask) };
 }
 
 export function outbound(wire: RequestWire): OutboundRequest {

@@ -49,7 +49,10 @@ async function ask(gate: Gate, order: Order, endedBy: Reason | null = null): Pro
   const channel = order.channelId === null ? undefined : gate.directory().channels.get(order.channelId);
   // What was never sent is unknown to the channel, and its word about it would be no news.
   if (!channel || order.reference === null || order.state === 'requested') return { order, heard: false };
-  const outcome = await gate.call(channel, queryCommands[order.kind], findOf(order));
+  // What we have just ended ourselves is closed, whatever else the channel's word for it could mean.
+  const { method, ...find } = findOf(order);
+  const known = endedBy === null && method !== undefined ? { ...find, method } : find;
+  const outcome = await gate.call(channel, queryCommands[order.kind], known);
   const asked = await learnQuery(gate, order, channel, order.reference, outcome, endedBy);
   const how = isFinal(asked.order)
     ? 'settled'
@@ -68,6 +71,7 @@ function findOf(order: Order): Find {
     platformNo: null,
     refundNo: order.kind === 'refund' ? order.reference : null,
     orderedAt: order.createdAt,
+    ...(order.kind === 'payment' ? { method: order.method } : {}),
     extras: {},
   };
 }

@@ -146,6 +146,8 @@ export interface EndpointOf<C extends CommandName> {
   readonly answer: Message<Answer<C>>;
   /** Calling: is this the endpoint for that ask? Absent = for every ask of the command. */
   suits?(ask: Ask<C>): boolean;
+  /** Calling: what an answer means to that ask, where its words alone do not say. Absent = what they say. */
+  meant?(answer: Answer<C>, ask: Ask<C>): Answer<C>;
   /** Top-level members that do not count when two requests are compared (signatures, nonces, time stamps). */
   readonly volatile: ReadonlySet<string>;
   /** How long a call may take from the first byte to the last, and how long a served create may wait for its channel. */

@@ -332,6 +332,25 @@ test("a channel's states: 1, 4, 5, 8 and 9 were paid; 3 and 0 wait; 7 and nonsen
   assert.equal(stateHeard(undefined), 'unknown');
 });
 
+test('state 6 of a barcode is what the wallet declined, with its word; of a pre-order what was closed', () => {
+  const query = rowOf('query', 'query-payment');
+  const means = (method: 'barcode' | 'qr' | null, word: string, state = '6') => {
+    const sample = parseJson(sampleOf('replies.json', '2.1.4'));
+    assert.ok(sample instanceof Obj);
+    dataIn(sample).set('state', new Num(state));
+    dataIn(sample).set('return_msg', word);
+    const answer = query.answer.read(replyOf(writeJson(sample)), sceneWith());
+    const find = { orderNo: 'x', platformNo: null, refundNo: null, extras: {}, ...(method === null ? {} : { method }) };
+    const { state: heard, reason } = query.meant?.(answer, find) ?? answer;
+    return [heard, reason?.code];
+  };
+  assert.deepEqual(means('barcode', 'SOUNDWAVE_PARSER_FAIL'), ['failed', 'SOUNDWAVE_PARSER_FAIL']);
+  assert.deepEqual(means('barcode', 'OK'), ['failed', 'FAIL']);
+  assert.deepEqual(means('qr', 'OK'), ['closed', '6']);
+  assert.deepEqual(means(null, 'OK'), ['closed', '6']);
+  assert.deepEqual(means('barcode', 'OK', '2'), ['reversed', '2']);
+});
+
 test("a reply's verdict: both levels, codes in either place, both spellings, and what nobody knows", () => {
   const verdict = (name: string, result: [string, string], data: [string, string] | null, status = 200) => {
     const row = fufu.endpoints.find((one) => one.name === name) ?? null;

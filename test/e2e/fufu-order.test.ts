@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
+import { textAt } from './http.ts';
 import { type FufuScene, fufuScale, moved, outcomeOf, startFufu, until } from './fufu-scene.ts';
 
 /** A cancel is taken from the fifteenth second on. */
@@ -90,6 +91,7 @@ test('the payer declines at the phone: state 6, and never paid', async () => {
   const told = await asked;
   assert.deepEqual([told.result, told.data['return_code'], told.data['state']], ['SUCCESS', 'FAIL', 6]);
   assert.equal(await t.shop.state(no), 6);
+  assert.equal(textAt(await t.seen(no), 'state'), 'failed');
 });
 
 test('nobody pays: reversed at the wallet before the answer; state 2', async () => {

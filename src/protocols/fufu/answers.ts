@@ -1,5 +1,5 @@
 /** What is answered: core reports ↔ `data` of a reply. Every reply has `result` above it. */
-import { type Extras, noInstruction, type PaymentReport, type RefundReport } from '../../core/commands.ts';
+import { type Extras, type Find, noInstruction, type PaymentReport, type RefundReport } from '../../core/commands.ts';
 import type { Exchange } from '../../core/exchange.ts';
 import { type Money, formatDecimal, isCurrency, money } from '../../core/money.ts';
 import { Refusal } from '../../core/refusal.ts';
@@ -9,6 +9,7 @@ import { invalid, missing } from '../message.ts';
 import type { Keys, Message, Opened, Scene } from '../protocol.ts';
 import { blankPayment, scalarExtras, scalarText } from '../reading.ts';
 import {
+  bareWords,
   type ChannelType,
   channelTypeOf,
   channelTypes,
@@ -221,6 +222,16 @@ export const queryAnswer: Message<PaymentReport> = {
     });
   },
 };
+
+/**
+ * State 6 is a pre-order that was closed, or a barcode that the wallet declined for good (page 4.3 and 5): a barcode is never closed but
+ * by time. The wallet's word for it, where the answer has one, else the bare `FAIL`.
+ */
+export function declinedOrClosed(report: PaymentReport, { method }: Find): PaymentReport {
+  if (method !== 'barcode' || report.state !== 'closed') return report;
+  const word = report.reason?.text ?? '';
+  return { ...report, state: 'failed', reason: { code: bareWords.has(word) ? 'FAIL' : word, text: '' } };
+}
 
 /** /cancel: nothing but the word. */
 export const cancelAnswer: Message<PaymentReport> = {

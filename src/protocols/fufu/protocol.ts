@@ -68,6 +68,7 @@ const endpoints: readonly AnyEndpoint[] = [
     path: `${base}/query`,
     ask: asks.queryAsk,
     answer: answers.queryAnswer,
+    meant: answers.declinedOrClosed,
   }),
   endpoint({
     ...ask,
