@@ -143,6 +143,24 @@ create table credentials (
   state text not null default 'active'::text,
   created_at bigint not null
 );
+create table differences (
+  home smallint not null,
+  id bigint not null,
+  run_id bigint not null,
+  mark text not null,
+  type text not null,
+  kind text not null,
+  amount bigint not null,
+  currency text not null,
+  is_money boolean not null,
+  line_no integer,
+  order_home smallint,
+  order_id bigint,
+  review_home smallint not null,
+  review_id bigint not null,
+  outcome text,
+  found_at bigint not null
+);
 create table directory_version (
   single boolean not null default true,
   version bigint not null
@@ -325,6 +343,21 @@ create table rates (
   direction text not null default 'foreign-per-unit'::text,
   set_at bigint not null
 );
+create table reconciliations (
+  home smallint not null,
+  id bigint not null,
+  channel_id bigint not null,
+  day text not null,
+  zone text not null,
+  source text not null,
+  digest bytea not null,
+  lines integer not null,
+  begun_by text not null,
+  begun_at bigint not null,
+  compared_at bigint,
+  result jsonb,
+  learnt_by text
+);
 create table refunds (
   home smallint not null,
   id bigint not null,
@@ -403,6 +436,20 @@ create table sign_in_tries (
   at bigint not null,
   blocked_until bigint not null default 0
 );
+create table statement_lines (
+  home smallint not null,
+  run_id bigint not null,
+  no integer not null,
+  channel_id bigint not null,
+  kind text not null,
+  reference text,
+  upstream_no text,
+  amount bigint not null,
+  currency text not null,
+  state text not null,
+  at bigint,
+  fee bigint
+);
 create table transcripts (
   home smallint not null,
   id bigint not null,
@@ -466,6 +513,11 @@ alter table credentials add constraint credentials_state_check CHECK ((state = A
 alter table credentials add constraint credentials_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES merchants(id);
 alter table credentials add constraint credentials_pkey PRIMARY KEY (id);
 alter table credentials add constraint credentials_protocol_sender_key UNIQUE (protocol, sender);
+alter table differences add constraint differences_kind_check CHECK ((kind = ANY (ARRAY['payment'::text, 'payout'::text, 'refund'::text])));
+alter table differences add constraint differences_type_check CHECK ((type = ANY (ARRAY['unknown-here'::text, 'unknown-there'::text, 'amount-differs'::text, 'state-differs'::text, 'line-twice'::text])));
+alter table differences add constraint differences_home_run_id_fkey FOREIGN KEY (home, run_id) REFERENCES reconciliations(home, id);
+alter table differences add constraint differences_pkey PRIMARY KEY (home, id);
+alter table differences add constraint differences_home_run_id_mark_key UNIQUE (home, run_id, mark);
 alter table directory_version add constraint directory_version_single_check CHECK (single);
 alter table directory_version add constraint directory_version_pkey PRIMARY KEY (single);
 alter table events add constraint events_pkey PRIMARY KEY (home, object_id, id);
@@ -515,6 +567,11 @@ alter table rates add constraint rates_day_check CHECK ((day ~ '^[0-9]{4}-[0-9]{
 alter table rates add constraint rates_direction_check CHECK ((direction = ANY (ARRAY['foreign-per-unit'::text, 'units-per-foreign'::text])));
 alter table rates add constraint rates_rate_check CHECK ((rate ~ '^[0-9]{1,9}(\.[0-9]{1,12})?$'::text));
 alter table rates add constraint rates_pkey PRIMARY KEY (currency, day);
+alter table reconciliations add constraint reconciliations_day_check CHECK ((day ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}$'::text));
+alter table reconciliations add constraint reconciliations_home_check CHECK (((home >= 0) AND (home <= 255)));
+alter table reconciliations add constraint reconciliations_source_check CHECK ((source = ANY (ARRAY['channel'::text, 'file'::text])));
+alter table reconciliations add constraint reconciliations_pkey PRIMARY KEY (home, id);
+alter table reconciliations add constraint reconciliations_home_channel_id_day_digest_key UNIQUE (home, channel_id, day, digest);
 alter table refunds add constraint refunds_amount_check CHECK ((amount > 0));
 alter table refunds add constraint refunds_state_check CHECK ((state = ANY (ARRAY['requested'::text, 'sending'::text, 'pending'::text, 'unknown'::text, 'succeeded'::text, 'failed'::text, 'cancelled'::text])));
 alter table refunds add constraint refunds_home_payment_id_fkey FOREIGN KEY (home, payment_id) REFERENCES payments(home, id);
@@ -532,6 +589,11 @@ alter table routes add constraint routes_merchant_id_fkey FOREIGN KEY (merchant_
 alter table routes add constraint routes_pkey PRIMARY KEY (id);
 alter table settings add constraint settings_pkey PRIMARY KEY (name);
 alter table sign_in_tries add constraint sign_in_tries_pkey PRIMARY KEY (subject);
+alter table statement_lines add constraint statement_lines_amount_check CHECK ((amount >= 0));
+alter table statement_lines add constraint statement_lines_kind_check CHECK ((kind = ANY (ARRAY['payment'::text, 'payout'::text, 'refund'::text])));
+alter table statement_lines add constraint statement_lines_state_check CHECK ((state = ANY (ARRAY['paid'::text, 'failed'::text, 'closed'::text, 'reversed'::text, 'returned'::text])));
+alter table statement_lines add constraint statement_lines_home_run_id_fkey FOREIGN KEY (home, run_id) REFERENCES reconciliations(home, id);
+alter table statement_lines add constraint statement_lines_pkey PRIMARY KEY (home, run_id, no);
 alter table transcripts add constraint transcripts_side_check CHECK ((side = ANY (ARRAY['merchant'::text, 'channel'::text])));
 alter table transcripts add constraint transcripts_pkey PRIMARY KEY (home, id);
 alter table work add constraint work_kind_check CHECK ((kind = ANY (ARRAY['payment'::text, 'payout'::text, 'refund'::text])));
@@ -554,8 +616,10 @@ CREATE UNIQUE INDEX payouts_platform_no ON kanal.payouts USING btree (home, plat
 CREATE UNIQUE INDEX quarantines_one ON kanal.quarantines USING btree ((true)) WHERE (lifted_at IS NULL);
 CREATE INDEX refunds_of_payment ON kanal.refunds USING btree (home, payment_id);
 CREATE UNIQUE INDEX refunds_platform_no ON kanal.refunds USING btree (home, platform_no);
-CREATE UNIQUE INDEX reviews_open ON kanal.reviews USING btree (home, reason, object_id, channel_id) NULLS NOT DISTINCT WHERE ((state = 'open'::text) AND (reason <> 'unknown-reference'::text));
+CREATE UNIQUE INDEX reviews_open ON kanal.reviews USING btree (home, reason, object_id, channel_id) NULLS NOT DISTINCT WHERE ((state = 'open'::text) AND (reason <> 'unknown-reference'::text) AND (NOT (detail ? 'mark'::text)));
+CREATE UNIQUE INDEX reviews_statement ON kanal.reviews USING btree (home, channel_id, ((detail ->> 'mark'::text))) WHERE (detail ? 'mark'::text);
 CREATE UNIQUE INDEX reviews_unknown ON kanal.reviews USING btree (home, channel_id, ((detail ->> 'reference'::text))) WHERE ((state = 'open'::text) AND (reason = 'unknown-reference'::text));
+CREATE INDEX statement_lines_reference ON kanal.statement_lines USING btree (home, channel_id, reference) WHERE (state = ANY (ARRAY['paid'::text, 'returned'::text]));
 CREATE INDEX transcripts_number ON kanal.transcripts USING btree (home, number);
 CREATE INDEX work_due ON kanal.work USING btree (home, due_at);
 
@@ -588,6 +652,7 @@ grant insert, select, update on confirmations to kanal_app;
 grant delete, insert, select, update on console_sessions to kanal_app;
 grant insert, select, update on console_users to kanal_app;
 grant insert, select, update on credentials to kanal_app;
+grant insert, select, update on differences to kanal_app;
 grant insert, select, update on directory_version to kanal_app;
 grant insert, select on events to kanal_app;
 grant insert, select, update on fees to kanal_app;
@@ -604,6 +669,7 @@ grant insert, select, update on payments to kanal_app;
 grant insert, select, update on payouts to kanal_app;
 grant insert, select, update on quarantines to kanal_app;
 grant delete, insert, select, update on rates to kanal_app;
+grant insert, select, update on reconciliations to kanal_app;
 grant insert, select, update on refunds to kanal_app;
 grant insert, select, update on refused_requests to kanal_app;
 grant insert, select, update on reviews to kanal_app;
@@ -612,6 +678,7 @@ grant delete, insert, select, update on routes to kanal_app;
 grant usage on sequence process_slots to kanal_app;
 grant insert, select, update on settings to kanal_app;
 grant delete, insert, select, update on sign_in_tries to kanal_app;
+grant insert, select on statement_lines to kanal_app;
 grant delete, insert, select on transcripts to kanal_app;
 grant delete, insert, select, update on work to kanal_app;
 grant delete, insert, select, update on workers to kanal_app;

@@ -316,7 +316,7 @@ async function listenIf(
       return answer(traffic, wire);
     },
     refuse: (why, wire) => refuseUnserved(gate.world, why, wire),
-    bodyLimit: (_method, target) => bodyLimit(target),
+    bodyLimit: (_method, target) => bodyLimit(gate, target),
     trustedProxies: config.trustedProxies,
     log: gate.world.log,
     monotonic: gate.world.monotonic,

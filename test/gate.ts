@@ -19,7 +19,7 @@ import { money } from '../src/core/money.ts';
 import type { World } from '../src/core/world.ts';
 import { Keyring } from '../src/edge/keyring.ts';
 import { Vault } from '../src/edge/vault.ts';
-import type { Caller } from '../src/flows/gate.ts';
+import type { Caller, Fetched } from '../src/flows/gate.ts';
 import { type OpenGate, openGate } from '../src/flows/open-gate.ts';
 import type { Observer } from '../src/wiring/observer.ts';
 import { makePorts } from '../src/wiring/ports.ts';
@@ -40,6 +40,8 @@ export interface TestGate {
   readonly facts: SandboxFacts;
   /** What calls come to from now on. */
   script(next: CallScript): void;
+  /** What channels hand out as their statements, by protocol; the others are asked for it. */
+  readonly statements: Map<string, Fetched>;
   readonly calls: { readonly command: CommandName; readonly ask: unknown }[];
   /** Moves the clock. */
   pass(ms: number): void;
@@ -83,6 +85,7 @@ export async function testGate(
     observer: silentObserver,
   });
   const calls: TestGate['calls'] = [];
+  const statements: TestGate['statements'] = new Map();
   let script: CallScript | null = null;
   const gate = await openGate(database.db, {
     ...ports,
@@ -90,6 +93,7 @@ export async function testGate(
       calls.push({ command, ask });
       return script ? script(command, ask) : ports.call(channel, command, ask);
     },
+    statement: async (channel, day) => statements.get(channel.protocol) ?? ports.statement(channel, day),
   });
   return {
     gate,
@@ -98,6 +102,7 @@ export async function testGate(
     keyring,
     vault,
     facts,
+    statements,
     calls,
     script: (next) => {
       script = next;

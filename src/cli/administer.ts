@@ -225,6 +225,17 @@ const channelCommands: readonly Command[] = [
     run: async (input) =>
       showAll(input, await rows(input, '/channels'), ['id', 'name', 'protocol', 'sender', 'state', 'baseUrl']),
   },
+  {
+    name: 'channel zone',
+    takes: 'C ZONE',
+    about: 'In which time zone its statements count days (kanal reconcile), such as Asia/Jakarta',
+    options: {},
+    run: async (input) =>
+      show(
+        input,
+        await call(input, 'POST', `/channels/${id(input.word(0, 'C'))}/zone`, { zone: input.word(1, 'ZONE') }),
+      ),
+  },
   ...switches('channel', '/channels'),
 ];
 

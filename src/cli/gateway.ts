@@ -32,17 +32,38 @@ export async function readRunning(data: string): Promise<Running> {
 export type Method = 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE';
 
 /** One request of the operator API; the answer unread. Throws CliError with the gateway's own words for a refusal. */
-export async function ask(data: string, method: Method, path: string, body?: unknown): Promise<Response> {
+export function ask(data: string, method: Method, path: string, body?: unknown): Promise<Response> {
+  return send(
+    data,
+    method,
+    path,
+    body === undefined ? null : { type: 'application/json', content: JSON.stringify(body) },
+  );
+}
+
+/** Bytes as they are; the answer unread. */
+export function sendFile(
+  data: string,
+  path: string,
+  type: string,
+  content: Uint8Array<ArrayBuffer>,
+): Promise<Response> {
+  return send(data, 'POST', path, { type, content });
+}
+
+async function send(
+  data: string,
+  method: Method,
+  path: string,
+  body: { readonly type: string; readonly content: string | Uint8Array<ArrayBuffer> } | null,
+): Promise<Response> {
   const { url, token } = await readRunning(data);
   let response: Response;
   try {
     response = await fetch(`${url}/admin/v1${path}`, {
       method,
-      headers: {
-        authorization: `Bearer ${token}`,
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-      },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      headers: { authorization: `Bearer ${token}`, ...(body === null ? {} : { 'content-type': body.type }) },
+      ...(body === null ? {} : { body: body.content }),
     });
   } catch {
     throw new CliError(`no gateway answers at ${url} (data folder ${data}).\nStart it: kanal start --data ${data}`);

@@ -4,6 +4,7 @@ import { administerCommands } from './administer.ts';
 import { type Command, CliError, exits, findCommand, helpOf, print, readInput, warn } from './command.ts';
 import { lookCommands } from './look.ts';
 import { quarantineCommands } from './quarantine.ts';
+import { reconcileCommands } from './reconcile.ts';
 import { userCommands } from './users.ts';
 
 /** Commands that bring a lot with them are loaded when they are asked for. */
@@ -41,7 +42,13 @@ const lazy: readonly Lazy[] = [
   late('docs', '', 'Writes docs/generated from the code', async () => (await import('./docs.ts')).default),
 ];
 
-const eager: readonly Command[] = [...administerCommands, ...userCommands, ...lookCommands, ...quarantineCommands];
+const eager: readonly Command[] = [
+  ...administerCommands,
+  ...userCommands,
+  ...lookCommands,
+  ...quarantineCommands,
+  ...reconcileCommands,
+];
 
 /** All commands, or those that begin with a word ("merchant"); null when there is none. */
 function overview(word?: string): string | null {

@@ -56,6 +56,11 @@ const channelSettings: readonly SettingSpec[] = [
     zh: '结果未知的订单多久后交由人工判定（毫秒）。',
     id: 'Berapa lama pesanan dengan hasil tidak diketahui boleh menunggu sebelum orang diminta memutuskannya (milidetik).',
   }),
+  general('zone', /^[A-Za-z][A-Za-z0-9_+/-]{0,39}$/, 'Asia/Shanghai', {
+    en: 'IANA name of the time zone in which the channel counts its days, for its statements.',
+    zh: '渠道对账日所用的时区（IANA 名称）。',
+    id: 'Nama IANA zona waktu yang dipakai kanal untuk menghitung harinya, untuk laporannya.',
+  }),
   general('failoverCodes', /^[0-9A-Za-z_.-]{1,64}(?:,[0-9A-Za-z_.-]{1,64})*$/, null, {
     en: "The channel's own codes of a no after which another channel may be tried, comma-separated.",
     zh: '收到这些渠道拒绝码后可改走其他渠道，以逗号分隔。',

@@ -4,6 +4,7 @@
  */
 import type { AdmissionAsk, Admissions, Admitted, RotationAsk } from '../core/admissions.ts';
 import type { Method } from '../core/commands.ts';
+import { isZone } from '../core/days.ts';
 import { accounts } from '../core/ledger.ts';
 import { type Currency, type Money, isCurrency, parseDecimal } from '../core/money.ts';
 import { Refusal } from '../core/refusal.ts';
@@ -283,6 +284,22 @@ export async function addChannel(office: Office, actor: string, ask: ChannelAsk)
 export async function setChannelState(office: Office, actor: string, id: bigint, state: HolderState): Promise<void> {
   await change(office, actor, `channel.${state}`, { channel: id }, async (query) =>
     found(await updateChannel(query, id, { state }), 'channel'),
+  );
+}
+
+/** In which zone its statements count days: nothing else of a channel's settings may change under its orders. */
+export async function setChannelZone(
+  { gate }: Pick<Office, 'gate'>,
+  actor: string,
+  id: bigint,
+  zone: string,
+): Promise<void> {
+  if (!isZone(zone)) throw new Refusal('invalid-request', { field: 'zone', text: 'an IANA name such as Asia/Jakarta' });
+  const channel = gate.directory().channels.get(id);
+  if (!channel) throw new Refusal('not-found', { text: 'no such channel' });
+  const settings = { ...channel.settings, zone };
+  await change({ gate }, actor, 'channel.zone', { channel: id, zone }, async (query) =>
+    found(await updateChannel(query, id, { settings }), 'channel'),
   );
 }
 

@@ -3,6 +3,7 @@ import type { Ask, CallOutcome, CommandName, Extras, Report } from '../core/comm
 import type { Conduct } from '../core/conduct.ts';
 import type { Evidence } from '../core/evidence.ts';
 import type { Kind, Order, Payment, Payout } from '../core/order.ts';
+import type { StatementLine } from '../core/statement.ts';
 import type { World } from '../core/world.ts';
 import type { Batcher } from '../store/batch.ts';
 import type { Made, NewOrder } from '../store/create.ts';
@@ -107,6 +108,11 @@ export interface Batches {
   readonly notices: Batcher<NoticeResult, null>;
 }
 
+/** A channel's statement of a day; or why there is none. */
+export type Fetched =
+  | { readonly kind: 'statement'; readonly digest: Uint8Array; readonly lines: readonly StatementLine[] }
+  | { readonly kind: 'none'; readonly why: string };
+
 export interface Gate {
   readonly world: World;
   readonly db: Database;
@@ -114,6 +120,8 @@ export interface Gate {
   readonly changes: Changes;
   directory(): Directory;
   call<C extends CommandName>(channel: ChannelRow, command: C, ask: Ask<C>): Promise<CallOutcome<C>>;
+  /** Asks the channel for its statement, and reads it as that protocol's folder says. */
+  statement(channel: ChannelRow, day: string): Promise<Fetched>;
   readonly facts: ProtocolFacts;
   readonly notices: NoticePort;
   /** A keyed fingerprint: the same text has the same mark here, and nobody without the master key can search for it. */

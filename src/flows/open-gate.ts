@@ -8,7 +8,10 @@ import { Changes } from './changes.ts';
 import type { Gate, Learning, Learnt } from './gate.ts';
 import { learnTogether } from './learn-outcome.ts';
 
-export type Ports = Pick<Gate, 'world' | 'call' | 'facts' | 'notices' | 'mark' | 'deskUrl' | 'chased' | 'wakeNotices'>;
+export type Ports = Pick<
+  Gate,
+  'world' | 'call' | 'statement' | 'facts' | 'notices' | 'mark' | 'deskUrl' | 'chased' | 'wakeNotices'
+>;
 
 export interface OpenGate extends Gate {
   /** Reads the small tables again if they have changed: a revoked key stops working within the second this is called in (T074). */

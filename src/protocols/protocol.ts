@@ -10,6 +10,7 @@ import type { Answer, Ask, CommandName, Extras, Method, Report } from '../core/c
 import type { Conduct } from '../core/conduct.ts';
 import type { Currency } from '../core/money.ts';
 import type { Refusal, RefusalCode } from '../core/refusal.ts';
+import type { HeaderReader } from '../core/statement.ts';
 import type { Wording } from '../core/wording.ts';
 import type { Instant } from '../core/world.ts';
 import type { Fields } from './json.ts';
@@ -269,6 +270,8 @@ export interface Protocol {
   readNotice(notice: Opened, scene: Scene): Report;
   /** The notice for a report; null when this protocol tells nothing about that state. */
   writeNotice(report: Report, scene: Scene): Fields | null;
+  /** How the file behind `get-statement` is read; absent where the document describes none. */
+  readonly statement?: HeaderReader;
   readonly retry: RetryLadder;
   readonly numbers: Numbers;
   /** Rules that flows keep for merchants of this protocol, where they differ from the usual. */

@@ -3,8 +3,9 @@
  * order and accepted refund, amounts in the currency's own decimals, a summary at the end. What was never paid is not on it.
  */
 import { exponents, formatDecimal } from '../core/money.ts';
+import type { LineState, StatementLine } from '../core/statement.ts';
 import type { Instant } from '../core/world.ts';
-import type { TwinOrder } from './order.ts';
+import { paymentNumbers, type TwinOrder } from './order.ts';
 
 const columns = [
   'trade time',
@@ -78,4 +79,31 @@ function clock(at: Instant, offsetMinutes: number): string {
 
 function cell(text: string): string {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+const said: Readonly<Partial<Record<TwinOrder['outcome'], LineState>>> = {
+  paid: 'paid',
+  declined: 'failed',
+  cancelled: 'closed',
+  closed: 'closed',
+  reversed: 'reversed',
+  returned: 'returned',
+};
+
+/** What is decided, also what came to nothing; an order that was paid several times has a line for each. */
+export function statementLinesOf(order: TwinOrder): Omit<StatementLine, 'no'>[] {
+  const { kind, outcome, reference, finishedAt } = order;
+  const word = kind === 'payment' || outcome !== 'cancelled' ? said[outcome] : 'failed';
+  if (kind === 'agreement' || word === undefined) return [];
+  const minor = kind === 'payment' && order.paid > 0n ? order.paid : order.amount.minor;
+  const count = kind === 'payment' && outcome === 'paid' ? order.count : 1;
+  return paymentNumbers({ upstreamNo: order.upstreamNo, count }).map((upstreamNo) => ({
+    kind,
+    reference,
+    upstreamNo,
+    money: { minor, currency: order.amount.currency },
+    state: word,
+    at: finishedAt,
+    fee: order.fee,
+  }));
 }

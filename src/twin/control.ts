@@ -33,12 +33,8 @@ const actions: Readonly<Record<string, Action>> = {
   'GET /_twin/requests': async (twin, { query }) => json(200, await twin.requests(limitOf(query))),
   'GET /_twin/orders': async (twin, { query }) => json(200, (await twin.orders(limitOf(query))).map(shownOrder)),
   'GET /_twin/statement': async (twin, { query }) => json(200, await twin.statement(dayOf(query))),
-  'GET /_twin/bill': async (twin, { query }) => ({
-    kind: 'reply',
-    status: 200,
-    headers: [['content-type', 'text/csv; charset=utf-8']],
-    body: new TextEncoder().encode(await twin.bill(dayOf(query))),
-  }),
+  'GET /_twin/bill': async (twin, { query }) => csv(await twin.bill(dayOf(query))),
+  'GET /_twin/statement.csv': async (twin, { query }) => csv(await twin.statementFile(dayOf(query))),
   'GET /_twin/sms': async (twin, { query }) => {
     const sms = await twin.smsOf(query.get('reference') ?? '');
     return sms === null ? problem(404, 'no SMS code for that reference') : json(200, sms);
@@ -92,6 +88,11 @@ function isForeign(wire: RequestWire): boolean {
 function json(status: number, value: unknown): ReplyWire {
   const body = new TextEncoder().encode(`${JSON.stringify(value, textOfBigint)}\n`);
   return { kind: 'reply', status, headers: [['content-type', 'application/json']], body };
+}
+
+function csv(text: string): ReplyWire {
+  const body = new TextEncoder().encode(text);
+  return { kind: 'reply', status: 200, headers: [['content-type', 'text/csv; charset=utf-8']], body };
 }
 
 function textOfBigint(_name: string, value: unknown): unknown {

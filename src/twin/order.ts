@@ -237,6 +237,11 @@ function numberOfPayment({ upstreamNo, count }: TwinOrder): string {
   return turned(upstreamNo, count - 1);
 }
 
+/** Numbers of all payments of an order, the first first. */
+export function paymentNumbers({ upstreamNo, count }: Pick<TwinOrder, 'upstreamNo' | 'count'>): string[] {
+  return Array.from({ length: count }, (_, place) => turned(upstreamNo, place));
+}
+
 const alphabets = ['0123456789', 'abcdefghijklmnopqrstuvwxyz', 'ABCDEFGHIJKLMNOPQRSTUVWXYZ'];
 
 /** Its last letter moved on: as long and of the same letters, since some wires take nothing else. */

@@ -53,7 +53,7 @@ export async function startTwin(options: StartTwinOptions): Promise<StartedTwin>
   const twin = await openTwin({
     ...options,
     payPage: (code) => `${controlUrl}/pay?code=${encodeURIComponent(code)}`,
-    statementUrl: (day) => `${controlUrl}/_twin/statement?day=${encodeURIComponent(day)}`,
+    statementUrl: (day) => `${controlUrl}/_twin/bill?day=${encodeURIComponent(day)}`,
   });
   const sockets = await openSockets({
     host,

@@ -9,7 +9,8 @@ import { type Request, serve } from '../edge/serve.ts';
 import type { Obj } from '../protocols/json.ts';
 import type { Keys, Protocol, ReplyWire, RequestWire } from '../protocols/protocol.ts';
 import { Bank } from './bank.ts';
-import { billOf } from './bill.ts';
+import { writeStatement } from '../core/statement.ts';
+import { billOf, statementLinesOf } from './bill.ts';
 import { Courier, type SentCallback } from './courier.ts';
 import { claimedState, forgedReply, maintenancePage, serverError, wrongAmounts } from './damage.ts';
 import { type CallbackFault, type Fault, type FaultKind, magicFor, type Plan, type Subject } from './faults.ts';
@@ -198,6 +199,12 @@ export class Twin {
   async bill(day: string): Promise<string> {
     const { orders } = await this.#finishedOn(day);
     return billOf(orders, this.#options.offsetMinutes ?? 480);
+  }
+
+  /** The same day in the columns that any channel's statement may be given to us in. */
+  async statementFile(day: string): Promise<string> {
+    const { orders } = await this.#finishedOn(day);
+    return writeStatement(orders.flatMap(statementLinesOf));
   }
 
   async #finishedOn(day: string) {

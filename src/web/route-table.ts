@@ -30,6 +30,14 @@ export interface Call<Q, B> {
   readonly params: Readonly<Record<string, string>>;
   readonly query: Q;
   readonly body: B;
+  /** The bytes of a row that takes a file; else empty. */
+  readonly file: Uint8Array;
+}
+
+/** A row that takes bytes as they are instead of JSON. */
+interface FileSpec {
+  readonly type: string;
+  readonly maxBytes: number;
 }
 
 interface Shared<Q, B> {
@@ -43,6 +51,8 @@ interface Shared<Q, B> {
   readonly query?: z.ZodType<Q>;
   /** Absent = no body is taken. */
   readonly body?: z.ZodType<B>;
+  /** Absent = no file is taken. */
+  readonly file?: FileSpec;
 }
 
 export interface OneRow<D, Q, B, A> extends Shared<Q, B> {
@@ -65,6 +75,7 @@ export interface ApiRoute<D> {
   readonly tenant: Tenant;
   readonly query: z.ZodType | null;
   readonly body: z.ZodType | null;
+  readonly file: FileSpec | null;
   readonly answers: z.ZodType;
   reply(desk: D, call: Call<unknown, unknown>): Promise<WebReply>;
 }
@@ -85,6 +96,7 @@ function erased<D, Q, B>(
     tenant,
     query: row.query ?? null,
     body: row.body ?? null,
+    file: row.file ?? null,
     answers,
     reply: (desk, call) =>
       reply(desk, { ...call, query: read(row.query, call.query), body: read(row.body, call.body) }),
@@ -207,8 +219,20 @@ export function checkActor(
 const maxBodyBytes = 256 * 1024;
 
 /** Query and body as plain values; what they may be is the row's to say. */
-export function inputsOf<D>(route: ApiRoute<D>, request: WebRequest): { query: unknown; body: unknown } {
-  return { query: queryOf(request.query), body: bodyOf(route, request) };
+export function inputsOf<D>(
+  route: ApiRoute<D>,
+  request: WebRequest,
+): { query: unknown; body: unknown; file: Uint8Array } {
+  const query = queryOf(request.query);
+  if (route.file === null) return { query, body: bodyOf(route, request), file: new Uint8Array() };
+  return { query, body: {}, file: fileOf(route.file, request) };
+}
+
+function fileOf({ type, maxBytes }: FileSpec, { body, headers }: WebRequest): Uint8Array {
+  if (body.length > maxBytes) throw new Refusal('invalid-request', { text: `more than ${maxBytes} bytes` });
+  const given = (headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase();
+  if (given !== type) throw new Refusal('invalid-request', { field: 'content-type', text: `${type} is taken` });
+  return body;
 }
 
 function queryOf(query: URLSearchParams): Record<string, string> {

@@ -7,6 +7,7 @@ import type { World } from '../core/world.ts';
 import { webhookPlace } from '../edge/admission.ts';
 import { call, type Exchanged, type Upstream } from '../edge/call.ts';
 import { ChannelHealth } from '../edge/channel-health.ts';
+import { fetchStatement } from '../edge/fetch-statement.ts';
 import type { Keyring } from '../edge/keyring.ts';
 import { deliver, freeze } from '../edge/notify.ts';
 import type { Vault } from '../edge/vault.ts';
@@ -54,18 +55,23 @@ export function credentialKeys(keyring: Keyring, credential: CredentialRow): Key
 
 export function makePorts(
   parts: PortParts,
-): Pick<Gate, 'world' | 'call' | 'facts' | 'notices' | 'mark' | 'deskUrl' | 'chased' | 'wakeNotices'> {
+): Pick<Gate, 'world' | 'call' | 'statement' | 'facts' | 'notices' | 'mark' | 'deskUrl' | 'chased' | 'wakeNotices'> {
   const { world, keyring } = parts;
   const health = new ChannelHealth(() => world.monotonic());
+  const ask: Gate['call'] = (channel, command, asked) => {
+    const upstream = upstreamOf(keyring, channel);
+    const began = world.monotonic();
+    const tell = (exchanged: Exchanged) =>
+      parts.transcripts?.called(channel, upstream.protocol, exchanged, Math.round(world.monotonic() - began));
+    return health.run(channel.id, command, () => call(world, upstream, command, asked, tell));
+  };
   return {
     world,
-    call(channel, command, ask) {
-      const upstream = upstreamOf(keyring, channel);
-      const began = world.monotonic();
-      const tell = (exchanged: Exchanged) =>
-        parts.transcripts?.called(channel, upstream.protocol, exchanged, Math.round(world.monotonic() - began));
-      return health.run(channel.id, command, () => call(world, upstream, command, ask, tell));
-    },
+    call: ask,
+    statement: (channel, day) =>
+      fetchStatement(world, protocolNamed(channel.protocol), channel.baseUrl, () =>
+        ask(channel, 'get-statement', { day }),
+      ),
     facts: makeFacts(parts, health),
     notices: makeNotices(parts),
     mark: (purpose, text) =>

@@ -19,6 +19,7 @@ import { Refusal } from '../core/refusal.ts';
 import type { Headers, Protocol, ReplyWire, RequestWire } from '../protocols/protocol.ts';
 import type { ChannelRow } from '../store/directory.ts';
 import { insertCallbacks, insertReviews } from '../store/settle.ts';
+import { fileLimit } from '../web/statement-file.ts';
 import type { Room, WebReply, WebRequest } from '../web/web.ts';
 import { carryOut } from './carry-out.ts';
 import type { Observer } from './observer.ts';
@@ -59,8 +60,9 @@ export async function answer(traffic: Traffic, wire: RequestWire): Promise<Reply
 }
 
 /** How long a body may be, by the path alone; null = the listener's own limit. */
-export function bodyLimit(target: string): number | null {
+export function bodyLimit(gate: Gate, target: string): number | null {
   const path = target.split('?', 1)[0] ?? '';
+  if (path.includes('/statement-files/')) return fileLimit(gate, path);
   if (path.startsWith('/listen/')) return Math.max(...channelProtocols.map(({ maxBody }) => maxBody));
   return merchantProtocols.find(({ endpoints }) => endpoints.some((row) => path.endsWith(row.path)))?.maxBody ?? null;
 }

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { test } from 'node:test';
+import { differenceTypes } from '../../src/core/reconciliation.ts';
 import { mayRepeat } from '../../src/core/refusal.ts';
 import { lateRefundRules, paymentRules, payoutRules, refundRules } from '../../src/core/rules.ts';
 import { merchantProtocols, protocols } from '../../src/protocols/all.ts';
@@ -164,13 +165,21 @@ function reviewReasons(): string[] {
     ...textOf('src/core/evidence.ts').matchAll(/\breview\('([a-z-]+)'/g),
     ...sources.flatMap(({ text }) => [...text.matchAll(/\breview = \{ reason: '([a-z-]+)'/g)]),
   ].map(([, reason = '']) => reason);
+  const statements = differenceTypes.map((type) => `statement-${type}`);
   return [
-    ...new Set([...ruled.filter((one) => one !== null), ...named, 'payout-not-found', 'refund-not-found']),
+    ...new Set([
+      ...ruled.filter((one) => one !== null),
+      ...named,
+      ...statements,
+      'payout-not-found',
+      'refund-not-found',
+    ]),
   ].sort();
 }
 
 test('operating: what to do is said for every reason of a review', () => {
   assert.match(textOf('src/flows/chase.ts'), /`\$\{order\.kind\}-not-found`/);
+  assert.match(textOf('src/flows/keep-difference.ts'), /reason: `statement-\$\{found\.type\}`/);
   assert.deepEqual(firstCells('docs/operating.md', 'Reviews').slice(1).sort(), reviewReasons());
 });
 

@@ -71,6 +71,23 @@ async function quarantined({ t }: OperatorScene): Promise<void> {
   await enterQuarantine(t, 'test', t.world.now(), 'restored in the test');
 }
 
+/** The day before the scene's: nothing happened on it. */
+const day = '2026-01-14';
+
+/** A statement without lines, and where it may be sent. */
+async function fileSample(scene: OperatorScene): Promise<Omit<Sample, 'route'>> {
+  const { json } = await scene.ask(await scene.token('admin'), 'POST', '/statement-files');
+  const { path } = json as { path: string };
+  const header = 'kind,reference,upstream_no,amount,currency,state,at,fee';
+  return { path: `${path}?channel=payin-twin&day=${day}`, body: Buffer.from(`${header}\n`) };
+}
+
+async function newRun(scene: OperatorScene): Promise<string> {
+  const { path, body } = await fileSample(scene);
+  const { json } = await scene.ask(await scene.token('admin'), 'POST', path, body);
+  return (json as { run: string }).run;
+}
+
 const makers: Readonly<Record<string, Maker>> = {
   'GET /admin/v1/merchants': () => ({ path: '/merchants' }),
   'POST /admin/v1/merchants': () => ({ path: '/merchants', body: { name: 'Newcomer' } }),
@@ -106,6 +123,10 @@ const makers: Readonly<Record<string, Maker>> = {
   'POST /admin/v1/credentials/{id}/enable': (_s, own) => ({ path: `/credentials/${own.credential}/enable` }),
   'GET /admin/v1/channels': () => ({ path: '/channels' }),
   'POST /admin/v1/channels': () => ({ path: '/channels', body: channelBody() }),
+  'POST /admin/v1/channels/{id}/zone': async (scene) => ({
+    path: `/channels/${await newChannel(scene)}/zone`,
+    body: { zone: 'Asia/Jakarta' },
+  }),
   'POST /admin/v1/channels/{id}/disable': async (scene) => ({ path: `/channels/${await newChannel(scene)}/disable` }),
   'POST /admin/v1/channels/{id}/enable': async (scene) => ({ path: `/channels/${await newChannel(scene)}/enable` }),
   'GET /admin/v1/protocols': () => ({ path: '/protocols' }),
@@ -162,6 +183,22 @@ const makers: Readonly<Record<string, Maker>> = {
   'GET /admin/v1/audit/verify': () => ({ path: '/audit/verify' }),
   'GET /admin/v1/audit': () => ({ path: '/audit' }),
   'GET /admin/v1/sandbox': () => ({ path: '/sandbox' }),
+  'POST /admin/v1/reconciliations': ({ t }) => {
+    t.statements.set('ysepay', { kind: 'statement', digest: new Uint8Array(32), lines: [] });
+    return { path: '/reconciliations', body: { channel: 'ysepay-twin', day } };
+  },
+  'POST /admin/v1/statement-files': () => ({ path: '/statement-files' }),
+  'POST /admin/v1/statement-files/{until}/{mark}': async (scene) => fileSample(scene),
+  'GET /admin/v1/reconciliations': () => ({ path: '/reconciliations?state=open' }),
+  'GET /admin/v1/reconciliations/{id}/differences': async (scene) => ({
+    path: `/reconciliations/${await newRun(scene)}/differences`,
+  }),
+  'POST /admin/v1/reconciliations/{id}/compare': async (scene) => ({
+    path: `/reconciliations/${await newRun(scene)}/compare`,
+  }),
+  'POST /admin/v1/reconciliations/{id}/learn': async (scene) => ({
+    path: `/reconciliations/${await newRun(scene)}/learn`,
+  }),
   'GET /admin/v1/quarantine': () => ({ path: '/quarantine' }),
   'POST /admin/v1/quarantine': () => ({
     path: '/quarantine',

@@ -46,6 +46,10 @@ export interface OperatorScene {
   close(): Promise<void>;
 }
 
+function isFile(body: unknown): body is Uint8Array {
+  return body instanceof Uint8Array;
+}
+
 async function textOf(body: string | Uint8Array | AsyncIterable<Uint8Array>): Promise<string> {
   if (typeof body === 'string') return body;
   if (body instanceof Uint8Array) return Buffer.from(body).toString('utf8');
@@ -85,10 +89,12 @@ export async function operatorScene(): Promise<OperatorScene> {
         query: new URLSearchParams(query),
         headers: {
           ...(token === '' ? {} : { authorization: `Bearer ${token}` }),
-          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...(body === undefined ? {} : { 'content-type': isFile(body) ? 'text/csv' : 'application/json' }),
           ...headers,
         },
-        body: Buffer.from(body === undefined ? '' : typeof body === 'string' ? body : JSON.stringify(body)),
+        body: isFile(body)
+          ? body
+          : Buffer.from(body === undefined ? '' : typeof body === 'string' ? body : JSON.stringify(body)),
         remote: '127.0.0.1',
       });
       assert.ok(reply, `${method} ${path} is a path of the operator API`);

@@ -30,6 +30,7 @@ import { dayOf } from './members.ts';
 import { readNotice, writeNotice } from './notices.ts';
 import { samples } from './samples.ts';
 import { keySpecs, settingSpecs } from './settings.ts';
+import { statement } from './statement.ts';
 import { asciiOf, formOf, isFormType, Unopened, wishesOf } from './signed-form.ts';
 
 /** Section 1: the Java client waits 20 seconds. */
@@ -334,6 +335,7 @@ export const ysepay: Protocol = {
   readNotice,
   writeNotice,
   // Section 3: the platform's schedule is not public; this one is ours. The second row was seen 11 seconds after the first.
+  statement,
   retry: {
     gapsMs: [
       10 * secondMs,

@@ -13,6 +13,7 @@ import { openApi } from './openapi.ts';
 import { operationTable } from './operations.ts';
 import { quarantineTable } from './quarantine.ts';
 import { rateTable } from './rates.ts';
+import { reconciliationTable } from './reconciliation.ts';
 import { showTable } from './show.ts';
 import { userTable } from './users.ts';
 
@@ -36,6 +37,7 @@ export const operatorRoutes: readonly ApiRoute<Desk>[] = [
   ...showTable,
   ...operationTable,
   ...quarantineTable,
+  ...reconciliationTable,
   ...inspectionTable,
   ...userTable,
   documentRoute,

@@ -3,7 +3,15 @@ import { z } from 'zod';
 import { type Ask, methods, type Pay, type PayOut } from '../../core/commands.ts';
 import { formatDecimal, type Money } from '../../core/money.ts';
 import type { Route } from '../../core/routing.ts';
-import { addChannel, addRoute, amountOf, removeRoute, setChannelState, setFee } from '../../flows/administer.ts';
+import {
+  addChannel,
+  addRoute,
+  amountOf,
+  removeRoute,
+  setChannelState,
+  setChannelZone,
+  setFee,
+} from '../../flows/administer.ts';
 import { explainRoutes, feeFor } from '../../flows/route.ts';
 import type { ChannelRow, FeeRow } from '../../store/directory.ts';
 import { type ApiRoute, many, one } from '../route-table.ts';
@@ -74,6 +82,20 @@ const channelRoutes: readonly ApiRoute<Desk>[] = [
         settings: body.settings ?? {},
       });
       return shownChannel(desk, channel);
+    },
+  }),
+  one({
+    method: 'POST',
+    path: '/admin/v1/channels/{id}/zone',
+    about: 'In which time zone its statements count days',
+    roles: admins,
+    tenant: 'operator-only',
+    body: z.strictObject({ zone: z.string().max(40) }),
+    answers: shapes.channel,
+    async run(desk: Desk, { actor, params, body }) {
+      const { id } = channelBy(desk, params['id'] ?? '');
+      await setChannelZone(desk, actor.name, id, body.zone);
+      return shownChannel(desk, channelBy(desk, String(id)));
     },
   }),
   ...(['disable', 'enable'] as const).map((verb) =>

@@ -49,6 +49,14 @@ function operation<D>(route: ApiRoute<D>): Json {
         content: { 'application/json': { schema: schemaOf(route.body, 'input') } },
       },
     }),
+    ...(route.file && {
+      requestBody: {
+        required: true,
+        content: {
+          [route.file.type]: { schema: { type: 'string', format: 'binary', maxLength: route.file.maxBytes } },
+        },
+      },
+    }),
     responses: {
       '200': { description: 'Done', content: { 'application/json': { schema: schemaOf(route.answers, 'output') } } },
       default: { $ref: '#/components/responses/Error' },

@@ -1,0 +1,168 @@
+/**
+ * What becomes of a difference: a review with an owner, a suspense entry where money is concerned, and, where a line speaks of an order of
+ * ours, the one door. Each step may be repeated: it is done once.
+ */
+import type { Evidence } from '../core/evidence.ts';
+import { accounts, type Move } from '../core/ledger.ts';
+import { money } from '../core/money.ts';
+import { isFinal, type Key, type Kind, type Order } from '../core/order.ts';
+import { type Difference, lineEvents, markOf, saysMoved } from '../core/reconciliation.ts';
+import type { LineState } from '../core/statement.ts';
+import type { Query } from '../store/database.ts';
+import { book } from '../store/ledger.ts';
+import { orderByKey } from '../store/orders.ts';
+import {
+  closeLearnt,
+  type FoundDifference,
+  keepDifference,
+  type NewRun,
+  noteOutcome,
+  reviewOfMark,
+} from '../store/reconciliations.ts';
+import { insertReviews } from '../store/settle.ts';
+import { bareEvidence } from './attempt.ts';
+import type { Gate } from './gate.ts';
+import { learnOutcome } from './learn-outcome.ts';
+
+/** Who is asked about differences; everybody who may see reviews sees them. */
+const owner = 'finance';
+
+/** What a difference needs to know of its run. */
+export type OfRun = Pick<NewRun, 'home' | 'id' | 'channelId' | 'day'>;
+
+/** Is it about an order of ours that the door may learn of? The same line twice tells nothing new. */
+function isToLearn({ type, line, booked }: Difference): boolean {
+  return line !== null && booked !== null && type !== 'line-twice';
+}
+
+/** Stores it with its review, and its suspense entry unless the door has to be asked first. */
+export async function recordDifference(gate: Gate, query: Query, run: OfRun, found: Difference): Promise<void> {
+  const { world } = gate;
+  const mark = markOf(found);
+  const at = world.now();
+  const fresh = { home: found.booked?.home ?? 0, id: world.newId() };
+  const opened = await insertReviews(query, [
+    {
+      ...fresh,
+      review: { reason: `statement-${found.type}`, detail: detailOf(run, mark, found) },
+      objectKind: found.booked ? found.kind : null,
+      objectId: found.booked?.id ?? null,
+      channelId: run.channelId,
+      at,
+    },
+  ]);
+  const known = opened > 0 ? fresh.id : await reviewOfMark(query, fresh.home, run.channelId, mark);
+  if (known === null) throw new Error(`the review of ${mark} is gone`);
+  const review = { home: fresh.home, id: known };
+  const { type, kind, isMoney, line, booked } = found;
+  await keepDifference(query, run, {
+    id: world.newId(),
+    mark,
+    type,
+    kind,
+    amount: found.money.minor,
+    currency: found.money.currency,
+    isMoney,
+    lineNo: line?.no ?? null,
+    order: booked,
+    review,
+    at,
+  });
+  if (opened === 0) return;
+  world.log.warn('review-opened', { reason: `statement-${type}`, kind, channel: String(run.channelId), day: run.day });
+  if (isMoney && !isToLearn(found))
+    await book(
+      query,
+      suspenseOf(run, { kind, order: booked, review, money: found.money, isTheirs: line !== null }, at),
+    );
+}
+
+function detailOf(
+  run: OfRun,
+  mark: string,
+  { line, booked, money: sum }: Difference,
+): Readonly<Record<string, string | null>> {
+  return {
+    owner,
+    day: run.day,
+    line: line === null ? null : String(line.no),
+    said: line?.state ?? null,
+    state: booked?.state ?? null,
+    reported: line === null ? null : `${sum.minor} ${sum.currency}`,
+    ordered: booked === null ? null : `${booked.amount.minor} ${booked.amount.currency}`,
+    reference: line?.reference ?? booked?.reference ?? null,
+    upstreamNo: line?.upstreamNo ?? booked?.upstreamNo ?? null,
+    mark,
+  };
+}
+
+interface Entry {
+  readonly kind: Kind;
+  readonly order: Key | null;
+  readonly review: Key;
+  readonly money: Difference['money'];
+  /** The channel has it, and our books do not; else the other way round. */
+  readonly isTheirs: boolean;
+}
+
+/** Money the channel has for us and the books do not know comes into suspense; what the channel lacks is missing there. */
+function suspenseOf({ channelId }: OfRun, { kind, order, review, money: sum, isTheirs }: Entry, at: number): Move[] {
+  if (sum.minor === 0n) return [];
+  const comesIn = isTheirs === (kind === 'payment');
+  const [clearing, suspense] = [accounts.clearing(channelId), accounts.suspense(channelId)];
+  return [
+    {
+      home: order?.home ?? review.home,
+      objectKind: order ? kind : 'operator',
+      objectId: order?.id ?? review.id,
+      reason: `suspense-${comesIn ? 'in' : 'out'}/statement/${review.id}`,
+      from: comesIn ? clearing : suspense,
+      to: comesIn ? suspense : clearing,
+      amount: sum.minor,
+      currency: sum.currency,
+      at,
+    },
+  ];
+}
+
+/** Through these outcomes the door has put the money where it belongs, with a review of its own where a person is needed. */
+const dealtWith: ReadonlySet<string> = new Set(['changed', 'mismatch', 'second-success']);
+
+/** Lets the door learn what the line of a difference says, and notes what came of it. Once; what was noted stays. */
+export async function learnDifference(gate: Gate, run: OfRun, found: FoundDifference): Promise<void> {
+  const { order, lineState, type, kind } = found;
+  if (found.outcome !== null || order === null || lineState === null || type === 'line-twice') return;
+  const present = await orderByKey(gate.db, kind, order);
+  if (!present) return;
+  const outcome = await learn(gate, run, present, found, lineState);
+  const after = (await orderByKey(gate.db, kind, order)) ?? present;
+  const at = gate.world.now();
+  await gate.db.transaction(async (query) => {
+    if (!(await noteOutcome(query, run.home, found.id, outcome))) return;
+    if (type === 'state-differs' && agrees(after, lineState))
+      return closeLearnt(query, found.review, `learnt from the statement: now ${after.state}`, at);
+    if (!found.isMoney || dealtWith.has(outcome)) return;
+    const sum = money(found.amount, found.currency);
+    const entry = { kind, order, review: found.review, money: sum, isTheirs: saysMoved(lineState) };
+    await book(query, suspenseOf(run, entry, at));
+  });
+}
+
+async function learn(gate: Gate, run: OfRun, order: Order, found: FoundDifference, state: LineState): Promise<string> {
+  const about = { kind: found.kind, channelId: run.channelId, reference: found.reference ?? order.reference };
+  const evidence: Evidence = {
+    ...bareEvidence(about, 'statement', lineEvents[state], gate.world.now()),
+    money: saysMoved(state) ? money(found.amount, found.currency) : null,
+    upstreamNo: found.upstreamNo,
+    happenedAt: found.lineAt,
+  };
+  const learnt = await learnOutcome(gate, { key: order, evidence, callback: null, lookAgainAt: null });
+  return learnt.kind === 'learnt' ? learnt.outcome : 'unmatched';
+}
+
+/** Does the order say what the line says, by now? */
+function agrees({ kind, state }: Order, said: LineState): boolean {
+  if (said === 'returned') return state === 'returned';
+  if (said === 'paid') return kind === 'payment' ? state === 'paid' : state === 'succeeded' || state === 'returned';
+  return isFinal({ kind, state }) && !['paid', 'succeeded'].includes(state);
+}
