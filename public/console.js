@@ -119,6 +119,16 @@ for (const form of document.querySelectorAll('form.form[method="post"]')) {
   if (folded) folded.open = true;
 }
 
+// An example of an amount is one of the currency that is chosen beside it.
+for (const select of document.querySelectorAll('select[name="currency"]')) {
+  const show = () => {
+    for (const input of select.form.querySelectorAll('input[data-examples]'))
+      input.placeholder = JSON.parse(input.dataset.examples)[select.value] ?? '';
+  };
+  select.addEventListener('change', show);
+  show();
+}
+
 for (const link of document.querySelectorAll('a.back'))
   link.addEventListener('click', (event) => {
     event.preventDefault();

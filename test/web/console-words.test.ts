@@ -133,6 +133,18 @@ test('what is filled in stands in every language, and states, ways and reasons i
   assert.equal(retold({ ...eyes, language: 'en', say: wordsOf('en') }, 'is missing'), 'is missing');
 });
 
+/** Names of fields of the console's forms, which stand before what is wrong with them. Passwords and codes have pages of their own. */
+async function fields(): Promise<string[]> {
+  const found: string[] = [];
+  for (const file of await readdir(join(packageRoot, 'src/web/console')))
+    if (file.endsWith('.ts') && !/^(?:sign-in|password)/.test(file))
+      for (const [, name = ''] of (await source(`web/console/${file}`)).matchAll(
+        /\b(?:form|asked)\.(?:text|required|oneOf|amount|minorOrNull)\('(\w+)'/g,
+      ))
+        if (name !== 'csrf' && name !== 'anyway') found.push(name);
+  return [...new Set(found)];
+}
+
 describe('every value has a word', () => {
   const groups: readonly (readonly [
     Parameters<typeof sayValue>[1],
@@ -148,6 +160,7 @@ describe('every value has a word', () => {
     ['review', reviewReasons],
     ['advice', reviewReasons],
     ['action', actions],
+    ['detail', fields],
   ];
   for (const [group, values] of groups)
     test(group, async () => {

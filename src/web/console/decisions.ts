@@ -25,6 +25,7 @@ import {
   time,
   times,
 } from './parts.ts';
+import { retold } from './retell.ts';
 import { type ConsoleDesk, type Eyes, everybody, may, page, type Row, type Visit } from './row.ts';
 import { sayValue } from './words.ts';
 
@@ -121,7 +122,7 @@ async function approvals({ desk, eyes, person }: Visit) {
                   person.userId,
                   may(person, { roles: deciderRoles, tenant: 'operator-only' }),
                 )
-              : (row.result ?? ''),
+              : retold(eyes, row.result ?? ''),
           look: 'action',
         },
       ],

@@ -151,7 +151,7 @@ async function healthCard({ desk, eyes }: Visit): Promise<Html> {
     value === null || value === undefined ? '–' : `${Math.round(value)} ms`;
   const look = (one: ChannelHealth | undefined) =>
     one === undefined || one.median === null || one.slow === null ? null : spread(one.median, one.slow, slowest);
-  return html`<section class="card flush"><header><h2>${say('channelHealth')}</h2><span class="quiet">${say('lastDay')}</span></header>${table(
+  return html`<section class="card flush"><header><h2>${say('channelHealth')}</h2><span class="quiet">${say('lastDay')} · ${say('noAnswerHelp')}</span></header>${table(
     [
       {
         head: say('channel'),

@@ -92,7 +92,7 @@ function numbers({ desk, eyes, person }: Visit, order: Order): Html {
     ],
     [say('subject'), order.kind === 'refund' ? order.detail.reason : order.detail.subject],
     [say('reason'), isBad && order.reason && reasonText(eyes, order.reason)],
-    [say('address'), order.detail.notify && html`<span class="long">${order.detail.notify.url}</span>`],
+    [say('noticeAddress'), order.detail.notify && html`<span class="long">${order.detail.notify.url}</span>`],
     [say('paySide'), deskUrl !== null && html`<a href="${deskUrl}">${deskUrl}</a>`],
     [say('created'), html`${time(eyes, order.createdAt)}${timeThere(eyes, order.createdAt, currency)}`],
     [

@@ -189,9 +189,23 @@ export function field(label: string, name: string, more: FieldLook = {}): Html {
   return html`<label><span>${label}${more.hint && html` <small>${more.hint}</small>`}</span><input name="${name}" type="${more.type ?? 'text'}" value="${more.value ?? ''}" placeholder="${more.placeholder ?? ''}" autocomplete="off" ${more.isOptional === true ? null : html`required`}>${more.help && html`<small class="help">${more.help}</small>`}</label>`;
 }
 
-/** An amount in the units people count in. `currency`: its name, or null where the form has a choice of it beside. */
-export function amountField(label: string, name: string, currency: string | null, more: FieldLook = {}): Html {
-  return html`<label><span>${label} <small>${currency}</small></span><input name="${name}" inputmode="decimal" value="${more.value ?? ''}" placeholder="${currency !== null && exponents[currency as Currency] === 0 ? '46000' : '12.50'}" autocomplete="off" maxlength="22" ${more.isOptional === true ? null : html`required`}></label>`;
+/** How an amount of a currency is typed. */
+const examples = Object.fromEntries(
+  Object.entries(exponents).map(([currency, places]) => [currency, places === 0 ? '46000' : '12.50']),
+);
+
+/**
+ * An amount in the units people count in. `currency`: its name, or null where the form has a choice of it beside; of that,
+ * `chosen` is the one chosen at first ('' = any), and the script shows the example of another one.
+ */
+export function amountField(
+  label: string,
+  name: string,
+  currency: string | null,
+  { chosen, ...more }: FieldLook & { readonly chosen?: string } = {},
+): Html {
+  const example = examples[currency ?? chosen ?? currencyChoices[0]?.value ?? ''] ?? '';
+  return html`<label><span>${label} <small>${currency}</small></span><input name="${name}" inputmode="decimal" value="${more.value ?? ''}" placeholder="${example}" ${currency === null && html`data-examples="${JSON.stringify(examples)}"`} autocomplete="off" maxlength="22" ${more.isOptional === true ? null : html`required`}></label>`;
 }
 
 export const currencyChoices: readonly Choice[] = Object.keys(exponents).map((value) => ({ value, label: value }));

@@ -11,6 +11,7 @@ import { type Html, html } from '../html.ts';
 import { shownOnce } from './decisions.ts';
 import { idIn } from './order.ts';
 import { badge, card, choose, field, headed, post, table, time } from './parts.ts';
+import { retold } from './retell.ts';
 import { type Answer, type Eyes, page, type Row, type Visit } from './row.ts';
 import { sayValue } from './words.ts';
 
@@ -133,7 +134,7 @@ async function audit({ desk, eyes, query }: Visit) {
 <section class="card flush">${table<AuditRow>(
       [
         { head: say('when'), cell: ({ at }) => time(eyes, at), look: 'code' },
-        { head: say('who'), cell: ({ actor }) => actor },
+        { head: say('who'), cell: ({ actor }) => retold(eyes, actor) },
         {
           head: say('action'),
           cell: ({ action }) => html`<strong title="${action}">${sayValue(say, 'action', action)}</strong>`,
@@ -147,10 +148,11 @@ async function audit({ desk, eyes, query }: Visit) {
 }
 
 /** What a machine said itself is shown as it said it. */
-function foundText({ say }: Eyes, { subject, values, found, ok }: Check): string {
+function foundText(eyes: Eyes, { subject, values, found, ok }: Check): string {
+  const { say } = eyes;
   if (subject === 'clock' || subject === 'routes' || subject === 'keys-all')
     return say(`checkFound.${subject}`, values);
-  return subject === 'channel' && ok ? say('checkFound.channel') : found;
+  return subject === 'channel' && ok ? say('checkFound.channel') : retold(eyes, found);
 }
 
 async function health({ desk, eyes }: Visit) {

@@ -6,7 +6,7 @@ import { type Html, html, type Piece } from '../html.ts';
 import { accountName, postingName } from './books.ts';
 import { resenders } from './traffic.ts';
 import { badge, copyable, money, post, rawRequest, time, timeThere } from './parts.ts';
-import { reasonText } from './retell.ts';
+import { reasonText, retold } from './retell.ts';
 import { type Eyes, may, type Visit } from './row.ts';
 import { sayValue } from './words.ts';
 
@@ -123,7 +123,7 @@ function exchangeLine(eyes: Eyes, entry: Entry): Line {
   const small = [
     entry['status'] === null ? say('heardNothing') : `HTTP ${word(entry['status'])}`,
     `${word(entry['tookMs'])} ms`,
-    outcome === 'answered' ? '' : outcome,
+    outcome === 'answered' ? '' : retold(eyes, outcome),
   ];
   const raw = (name: 'theRequest' | 'theReply', text: string) =>
     text === '' ? null : html`<details class="raw"><summary>${say(name)}</summary><pre>${text}</pre></details>`;

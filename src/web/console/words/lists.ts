@@ -39,6 +39,7 @@ export const listsWords = {
   resent:          { en: '{n} notices are on their way.', zh: '{n} 条通知已加入发送。', id: '{n} notifikasi sedang dikirim.' },
   chooseSome:      { en: 'Choose at least one.', zh: '请至少选择一项。', id: 'Pilih setidaknya satu.' },
   event:           { en: 'Event', zh: '事件', id: 'Peristiwa' },
+  noticeAddress:   { en: 'Notices go to', zh: '通知地址', id: 'Notifikasi dikirim ke' },
   address:         { en: 'Address', zh: '地址', id: 'Alamat' },
   tries:           { en: 'Attempts', zh: '尝试次数', id: 'Percobaan' },
   nextTry:         { en: 'Next attempt', zh: '下次尝试', id: 'Percobaan berikutnya' },

@@ -117,6 +117,23 @@ export const told: readonly Wording[] = [
   { en: 'another way was asked for', zh: '付款人改用其他方式', id: 'cara lain diminta' },
   { en: 'the code was given', zh: '已提交验证码', id: 'kode sudah diberikan' },
 
+  // ── what came of a request that was agreed to ──
+  { en: 'route {id}', zh: '路由 {id}', id: 'rute {id}' },
+  { en: 'fee {id}', zh: '费率 {id}', id: 'biaya {id}' },
+  { en: 'credential {id}', zh: '凭证 {id}', id: 'kredensial {id}' },
+  { en: 'posting {id}', zh: '记账 {id}', id: 'pembukuan {id}' },
+  { en: 'refund {id}: {state}', zh: '退款 {id}：{state}', id: 'pengembalian {id}: {state}' },
+  { en: 'rotated, old keys for {hours} h', zh: '已轮换，旧密钥保留 {hours} 小时', id: 'dirotasi, kunci lama {hours} jam' },
+  { en: 'rotated, the old one for {hours} h', zh: '已轮换，旧密钥保留 {hours} 小时', id: 'dirotasi, yang lama {hours} jam' },
+  { en: 'now {state}', zh: '当前状态：{state}', id: 'status sekarang: {state}' },
+  { en: 'removed', zh: '已移除', id: 'dihapus' },
+  { en: 'enabled', zh: '已启用', id: 'diaktifkan' },
+  { en: 'allowed', zh: '已允许', id: 'diizinkan' },
+  { en: 'stopped', zh: '已停止', id: 'dihentikan' },
+  { en: 'set', zh: '已设置', id: 'ditetapkan' },
+  { en: 'added', zh: '已添加', id: 'ditambahkan' },
+  { en: 'renewed', zh: '已更新', id: 'diperbarui' },
+
   // ── why nothing was sent, or nothing heard ──
   { en: 'no connection in time', zh: '连接超时', id: 'koneksi tidak tersambung tepat waktu' },
   { en: 'no complete answer in time', zh: '等待完整应答超时', id: 'tidak ada jawaban lengkap tepat waktu' },
@@ -124,6 +141,27 @@ export const told: readonly Wording[] = [
   { en: 'the answer is too long', zh: '应答过长', id: 'jawaban terlalu panjang' },
   { en: 'too many calls to this channel are under way', zh: '该渠道进行中的请求过多', id: 'terlalu banyak panggilan ke kanal ini sedang berjalan' },
   { en: 'forbidden target: {why}', zh: '禁止访问的地址：{why}', id: 'alamat terlarang: {why}' },
+
+  { en: 'unknown {why}', zh: '无明确结果：{why}', id: 'tanpa jawaban jelas: {why}' },
+  { en: 'not-sent {why}', zh: '未发出：{why}', id: 'tidak terkirim: {why}' },
+  { en: 'declined {code}', zh: '被拒绝：{code}', id: 'ditolak: {code}' },
+  { en: 'unknown', zh: '无明确结果', id: 'tanpa jawaban jelas' },
+  { en: 'declined', zh: '被拒绝', id: 'ditolak' },
+  { en: 'not-found', zh: '查无此单', id: 'tidak ditemukan' },
+  { en: 'outcome-unknown', zh: '结果未知', id: 'hasil belum diketahui' },
+  { en: 'channel-declined', zh: '渠道拒绝', id: 'ditolak kanal' },
+  { en: 'channel-unavailable', zh: '渠道不可用', id: 'kanal tidak tersedia' },
+  { en: 'invalid-request', zh: '请求有误', id: 'permintaan tidak sah' },
+  { en: 'unauthenticated', zh: '未通过身份验证', id: 'tidak terautentikasi' },
+  { en: 'forbidden', zh: '无权限', id: 'tidak diizinkan' },
+  { en: 'conflict', zh: '状态冲突', id: 'bertentangan dengan keadaan' },
+  { en: 'limit-exceeded', zh: '超出限额', id: 'melebihi batas' },
+  { en: 'insufficient-funds', zh: '余额不足', id: 'dana tidak cukup' },
+  { en: 'busy', zh: '系统繁忙', id: 'sedang sibuk' },
+  { en: 'internal', zh: '内部错误', id: 'galat internal' },
+
+  // ── who did it, where it was no person of the console ──
+  { en: 'owner of the data folder', zh: '数据目录所有者', id: 'pemilik folder data' },
 
   // ── routes, and what a channel cannot do ──
   { en: 'another method', zh: '方式不符', id: 'metode lain' },
