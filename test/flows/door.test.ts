@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { PaymentReport } from '../../src/core/commands.ts';
+import { noFee } from '../../src/core/fees.ts';
 import { money } from '../../src/core/money.ts';
 import { Refusal } from '../../src/core/refusal.ts';
 import { bareEvidence, reportEvidence } from '../../src/flows/attempt.ts';
@@ -11,6 +12,9 @@ import { payOut } from '../../src/flows/pay-out.ts';
 import { refund } from '../../src/flows/refund.ts';
 import { queryPayment } from '../../src/flows/query.ts';
 import { settleSuspense } from '../../src/flows/settle-suspense.ts';
+import { putFee } from '../../src/store/admin.ts';
+import { rawSql } from '../../src/store/database.ts';
+import { touchDirectory } from '../../src/store/directory.ts';
 import { trialBalance } from '../../src/store/ledger.ts';
 import { orderByKey } from '../../src/store/orders.ts';
 import {
@@ -57,6 +61,22 @@ async function tell(orderNo: string, changes: Partial<PaymentReport>) {
 const paidReport = { state: 'paid', paid: money(20_000n, 'IDR'), platformNo: 'UP1' } as const;
 
 describe('a payment', () => {
+  test('that does not cover its fee is refused before anything is written or sent', async () => {
+    const { merchant } = t.caller(1, 'payin');
+    const fee = { ...noFee, id: 1n, merchantId: merchant.id, method: 'qr', currency: 'IDR', fixed: 20_001n } as const;
+    await putFee(t.database.owner, fee, t.world.now());
+    await touchDirectory(t.database.owner);
+    await t.gate.refresh();
+    const calls = t.calls.length;
+    const ask = payAsk();
+    await assert.rejects(pay(t.gate, t.caller(1, 'payin'), ask, print('small')), { code: 'limit-exceeded' });
+    assert.equal(t.calls.length, calls);
+    await t.database.owner.run(rawSql('delete from kanal.fees where id = 1'));
+    await touchDirectory(t.database.owner);
+    await t.gate.refresh();
+    assert.deepEqual(await rowsOf(t.database, `select id from kanal.payments where order_no = '${ask.orderNo}'`), []);
+  });
+
   test('is pending with its code, then paid by a callback: booked with its fee, told once', async () => {
     t.script(answering('pay', paymentAnswer()));
     const ask = payAsk();

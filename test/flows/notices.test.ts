@@ -5,6 +5,7 @@ import type { OutboundRequest, Sent } from '../../src/core/world.ts';
 import { reportEvidence } from '../../src/flows/attempt.ts';
 import { learnOutcome } from '../../src/flows/learn-outcome.ts';
 import { pay } from '../../src/flows/pay.ts';
+import { rawSql } from '../../src/store/database.ts';
 import { resendNotice } from '../../src/store/notices.ts';
 import { Runner } from '../../src/workers/runner.ts';
 import { allTasks } from '../../src/workers/schedule.ts';
@@ -160,6 +161,59 @@ describe('a notice', () => {
     assert.equal((await noticeOf(order))['state'], 'done');
     assert.equal(posts.length, 2);
     assert.deepEqual(posts[0]?.body, posts[1]?.body);
+  });
+
+  test('of a change whose commit failed does not exist; the change that comes through is told once (T050)', async () => {
+    const { owner } = t.database;
+    await owner.run(
+      rawSql(`create function kanal.no_commit() returns trigger language plpgsql as $$ begin raise 'no room'; end $$`),
+    );
+    await owner.run(
+      rawSql(
+        `create constraint trigger no_commit after insert on kanal.notices deferrable initially deferred for each row execute function kanal.no_commit()`,
+      ),
+    );
+    const refused = paidOrder('payin', 'http://shop.example/rolled-back');
+    await assert.rejects(refused, /no room/);
+    await deliver();
+    assert.deepEqual(posts, []);
+    assert.deepEqual(await rowsOf(t.database, `select id from kanal.notices where target_url like '%rolled-back'`), []);
+    await owner.run(rawSql('drop function kanal.no_commit() cascade'));
+    await paidOrder('payin', 'http://shop.example/rolled-back');
+    await deliver();
+    assert.equal(posts.length, 1);
+  });
+
+  test('after a long outage: oldest first, a host a few at a time, and never all again at one moment (T123)', async () => {
+    const { owner } = t.database;
+    await paidOrder('payin', 'http://herd.example/first');
+    // A thousand more like it, each a second younger, as they pile up while a receiver is away.
+    await owner.run(
+      rawSql(`with one as (select * from kanal.notices where target_url = 'http://herd.example/first'),
+      more as (insert into kanal.notices select (jsonb_populate_record(null::kanal.notices, to_jsonb(one) || jsonb_build_object('id', one.id + i, 'target_url', 'http://herd.example/' || i))).* from one, generate_series(1, 1000) i returning home, id, merchant_id)
+      insert into kanal.notices_due (home, id, merchant_id, host, due_at) select m.home, m.id, m.merchant_id, 'herd.example', d.due_at + (m.id - one.id) * 1000
+      from more m, one, kanal.notices_due d where d.id = one.id`),
+    );
+    await passWithLease(2_000_000);
+    reply = () => Promise.resolve(answered(503));
+    await deliver();
+    const herd = () => posts.map(({ url }) => url).filter((url) => url.includes('herd'));
+    const urls = herd();
+    assert.ok(urls.length > 0 && urls.length <= 24, `${urls.length} at once`);
+    assert.deepEqual(
+      urls,
+      ['first', ...Array.from({ length: urls.length - 1 }, (_, i) => `${i + 1}`)].map(
+        (end) => `http://herd.example/${end}`,
+      ),
+    );
+    for (let turns = 0; turns < 60 && herd().length < 1001; turns += 1) await deliver();
+    assert.equal(herd().length, 1001);
+    const again = await rowsOf(
+      t.database,
+      `select due_at, count(*)::int as n from kanal.notices_due where host = 'herd.example' group by due_at`,
+    );
+    assert.ok(again.length > 100, `${again.length} moments`);
+    await owner.run(rawSql(`delete from kanal.notices_due where host = 'herd.example'`));
   });
 
   test('to one dead host delays nobody else', async () => {
