@@ -2,7 +2,7 @@
  * Rounds of traffic and blows on two gateways that share one database, with the bank in this process. Each round ends with
  * everything that was acknowledged being asked for again.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -26,6 +26,13 @@ export interface Round {
   /** From the blow until every gateway was ready. */
   readonly outageMs: number;
   readonly tally: Tally;
+}
+
+/** What a gateway's process holds. */
+export interface Body {
+  /** Resident memory. */
+  readonly mib: number;
+  readonly handles: number;
 }
 
 interface Place {
@@ -107,6 +114,25 @@ export class Storm {
     await shop.close();
     const tally = shop.tally();
     return { blow, restartsMs, outageMs, grievances: await shop.grievances(), tally };
+  }
+
+  /** Traffic and no blow; afterwards everything that was acknowledged is asked for again. */
+  async calm(trafficMs: number): Promise<Pick<Round, 'tally' | 'grievances'>> {
+    const shop = new Shop(this.#parts);
+    shop.open();
+    await wait(trafficMs);
+    await shop.close();
+    return { tally: shop.tally(), grievances: await shop.grievances() };
+  }
+
+  bodies(): Promise<Body[]> {
+    return Promise.all(
+      this.#gateways.map(async ({ pid }) => {
+        const status = await readFile(`/proc/${pid}/status`, 'latin1');
+        const kib = Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]);
+        return { mib: Math.round(kib / 102.4) / 10, handles: (await readdir(`/proc/${pid}/fd`)).length };
+      }),
+    );
   }
 
   /**

@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
+import { rawSql } from '../../src/store/database.ts';
 import { endInOrder, clientOf, entries, freshNo, postings, type Scene, shown, startScene } from './harness.ts';
 import { type Answer, type HeaderList, request, textAt, until } from './http.ts';
 import {
@@ -95,6 +96,32 @@ async function paidOnce(order: Waiting): Promise<void> {
   assert.match(postings(now), /^receive 20000, receive-fee \d+(, settled (\d+), suspense-in \2|, suspense-in \d+)?$/);
   assert.equal(entries(now, 'notice').length, 1);
 }
+
+describe('a callback whose commit has to wait (T046)', () => {
+  for (const protocol of ['unified', 'payin'] as const)
+    test(`${protocol}: is not answered before it is stored`, async () => {
+      const order = await waiting(protocol);
+      let answered = false;
+      let calling: Promise<Answer> | undefined;
+      await s.database.owner.transaction(async (query) => {
+        await query.run(rawSql(`select from kanal.payments where order_no = '${order.no}' for update`));
+        calling = (
+          protocol === 'payin'
+            ? payinCall(payinCallback(order.reference, order.upstreamNo, amount, payin.sender))
+            : bluepayCall(bluepayQuery(gatherCallback(order.reference, amount), bluepay.key))
+        ).finally(() => {
+          answered = true;
+        });
+        const held = rawSql(
+          `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+        );
+        await until('the callback waits for the row', async () => (await query.run(held)).length > 0);
+        assert.equal(answered, false);
+      });
+      assert.ok(calling && isTaken(await calling));
+      await paidOnce(order);
+    });
+});
 
 describe('one authentic callback', { concurrency: true }, () => {
   test('bluepay: a hundred at once: one posting, one notice, each answered with success', async () => {

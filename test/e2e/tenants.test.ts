@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { FufuMerchant, fufuSign } from './fufu-party.ts';
 import { endInOrder, clientOf, freshNo, newMerchant, type Scene, shown, startScene } from './harness.ts';
 import { type HeaderList, member, request, textAt, until } from './http.ts';
 import { payinSign, type Told } from './parties.ts';
@@ -153,6 +154,53 @@ describe('whose word it is (T020)', () => {
         const other = name === merchants[1] ? 'Order_not_exist' : 'Params_merchantId_error';
         assert.equal(textAt(JSON.parse(inside.text), 'msg'), name === key ? other : 'Sign_verify_error');
       }
+  });
+
+  test('a signature of any length, or of no digits at all, is as wrong as one that nearly fits (T096)', async () => {
+    const body = JSON.stringify({ mchOrderNo: freshNo(), nonceStr: 'n' });
+    const { apiKey, merchantId } = s.a.payin.keys;
+    const right = payinSign(body, apiKey);
+    const wrong = [
+      '0'.repeat(32),
+      right.slice(1),
+      `${right}0`,
+      right.slice(0, 1),
+      'f'.repeat(5_000),
+      'ü'.repeat(32),
+      'é',
+    ];
+    const payin = await Promise.all(
+      wrong.map((sign) =>
+        s.a.payin.send('payInQuery', body, [
+          ['MerchantId', merchantId],
+          ['Sign', Buffer.from(sign).toString('latin1')],
+          ['content-type', 'application/json'],
+        ]),
+      ),
+    );
+    assert.deepEqual(
+      [...new Set(payin.map(({ status, text }) => `${status} ${text}`))].length,
+      1,
+      payin.map(({ text }) => text).join('\n'),
+    );
+    assert.equal(textAt(JSON.parse(payin[0]?.text ?? ''), 'msg'), 'Sign_verify_error');
+
+    const [first] = s.gateway.sandbox?.facts.merchants ?? [];
+    assert.ok(first);
+    const shop = new FufuMerchant(() => s.url, first.protocols.fufu);
+    const asked = JSON.stringify({ busi_id: shop.busiId, out_trade_no: freshNo() });
+    const [digits = '', moment = ''] = fufuSign(asked, shop.key).split(':');
+    const near = [
+      '0'.repeat(32),
+      digits.slice(1),
+      `${digits}0`,
+      digits.slice(0, 1),
+      'f'.repeat(5_000),
+      encodeURIComponent('ü'.repeat(32)),
+    ];
+    const fufu = await Promise.all(near.map((sign) => shop.raw('query', asked, `?sign=${sign}:${moment}`)));
+    const words = new Set(fufu.map(({ status, text }) => `${status} ${text}`));
+    assert.equal(words.size, 1, [...words].join('\n'));
   });
 
   test('payin: an unknown merchant and a wrong signature are both refused without a trace', async () => {
