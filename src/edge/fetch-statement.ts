@@ -19,7 +19,7 @@ export async function fetchStatement(
   baseUrl: string,
   ask: () => Promise<CallOutcome<'get-statement'>>,
 ): Promise<Fetched> {
-  if (!statement) return none(`${title} hands out no statements: give a file`);
+  if (!statement) return none(`${title.en} hands out no statements: give a file`);
   const asked = await ask();
   if (asked.kind === 'declined' || asked.kind === 'not-found')
     return none(`the channel has none for that day: ${asked.code} ${asked.text}`.trim());

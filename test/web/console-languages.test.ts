@@ -57,8 +57,15 @@ async function happenings(): Promise<void> {
   const [asked] = await rowsOf(t.database, `select id from kanal.approvals where action = 'fee.set'`);
   await approver.post(`/console/approvals/${String(asked?.['id'])}/approved`);
   await keepRefused(t.gate.db, 1, {
-    ...{ id: t.world.newId(), merchantId: BigInt(b.merchant), at: BigInt(t.world.now()), remote: '203.0.113.9' },
-    ...{ protocol: 'payin', why: 'key-forgotten', method: 'POST', target: '/api/payIn', body: Buffer.from('{}') },
+    id: t.world.newId(),
+    merchantId: BigInt(b.merchant),
+    at: BigInt(t.world.now()),
+    protocol: 'payin',
+    why: 'key-forgotten',
+    method: 'POST',
+    target: '/api/payIn',
+    body: Buffer.from('{}'),
+    remote: '203.0.113.9',
     headers: [['sign', '0'.repeat(32)]],
   });
   await enterQuarantine(t, 'test', t.world.now(), 'restored from a backup');

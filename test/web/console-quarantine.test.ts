@@ -75,8 +75,9 @@ test('it ends after a comparison in which every channel has answered, with a rea
     c.scene.t.database,
     `select actor, detail from kanal.audit where action = 'quarantine.lift' order by id desc limit 1`,
   );
-  assert.match(String(entry?.['actor']), /^admin-/);
-  assert.equal((entry?.['detail'] as Record<string, unknown>)['reason'], 'statements of both banks');
+  assert.ok(entry);
+  assert.match(String(entry['actor']), /^admin-/);
+  assert.equal((entry['detail'] as Record<string, unknown>)['reason'], 'statements of both banks');
 });
 
 test('while a channel is silent it ends only for whoever says so', async () => {
