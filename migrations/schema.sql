@@ -450,6 +450,13 @@ create table statement_lines (
   at bigint,
   fee bigint
 );
+create table text_sends (
+  home smallint not null,
+  merchant_id bigint not null,
+  mark bytea not null,
+  sent bigint[] not null,
+  last_at bigint not null
+);
 create table transcripts (
   home smallint not null,
   id bigint not null,
@@ -594,6 +601,7 @@ alter table statement_lines add constraint statement_lines_kind_check CHECK ((ki
 alter table statement_lines add constraint statement_lines_state_check CHECK ((state = ANY (ARRAY['paid'::text, 'failed'::text, 'closed'::text, 'reversed'::text, 'returned'::text])));
 alter table statement_lines add constraint statement_lines_home_run_id_fkey FOREIGN KEY (home, run_id) REFERENCES reconciliations(home, id);
 alter table statement_lines add constraint statement_lines_pkey PRIMARY KEY (home, run_id, no);
+alter table text_sends add constraint text_sends_pkey PRIMARY KEY (home, merchant_id, mark);
 alter table transcripts add constraint transcripts_side_check CHECK ((side = ANY (ARRAY['merchant'::text, 'channel'::text])));
 alter table transcripts add constraint transcripts_pkey PRIMARY KEY (home, id);
 alter table work add constraint work_kind_check CHECK ((kind = ANY (ARRAY['payment'::text, 'payout'::text, 'refund'::text])));
@@ -619,7 +627,9 @@ CREATE UNIQUE INDEX refunds_platform_no ON kanal.refunds USING btree (home, plat
 CREATE UNIQUE INDEX reviews_open ON kanal.reviews USING btree (home, reason, object_id, channel_id) NULLS NOT DISTINCT WHERE ((state = 'open'::text) AND (reason <> 'unknown-reference'::text) AND (NOT (detail ? 'mark'::text)));
 CREATE UNIQUE INDEX reviews_statement ON kanal.reviews USING btree (home, channel_id, ((detail ->> 'mark'::text))) WHERE (detail ? 'mark'::text);
 CREATE UNIQUE INDEX reviews_unknown ON kanal.reviews USING btree (home, channel_id, ((detail ->> 'reference'::text))) WHERE ((state = 'open'::text) AND (reason = 'unknown-reference'::text));
+CREATE INDEX sign_in_tries_at ON kanal.sign_in_tries USING btree (at);
 CREATE INDEX statement_lines_reference ON kanal.statement_lines USING btree (home, channel_id, reference) WHERE (state = ANY (ARRAY['paid'::text, 'returned'::text]));
+CREATE INDEX text_sends_last ON kanal.text_sends USING btree (home, last_at);
 CREATE INDEX transcripts_number ON kanal.transcripts USING btree (home, number);
 CREATE INDEX work_due ON kanal.work USING btree (home, due_at);
 
@@ -679,6 +689,7 @@ grant usage on sequence process_slots to kanal_app;
 grant insert, select, update on settings to kanal_app;
 grant delete, insert, select, update on sign_in_tries to kanal_app;
 grant insert, select on statement_lines to kanal_app;
+grant delete, insert, select, update on text_sends to kanal_app;
 grant delete, insert, select on transcripts to kanal_app;
 grant delete, insert, select, update on work to kanal_app;
 grant delete, insert, select, update on workers to kanal_app;

@@ -23,6 +23,7 @@ import { migrate } from './store/migrate.ts';
 import { trialBalance } from './store/ledger.ts';
 import { claimPidFile } from './store/pidfile.ts';
 import { makeFirstUser } from './wiring/first-user.ts';
+import { forgetCounts } from './wiring/forget.ts';
 import { makePorts } from './wiring/ports.ts';
 import { startProcesses } from './wiring/processes.ts';
 import { makeRooms, type Rooms } from './wiring/rooms.ts';
@@ -169,6 +170,13 @@ async function bringUp(
     every(gate, forgetEveryMs, () =>
       forgetOld(world, db, runner?.homes ?? [], config.transcriptDays).catch((error: unknown) =>
         gate.world.log.debug('transcripts-not-forgotten', { error: String(error) }),
+      ),
+    ),
+  );
+  undo.add(
+    every(gate, forgetEveryMs, () =>
+      forgetCounts(world, db, runner?.homes ?? []).catch((error: unknown) =>
+        gate.world.log.debug('counts-not-forgotten', { error: String(error) }),
       ),
     ),
   );

@@ -64,7 +64,11 @@ const merchantCommands: readonly Command[] = [
       payouts: { value: 'on|off', about: 'May it pay out?' },
       overdraft: { value: 'MINOR', about: 'How far the available balance may go below zero, smallest units' },
       currency: { value: 'CODE', about: 'Currency of the overdraft' },
-      set: { value: 'NAME=VALUE', many: true, about: 'A setting: noticeGapsS=5,60,3600 or returnHosts=shop.example' },
+      set: {
+        value: 'NAME=VALUE',
+        many: true,
+        about: 'A setting: noticeGapsS=5,60,3600, returnHosts=shop.example or cardTextsPerHour=10',
+      },
     },
     run: setMerchant,
   },

@@ -1,4 +1,5 @@
 /** docs/generated/configuration.md: options of `kanal start`, settings of merchants, credentials and channels. */
+import { cardTexts } from '../core/agreement.ts';
 import { options } from '../config.ts';
 import { settingsFor } from '../edge/admission.ts';
 import { channelProtocols, merchantProtocols } from '../protocols/all.ts';
@@ -27,6 +28,7 @@ export function configurationPage(): string {
     '## Merchants',
     '`kanal merchant set M --set noticeGapsS=5,60,3600`: gaps between attempts to deliver a notice, in seconds, instead of the protocol’s ladder; `payin.noticeGapsS` for one protocol.',
     '`kanal merchant set M --set returnHosts=shop.example,*.shop.example`: hosts that payers may be sent back to from the payment page; a host with a port means that port only. The return address of an order whose host is not listed is not shown, and without the setting none is.',
+    `\`kanal merchant set M --set cardTextsPerHour=${cardTexts.perHour} --set cardTextsPerDay=${cardTexts.perDay}\`: codes by text message to one telephone, or about one card, from all payment pages of the merchant; these are the defaults.`,
   ].join('\n\n');
 }
 

@@ -36,6 +36,9 @@ export const codeRules = {
   resendsPerDay: 5,
 } as const;
 
+/** Text messages to one telephone, or about one card, from all payment pages of a merchant; its settings may say otherwise. */
+export const cardTexts = { perHour: 10, perDay: 20 } as const;
+
 /** Who may charge it: the caller who signed, for the same customer, and for the payee unless it allows any. */
 export function whyNotChargeable(
   agreement: Agreement,

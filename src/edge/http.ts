@@ -7,6 +7,7 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Log } from '../core/world.ts';
 import type { Headers, ReplyWire, RequestWire } from '../protocols/protocol.ts';
+import { networkOf } from '../core/network.ts';
 import { callerAddress, isTrusted, parseProxies, plainAddress, type Proxies } from './peer.ts';
 import { plainReply, ReplyStream, type Reply, type StreamReply, writeLastReply, writeReply } from './reply.ts';
 
@@ -39,7 +40,7 @@ export interface HttpLimits {
   readonly headerCount: number;
   readonly headerBytes: number;
   readonly connections: number;
-  /** Sockets from one address; trusted proxies are not counted. */
+  /** Sockets from one address (of IPv6: one /64); trusted proxies are not counted. */
   readonly connectionsPerAddress: number;
   /** Requests inside `onRequest` at the same time. */
   readonly inFlight: number;
@@ -169,18 +170,19 @@ class Listener implements HttpServer {
 
   #admit(socket: Socket): void {
     const address = plainAddress(socket.remoteAddress ?? '');
-    const count = (this.#perAddress.get(address) ?? 0) + 1;
+    const network = networkOf(address);
+    const count = (this.#perAddress.get(network) ?? 0) + 1;
     if (count > this.#limits.connectionsPerAddress && !isTrusted(address, this.#proxies)) {
       socket.destroy();
       return;
     }
-    this.#perAddress.set(address, count);
+    this.#perAddress.set(network, count);
     this.#sockets.set(socket, null);
     socket.once('close', () => {
       this.#sockets.delete(socket);
-      const left = (this.#perAddress.get(address) ?? 1) - 1;
-      if (left > 0) this.#perAddress.set(address, left);
-      else this.#perAddress.delete(address);
+      const left = (this.#perAddress.get(network) ?? 1) - 1;
+      if (left > 0) this.#perAddress.set(network, left);
+      else this.#perAddress.delete(network);
     });
   }
 

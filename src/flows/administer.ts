@@ -147,6 +147,8 @@ const merchantSettings: readonly { readonly name: RegExp; readonly pattern: RegE
   { name: /^(?:[a-z]{1,20}\.)?noticeGapsS$/, pattern: /^(?:[0-9]{1,7}(?:,[0-9]{1,7}){0,63})?$/ },
   /** Where payers may be sent back to from our pages (T083): "shop.example,*.shop.example,localhost:3000". */
   { name: /^returnHosts$/, pattern: returnHostsPattern },
+  /** Codes by text message to one telephone or about one card, from all its payment pages. */
+  { name: /^cardTextsPer(?:Hour|Day)$/, pattern: /^(?:[1-9][0-9]{0,4})?$/ },
 ];
 
 function checkMerchantSettings(settings: Readonly<Record<string, string>>): void {
@@ -155,7 +157,7 @@ function checkMerchantSettings(settings: Readonly<Record<string, string>>): void
     if (!row)
       throw new Refusal('invalid-request', {
         field: name,
-        text: 'no such setting; there are noticeGapsS, returnHosts and payoutLimit.IDR, .CNY …',
+        text: 'no such setting; there are noticeGapsS, returnHosts, cardTextsPerHour, cardTextsPerDay and payoutLimit.IDR, .CNY …',
       });
     if (!row.pattern.test(value))
       throw new Refusal('invalid-request', { field: name, text: `must match ${row.pattern.source}` });

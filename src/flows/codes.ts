@@ -13,6 +13,7 @@ import {
   takeResend,
   takeTry,
 } from '../store/agreements.ts';
+import type { Query } from '../store/database.ts';
 import type { Gate } from './gate.ts';
 
 /** Wrong, too old, used up: one answer. `channelCode`: the channel's word, where it is about something else. */
@@ -79,10 +80,19 @@ export function resendRule(gate: Gate, now: number): ResendRule {
   };
 }
 
-/** Takes a resend. Throws when there is none to take. */
-export async function takeResendTurn(gate: Gate, key: Key & { readonly createdAt: number }): Promise<void> {
+/** Takes a resend, and what `besides` counts with it, or neither. Throws when there is none to take. */
+export async function takeResendTurn(
+  gate: Gate,
+  key: Key & { readonly createdAt: number },
+  besides?: (query: Query) => Promise<void>,
+): Promise<void> {
   await confirmationOf(gate.db, key, key.createdAt);
   const now = gate.world.now();
-  if (await takeResend(gate.db, key, now, resendRule(gate, now))) return;
+  const isTaken = await gate.db.transaction(async (query) => {
+    const taken = await takeResend(query, key, now, resendRule(gate, now));
+    if (taken) await besides?.(query);
+    return taken;
+  });
+  if (isTaken) return;
   throw new Refusal('invalid-request', { field: 'paysn', why: 'too-soon', text: 'a new code cannot be sent now' });
 }

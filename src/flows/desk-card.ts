@@ -9,13 +9,14 @@ import type { Payment } from '../core/order.ts';
 import { Refusal } from '../core/refusal.ts';
 import { agreementByOrderNo, agreementOfUser, confirmationOf, renewConfirmation } from '../store/agreements.ts';
 import { channelOf } from './agreement.ts';
+import { countText, phoneMark, type Texted } from './card-texts.ts';
 import { askOfChoice, beginChoice, callerOf, offersFor } from './choose-method.ts';
 import { resendRule } from './codes.ts';
 import { confirmAgreement } from './confirm-agreement.ts';
-import { confirmPayment } from './confirm-payment.ts';
+import { confirmPayment, ownConfirmable } from './confirm-payment.ts';
 import type { Gate } from './gate.ts';
 import { afterIntent, callForPayment } from './pay.ts';
-import { resendCode } from './resend-code.ts';
+import { sendCode } from './resend-code.ts';
 import { feeOfChoice } from './route.ts';
 import { signAgreement } from './sign-agreement.ts';
 
@@ -44,6 +45,8 @@ export type CardStep =
 /** How many cards one payment may be tried with: each costs a text message, and its number may be a stranger's. */
 const mostCards = 5;
 const creditMark = 'desk.credit';
+/** Beside an agreement of the page: the keyed mark of the telephone that its codes go to, in hex. */
+const phoneName = 'desk.phone';
 
 function signerOf({ id }: Payment): string {
   return `desk-${id}`;
@@ -82,12 +85,14 @@ export async function signCard(gate: Gate, payment: Payment, card: GivenCard): P
   const isTooSoon = former !== null && former.state !== 'failed' && gate.world.now() - former.createdAt < gapMs;
   if (count >= mostCards || isTooSoon)
     throw new Refusal('limit-exceeded', { why: 'too-soon', text: 'another card cannot be tried now' });
-  const ask = signingOf(payment, card, `${signerOf(payment)}-${count + 1}`);
+  const texted = { card: gate.mark('card', card.number), phone: phoneMark(gate, card.phone) };
+  const ask = signingOf(payment, card, texted.phone, `${signerOf(payment)}-${count + 1}`);
+  await gate.db.transaction((query) => countText(gate, query, payment, texted));
   const { state } = await signAgreement(gate, callerOf(gate, payment), ask, gate.mark('desk-card', ask.orderNo));
   if (state === 'unknown') throw new Refusal('busy', { text: 'nobody knows whether a code was sent' });
 }
 
-function signingOf(payment: Payment, card: GivenCard, orderNo: string): SignAgreement {
+function signingOf(payment: Payment, card: GivenCard, phoned: Uint8Array, orderNo: string): SignAgreement {
   const { number, idNumber, expiry, cvv, holder, phone } = card;
   return {
     orderNo,
@@ -96,8 +101,13 @@ function signingOf(payment: Payment, card: GivenCard, orderNo: string): SignAgre
     card: { number, idNumber, expiry, cvv },
     payeeNo: '',
     scope: 'one-payee',
-    extras: expiry === null ? {} : { [creditMark]: 'true' },
+    extras: { [phoneName]: Buffer.from(phoned).toString('hex'), ...(expiry === null ? {} : { [creditMark]: 'true' }) },
   };
+}
+
+function textedOf({ cardMark, extras }: Agreement): Texted {
+  const phone = extras[phoneName];
+  return { card: cardMark, phone: phone === undefined ? null : Buffer.from(phone, 'hex') };
 }
 
 function checkOpen(gate: Gate, { state, expiresAt }: Payment): void {
@@ -134,8 +144,11 @@ async function payWith(gate: Gate, payment: Payment, agreement: Agreement, credi
   if (why !== null) throw new Refusal('channel-unavailable', { why: 'no-route', text: why });
   const now = gate.world.now();
   // Each beginning costs a text message and gives five guesses: counted like any other sending, before anything leaves us.
-  if (!(await renewConfirmation(gate.db, payment, now, resendRule(gate, now))))
-    throw new Refusal('limit-exceeded', { why: 'too-soon', text: 'a new code cannot be sent now' });
+  await gate.db.transaction(async (query) => {
+    if (!(await renewConfirmation(query, payment, now, resendRule(gate, now))))
+      throw new Refusal('limit-exceeded', { why: 'too-soon', text: 'a new code cannot be sent now' });
+    await countText(gate, query, payment, textedOf(agreement));
+  });
   const begun = await beginChoice(gate, payment, {
     method: 'quick-pay',
     option: null,
@@ -181,8 +194,14 @@ export async function confirmDesk(gate: Gate, payment: Payment, code: string): P
   await confirmPayment(gate, callerOf(gate, payment), ask, gate.mark('desk-code', `${payment.id}/${code}`));
 }
 
-/** Another code, the old one ends. Throws Refusal: `invalid-request` (too soon, too often), `channel-declined`, `busy`. */
+/** Another code, the old one ends. Throws Refusal: `invalid-request` (too soon, too often), `limit-exceeded`, `channel-declined`, `busy`. */
 export async function resendDesk(gate: Gate, payment: Payment): Promise<void> {
   const ask = { orderNo: null, confirmNo: payment.platformNo, code: '', extras: {} };
-  await resendCode(gate, callerOf(gate, payment), ask);
+  const [present, agreement] = await Promise.all([
+    ownConfirmable(gate, callerOf(gate, payment), ask),
+    newest(gate, payment),
+  ]);
+  await sendCode(gate, present, async (query) => {
+    if (agreement) await countText(gate, query, payment, textedOf(agreement));
+  });
 }

@@ -63,10 +63,15 @@ export async function endSession(query: Query, token: string, now: Instant): Pro
   );
 }
 
-/** Signs a user out everywhere; what is long over is removed. */
+/** Signs a user out everywhere. */
 export async function endSessionsOf(query: Query, userId: bigint, now: Instant): Promise<void> {
   await query.run(sql`update console_sessions set ended_at = ${now} where user_id = ${userId} and ended_at is null`);
-  await query.run(
-    sql`delete from console_sessions where user_id = ${userId} and created_at < ${now - 30 * 86_400_000}`,
-  );
+}
+
+/** Removes those that were opened before `before`, longer ago than any lasts. → how many */
+export async function forgetSessions(query: Query, before: Instant, most: number): Promise<number> {
+  const rows = await query.run(sql`
+    with old as (select hash from console_sessions where created_at < ${before} limit ${most})
+    delete from console_sessions s using old o where s.hash = o.hash returning s.user_id`);
+  return rows.length;
 }

@@ -177,6 +177,14 @@ export async function takeTryBack(query: Query, subject: string, at: Instant): P
     where subject = ${subject}`);
 }
 
+/** Removes tries since which nobody tried again, and for which nobody waits any more. → how many */
+export async function forgetOldTries(query: Query, before: Instant, now: Instant, most: number): Promise<number> {
+  const rows = await query.run(sql`
+    with old as (select subject from sign_in_tries where at < ${before} and blocked_until <= ${now} order by at limit ${most})
+    delete from sign_in_tries t using old o where t.subject = o.subject and t.at < ${before} returning t.subject`);
+  return rows.length;
+}
+
 export async function forgetTries(query: Query, subject: string): Promise<void> {
   await query.run(sql`delete from sign_in_tries where subject = ${subject}`);
 }

@@ -4,6 +4,7 @@ import { after, before, describe, test } from 'node:test';
 import type { CallOutcome, CommandName, PaymentReport } from '../../src/core/commands.ts';
 import { noInstruction } from '../../src/core/commands.ts';
 import { money } from '../../src/core/money.ts';
+import { forgetCounts } from '../../src/wiring/forget.ts';
 import { touchDirectory } from '../../src/store/directory.ts';
 import { answering, type CallScript, paymentAnswer, rowsOf, type TestGate } from '../gate.ts';
 import { type CashierScene, cashierScene, codeOf, type Desk, textOf } from './cashier-scene.ts';
@@ -257,6 +258,66 @@ test('a payment the channel refuses opens the list again; the signed card needs 
   assert.equal((await desk.present()).state, 'pending');
   assert.equal(await give(desk, 'code', { code: '123456' }), null);
   assert.equal((await desk.present()).state, 'paid');
+});
+
+describe('codes by text message', () => {
+  const limit = async (perHour: string, perDay: string) => {
+    const { id } = t.caller(0, 'fufu').merchant;
+    await t.database.owner.run({
+      text: `update kanal.merchants set settings = settings || $1 where id = $2`,
+      values: [{ cardTextsPerHour: perHour, cardTextsPerDay: perDay }, id],
+    });
+    await touchDirectory(t.database.owner);
+    await t.gate.refresh();
+  };
+  after(() => limit('10000', '10000'));
+  const other = { number: '6222 0202 0000 0000 014', mobile: '13900139000' };
+
+  test('are counted over all payments: per telephone and per card, in an hour and a day, and nothing is sent beyond', async () => {
+    t.pass(86_400_000);
+    await limit('3', '5');
+    await begun();
+    const third = await order();
+    await signed(third);
+    const sent = t.calls.length;
+    assert.equal(await give(third, 'card-code', { code: '123456' }), 'texts', 'the code that would begin the payment');
+    assert.equal(t.calls.length - sent, 1, 'the card was signed, no payment was begun');
+    assert.match(await pageOf(third, '?way=card&note=texts'), /Too many codes/);
+    for (const changes of [{}, { number: other.number }, { mobile: other.mobile }])
+      assert.equal(await give(await order(), 'card', { ...card, ...changes }), 'texts', JSON.stringify(changes));
+    assert.equal(t.calls.length - sent, 1);
+    assert.equal(await give(await order(), 'card', { ...card, ...other }), null, 'another telephone and card');
+    t.pass(3_600_000);
+    await begun();
+    assert.equal(await give(await order(), 'card', card), 'texts', 'five a day');
+    t.pass(86_400_000);
+    const late = await begun();
+    t.pass(60_000);
+    assert.equal(await give(late, 'resend', {}), 'sent');
+    t.pass(60_000);
+    assert.equal(await give(late, 'resend', {}), 'texts');
+    assert.match(await pageOf(late, '?note=texts'), /Too many codes/);
+  });
+
+  test('asked for at once are counted one after the other', async () => {
+    t.pass(86_400_000);
+    await limit('3', '5');
+    const desks = await Promise.all(Array.from({ length: 8 }, order));
+    const came = await Promise.all(desks.map((desk) => give(desk, 'card', card)));
+    assert.deepEqual([came.filter((one) => one === null).length, came.filter((one) => one === 'texts').length], [3, 5]);
+  });
+
+  test('are forgotten after a day, and the marks tell no number', async () => {
+    const marks = () => rowsOf(t.database, 'select mark, sent from kanal.text_sends');
+    const homes = [...new Set([...t.gate.directory().merchants.values()].map(({ home }) => home))];
+    await forgetCounts(t.world, t.gate.db, homes);
+    const rows = await marks();
+    assert.equal(rows.length, 2, 'the telephone and the card of a moment ago');
+    assert.ok(rows.every(({ mark }) => (mark as Buffer).length === 32));
+    t.pass(86_400_001);
+    await forgetCounts(t.world, t.gate.db, homes);
+    assert.equal((await marks()).length, 0);
+  });
 });
 
 describe('another way', () => {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { base32, codeAt, stepAt, stepOf } from '../../src/web/console/totp.ts';
 import { checkPassword, hashPassword } from '../../src/web/console/password.ts';
+import { forgetCounts } from '../../src/wiring/forget.ts';
 import { rowsOf } from '../gate.ts';
 import { type Browser, type ConsoleScene, consoleScene, type Page } from './console-scene.ts';
 
@@ -194,6 +195,48 @@ describe('signing in', () => {
     assert.equal((await signIn('colleague', { password: 'wrong password!' }, office)).status, 401);
     assert.equal((await signIn('colleague', {}, office)).status, 401, 'a guess brings its wait');
     c.scene.t.pass(3_600_000);
+  });
+
+  test('an IPv6 address counts with all of its /64, and IPv4 in IPv6 dress as IPv4', async () => {
+    const wrong = (remote: string) => {
+      const form = new URLSearchParams({ user: `guest-${remote}`, password: 'wrong password!' });
+      const headers = { host: 'x', origin: 'http://x', 'content-type': 'application/x-www-form-urlencoded' };
+      const request = { method: 'POST', path: '/console/sign-in', query: new URLSearchParams(), headers };
+      return c.room({ ...request, body: Buffer.from(form.toString()), remote });
+    };
+    await wrong('2001:db8:1:2::1');
+    await wrong('2001:DB8:1:2:ffff:ffff:ffff:ffff');
+    await wrong('2001:db8:1:3::1');
+    await wrong('::ffff:192.0.2.7');
+    await wrong('::ffff:c000:207');
+    await wrong('192.0.2.7');
+    const rows = await rowsOf(
+      c.scene.t.database,
+      `select subject, tries from kanal.sign_in_tries where subject like 'address/2001%' or subject like '%192.0.2.7' order by 1`,
+    );
+    assert.deepEqual(
+      rows
+        .filter(({ subject }) => String(subject).startsWith('address/'))
+        .map(({ subject, tries }) => [subject, tries]),
+      [
+        ['address/192.0.2.7', 3],
+        ['address/2001:db8:1:2::/64', 2],
+        ['address/2001:db8:1:3::/64', 1],
+      ],
+    );
+  });
+
+  test('tries that no longer count are removed; those that make somebody wait are not', async () => {
+    const { t } = c.scene;
+    const left = async () => (await rowsOf(t.database, 'select subject from kanal.sign_in_tries')).length;
+    assert.ok((await left()) > 3);
+    const waits = `insert into kanal.sign_in_tries values ('account/waits', 9, 0, ${now() + 7 * 86_400_000}) returning subject`;
+    await rowsOf(t.database, waits);
+    await forgetCounts(t.world, t.gate.db, []);
+    assert.ok((await left()) > 3);
+    t.pass(86_400_001);
+    await forgetCounts(t.world, t.gate.db, []);
+    assert.equal(await left(), 1);
   });
 
   test('who became a money role without a second factor does not get in', async () => {

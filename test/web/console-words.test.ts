@@ -54,7 +54,7 @@ async function reviewReasons(): Promise<string[]> {
 
 /** Flows that only merchants and payers reach: their words go out in a protocol, or are the payment page's own. */
 const notForOperators =
-  /^flows\/(?:agreement|bind-one-code|cancel-|choose-method|codes|confirm-|desk-card|exchange|get-statement|leave-choice|pay\.|pay-out|payable|query\.|resend-code|route\.|sign-agreement|learn-outcome)/;
+  /^flows\/(?:agreement|bind-one-code|cancel-|card-texts|choose-method|codes|confirm-|desk-card|exchange|get-statement|leave-choice|pay\.|pay-out|payable|query\.|resend-code|route\.|sign-agreement|learn-outcome)/;
 /** Where refusals stand as `new Refusal(…)`: whole folders, and what the operator's deeds reach beyond them. */
 const refusing = ['flows', 'web/console'];
 const refusingFiles = ['web/nul', 'web/pasted', 'web/shell-words', 'web/api/desk', 'store/ledger', 'store/create'];

@@ -260,6 +260,7 @@ async function leave({ gate, payment }: Visit): Promise<null> {
 /** What the page will say; where it shows the state anyway, nothing. */
 function noteOf({ code, detail }: Refusal): Note | null {
   if (detail.why === 'too-soon') return 'soon';
+  if (detail.why === 'many-texts') return 'texts';
   if (detail.why === 'code') return 'code';
   if (code === 'conflict') return detail.why === 'chosen-already' ? 'taken' : null;
   if (code === 'busy') return 'busy';

@@ -46,7 +46,7 @@ export interface Frame {
 }
 
 /** What became of the payer's last click. */
-export type Note = 'refused' | 'taken' | 'phone' | 'card' | 'code' | 'soon' | 'sent' | 'busy';
+export type Note = 'refused' | 'taken' | 'phone' | 'card' | 'code' | 'soon' | 'texts' | 'sent' | 'busy';
 const notes: Readonly<Record<Note, { readonly text: WordKey; readonly views: readonly View[] }>> = {
   refused: { text: 'chooseRefused', views: ['choose'] },
   phone: { text: 'choosePhone', views: ['choose'] },
@@ -54,6 +54,7 @@ const notes: Readonly<Record<Note, { readonly text: WordKey; readonly views: rea
   card: { text: 'noteCard', views: ['choose'] },
   code: { text: 'noteCode', views: ['choose', 'waiting'] },
   soon: { text: 'noteSoon', views: ['choose', 'waiting'] },
+  texts: { text: 'noteTexts', views: ['choose', 'waiting'] },
   sent: { text: 'noteSent', views: ['waiting'] },
   busy: { text: 'noteBusy', views: ['choose', 'waiting'] },
 };

@@ -102,6 +102,7 @@ const table = {
   noteCard:         { en: 'Please check what you typed: something is missing or cannot be right.', zh: '请检查输入内容：有缺漏或格式不正确。', id: 'Periksa isian Anda: ada yang kurang atau tidak mungkin benar.' },
   noteCode:         { en: 'That code is wrong or no longer valid.', zh: '验证码错误或已失效。', id: 'Kode salah atau sudah tidak berlaku.' },
   noteSoon:         { en: 'Not so soon: please wait a minute. Only a few codes are sent per day.', zh: '操作过于频繁，请一分钟后再试。每日发送次数有限。', id: 'Terlalu cepat: mohon tunggu satu menit. Jumlah kode per hari terbatas.' },
+  noteTexts:        { en: 'Too many codes were asked for with this phone or card. Please pay another way, or try again later: an hour, or tomorrow. Nothing was charged.', zh: '该手机号或银行卡请求验证码次数过多。请改用其他方式付款，或一小时后、次日再试。未产生扣款。', id: 'Terlalu banyak kode diminta untuk ponsel atau kartu ini. Bayar dengan cara lain, atau coba lagi nanti: satu jam lagi atau besok. Tidak ada dana yang ditarik.' },
   noteSent:         { en: 'A new code is on its way; the old one no longer works.', zh: '新验证码已发送，旧验证码失效。', id: 'Kode baru sedang dikirim; kode lama tidak berlaku lagi.' },
   noteBusy:         { en: 'There was no answer. Please try again in a moment.', zh: '暂无响应，请稍后重试。', id: 'Tidak ada jawaban. Silakan coba lagi sebentar lagi.' },
 

@@ -2,6 +2,7 @@
  * The way in: user, password and code in one form, one answer for everything that does not fit, tries counted before they are
  * looked at (T088). A one-time code opens the set-up page and nothing else (T102).
  */
+import { networkOf } from '../../core/network.ts';
 import type { Instant } from '../../core/world.ts';
 import { completeSetup, note, readSetupCode } from '../../flows/users.ts';
 import { openSession, type SessionRow } from '../../store/sessions.ts';
@@ -43,9 +44,9 @@ export async function signIn(desk: ConsoleDesk, form: Form, remote: string): Pro
   const { gate } = desk;
   const now = gate.world.now();
   const name = form.text('user', 200).toLowerCase();
-  const account = `account/${name}`;
+  const [account, address] = [`account/${name}`, `address/${networkOf(remote)}`];
   const [isAddressFree, isAccountFree] = [
-    await mayTry(gate.db, `address/${remote}`, now, rules.address),
+    await mayTry(gate.db, address, now, rules.address),
     await mayTry(gate.db, account, now, rules.account),
   ];
   if (!isAddressFree || !isAccountFree) return null;
@@ -56,7 +57,7 @@ export async function signIn(desk: ConsoleDesk, form: Form, remote: string): Pro
   const pending = stage === 'setup' ? desk.seal(totpPlace(user.id), gate.world.nonce(secretBytes)) : null;
   await openSession(gate.db, token, { userId: user.id, stage, remote, pending }, now);
   await forgetTries(gate.db, account);
-  await takeTryBack(gate.db, `address/${remote}`, now);
+  await takeTryBack(gate.db, address, now);
   await note(gate, user.name, 'user.sign-in', { remote, stage });
   return token;
 }
