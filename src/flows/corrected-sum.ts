@@ -10,7 +10,7 @@ import type { Order } from '../core/order.ts';
 import type { Query } from '../store/database.ts';
 import { unsettledSuspense } from '../store/ledger.ts';
 import { movementsInSuspense } from '../store/movements.ts';
-import { closeReviewsOfSum } from '../store/settle.ts';
+import { closeReviews } from '../store/settle.ts';
 
 /** The moves out of suspense. Its order is locked, and under review for another sum. */
 export async function correctSum(query: Query, { home, id }: Order, evidence: Evidence): Promise<Move[]> {
@@ -23,7 +23,7 @@ export async function correctSum(query: Query, { home, id }: Order, evidence: Ev
   const numbered = new Set(movements.filter((one) => isNumbered(one, name)).map(({ posting }) => posting));
   const same = sums.filter(({ reason, to }) => numbered.has(reason) && to === suspense);
   if (same.length > 0 && same.length === sums.length)
-    await closeReviewsOfSum(query, { home, id }, `told again in the ordered sum: ${name}`, evidence.at);
+    await closeReviews(query, { home, id }, ['amount-mismatch'], `told again in the ordered sum: ${name}`, evidence.at);
   return same.map((sum) => ({
     ...sum,
     reason: `settled/${sum.reason}`,

@@ -30,6 +30,7 @@ import {
 } from '../store/settle.ts';
 import type { Gate, Learning, Learnt } from './gate.ts';
 import { correctSum } from './corrected-sum.ts';
+import { squareReturned, tellsOfReturn } from './square-returned.ts';
 import { lateRefundOf } from './late-refund.ts';
 import { type Aside, placeInSuspense, type Placed } from './place-in-suspense.ts';
 
@@ -52,6 +53,7 @@ export function learnTogether(gate: Gate, batch: readonly Learning[]): Promise<L
     const draft = new Draft(gate);
     const confirmed: [Order, Evidence][] = [];
     const withOtherFee: Payment[] = [];
+    const cameBack: [Order, Evidence][] = [];
     const outcomes = batch.map((learning, index) => {
       const key = keys[index];
       const order = key ? orders.get(orderKey(key)) : undefined;
@@ -62,6 +64,7 @@ export function learnTogether(gate: Gate, batch: readonly Learning[]): Promise<L
       if (decision.order.kind === 'payment' && decision.order.fee !== order.fee) withOtherFee.push(decision.order);
       orders.set(orderKey(order), decision.order);
       draft.add(learning, order, decision, attempt);
+      if (tellsOfReturn(order, decision.order, learning.evidence)) cameBack.push([order, learning.evidence]);
       if (held.has(order.id) && decision.moves.length > 0) confirmed.push([order, learning.evidence]);
       return { kind: 'learnt', order: decision.order, outcome: decision.outcome } as const;
     });
@@ -70,6 +73,7 @@ export function learnTogether(gate: Gate, batch: readonly Learning[]): Promise<L
     const corrected = await Promise.all(confirmed.map(([order, evidence]) => correctSum(query, order, evidence)));
     await settle(query, { ...settlement, moves: [...settlement.moves, ...corrected.flat()] });
     await createLateRefunds(query, settlement.refunds);
+    for (const [order, evidence] of cameBack) await squareReturned(query, order, evidence, gate.world.newId());
     return outcomes;
   });
 }

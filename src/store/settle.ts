@@ -169,7 +169,7 @@ async function updateAttempts(query: Query, attempts: Settlement['attempts']): P
   );
 }
 
-async function insertEvents(query: Query, events: readonly TimelineEvent[]): Promise<void> {
+export async function insertEvents(query: Query, events: readonly TimelineEvent[]): Promise<void> {
   if (events.length === 0) return;
   await query.run(
     named(
@@ -228,11 +228,17 @@ export async function sumsUnderReview(query: Query, keys: readonly Key[]): Promi
   return new Set(rows.map((row) => row.id));
 }
 
-/** The sum that was told first turned out to be a slip of the channel's: no person is needed. */
-export async function closeReviewsOfSum(query: Query, { home, id }: Key, why: string, at: Instant): Promise<void> {
+/** A later word of the channel's has answered what a person was to find out. */
+export async function closeReviews(
+  query: Query,
+  { home, id }: Key,
+  reasons: readonly string[],
+  why: string,
+  at: Instant,
+): Promise<void> {
   await query.run(sql`
     update reviews set state = 'closed', closed_at = ${at}, decision = ${{ by: 'channel', text: why }}
-    where home = ${home} and object_id = ${id} and reason = 'amount-mismatch' and state = 'open'`);
+    where home = ${home} and object_id = ${id} and reason = any(${reasons}::text[]) and state = 'open'`);
 }
 
 export async function insertCallbacks(query: Query, callbacks: readonly NewCallback[]): Promise<void> {

@@ -1,7 +1,8 @@
 /** What nobody knows stays unknown, held and told as pending, until a word or two persons end it (T002, T003, T024, T028). */
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
-import type { Ask, CallOutcome, CommandName } from '../../src/core/commands.ts';
+import type { Ask, CallOutcome, CommandName, PayoutReport } from '../../src/core/commands.ts';
+import { money } from '../../src/core/money.ts';
 import type { Payout } from '../../src/core/order.ts';
 import { makeAdmissions } from '../../src/edge/admission.ts';
 import { askSecond, type Asking, decide } from '../../src/flows/approve.ts';
@@ -11,6 +12,7 @@ import { letGo } from '../../src/flows/held-payout.ts';
 import { learnOutcome } from '../../src/flows/learn-outcome.ts';
 import { payOut } from '../../src/flows/pay-out.ts';
 import { enterQuarantine, liftQuarantine } from '../../src/flows/quarantine.ts';
+import { settleSuspense } from '../../src/flows/settle-suspense.ts';
 import { channelProtocols, merchantProtocols } from '../../src/protocols/all.ts';
 import { touchDirectory } from '../../src/store/directory.ts';
 import { trialBalance } from '../../src/store/ledger.ts';
@@ -297,6 +299,77 @@ describe('a payout that comes back', () => {
     assert.deepEqual(await movesOf(payout), ['hold', 'pay', 'pay-fee', 'return']);
     const told = await rowsOf(t.database, `select event from kanal.notices where object_id = ${payout.id} order by id`);
     assert.deepEqual(told, [{ event: 'payout.succeeded' }, { event: 'payout.returned' }]);
+  });
+});
+
+describe('a payout that was told as failed, left all the same and came back', () => {
+  const noon = Date.UTC(2026, 0, 15, 4, 0, 0);
+  function tell(payout: Payout, state: 'failed' | 'paid' | 'returned', changes: Partial<PayoutReport> = {}) {
+    const about = { kind: 'payout', channelId: payout.channelId, reference: payout.reference } as const;
+    const report = payoutAnswer({ state, finishedAt: noon, ...changes });
+    const evidence = reportEvidence(about, 'query', report, t.world.now());
+    return learnOutcome(t.gate, { key: null, evidence, callback: null, lookAgainAt: null });
+  }
+  async function late(): Promise<Payout> {
+    const payout = await sent();
+    await tell(payout, 'failed');
+    await tell(payout, 'paid');
+    assert.deepEqual(await tasksOf(payout), ['late-payout']);
+    return payout;
+  }
+  const stateOf = async ({ id }: Payout) =>
+    (await rowsOf(t.database, `select state, decision from kanal.reviews where object_id = ${id}`))[0];
+  const suspense = async (payout: Payout) =>
+    (await movesOf(payout)).map(String).filter((reason) => reason.includes('suspense'));
+
+  test('is square by itself when sum and reference agree, once, however often that is told', async () => {
+    const payout = await late();
+    for (let times = 0; times < 3; times += 1) await tell(payout, 'returned');
+    await tell(payout, 'paid');
+    assert.equal((await payoutNamed(payout.orderNo)).state, 'failed');
+    assert.deepEqual(
+      new Set(await suspense(payout)),
+      new Set(['settled/suspense-out/UPO1/50000', 'suspense-out/UPO1/50000']),
+    );
+    const decision = { by: 'channel', text: 'the very same sum came back' };
+    assert.deepEqual(await stateOf(payout), { state: 'closed', decision });
+    const events = await rowsOf(
+      t.database,
+      `select detail ->> 'posting' as posting from kanal.events where object_id = ${payout.id} and what = 'squared'`,
+    );
+    assert.deepEqual(events, [{ posting: 'settled/suspense-out/UPO1/50000' }]);
+    const told = await rowsOf(t.database, `select event from kanal.notices where object_id = ${payout.id}`);
+    assert.deepEqual(told, [{ event: 'payout.failed' }]);
+    const order = await payoutNamed(payout.orderNo);
+    await assert.rejects(settleSuspense({ gate: t.gate }, 'test', order, 'channel', 'claimed'), { code: 'conflict' });
+  });
+
+  test('also when both words come at once', async () => {
+    const payout = await sent();
+    await tell(payout, 'failed');
+    await Promise.all([tell(payout, 'paid'), tell(payout, 'returned')]);
+    assert.equal((await suspense(payout)).length, 2);
+    assert.equal((await stateOf(payout))?.['state'], 'closed');
+  });
+
+  for (const [what, changes] of [
+    ['another sum', { amount: money(49_999n, 'IDR') }],
+    ['no sum at all', { amount: null }],
+    ["another number of the channel's", { platformNo: 'UPO2' }],
+  ] as const)
+    test(`stays before a person when the channel says ${what}`, async () => {
+      const payout = await late();
+      await tell(payout, 'returned', changes);
+      assert.deepEqual(await suspense(payout), ['suspense-out/UPO1/50000']);
+      assert.equal((await stateOf(payout))?.['state'], 'open');
+    });
+
+  test('stays before a person when two sums are missing', async () => {
+    const payout = await late();
+    await tell(payout, 'paid', { platformNo: 'UPO2' });
+    await tell(payout, 'returned');
+    assert.equal((await suspense(payout)).length, 2);
+    assert.equal((await stateOf(payout))?.['state'], 'open');
   });
 });
 

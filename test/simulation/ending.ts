@@ -90,7 +90,9 @@ export async function checkEnd(scene: Scene): Promise<void> {
 async function stories(scene: Scene): Promise<Story[]> {
   const { owner } = scene.books;
   const rows = await scene.auditor.orders();
-  const reviews = await owner.run<{ id: bigint; reason: string }>(sql`select object_id as id, reason from reviews`);
+  const reviews = await owner.run<{ id: bigint; reason: string }>(sql`
+    select object_id as id, reason || case when decision ->> 'text' like '%came back' then ', squared' else '' end as reason
+    from reviews`);
   const notices = await owner.run<NoticeRow>(sql`
     select id, object_id as "objectId", event, state,
       (select count(*) from notice_attempts a where a.home = n.home and a.notice_id = n.id) as attempts
@@ -226,7 +228,7 @@ function isOpenQuestion(story: Story): boolean {
   return !story.isTidy && (isDoubtful(story) || isBackUnbooked(story));
 }
 
-/** A payout that was heard of as paid after it had failed, and came back: both stand before a person, who squares suspense once. */
+/** A payout that was heard of as paid after it had failed, and came back: where that was not told in one and the same sum, a person squares it. */
 function isBackUnbooked({ atBank, reviews }: Story): boolean {
   return reviews.includes('late-payout') && atBank.some(({ outcome }) => outcome === 'returned');
 }

@@ -28,6 +28,7 @@ export const valuesWords = {
   'state.mismatch':  { en: 'Does not fit', zh: '不符', id: 'Tidak sesuai' },
   'state.contradiction': { en: 'Contradiction', zh: '矛盾', id: 'Bertentangan' },
   'state.second-success': { en: 'Paid twice', zh: '重复支付', id: 'Dibayar dua kali' },
+  'state.squared':   { en: 'Came back: square', zh: '款已退回，账目已平', id: 'Kembali: impas' },
   'state.unmatched': { en: 'No such order', zh: '无对应订单', id: 'Tanpa pesanan' },
   'state.forged':    { en: 'Not authentic', zh: '验签失败', id: 'Tidak asli' },
   'state.unusable':  { en: 'Not readable', zh: '无法解析', id: 'Tidak terbaca' },
