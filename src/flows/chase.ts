@@ -104,7 +104,7 @@ async function learnQuery(
 }
 
 /**
- * "Unknown order" is no proof by itself: a payment counts as never created when that was the answer at least three times over
+ * "Unknown order" is no proof by itself, and says nothing about what is settled (a comparison asks about that as well): a payment counts as never created when that was the answer at least three times over
  * the channel's settle window. A payout or refund is never failed by it: a person decides (rulings), unless the channel's promise
  * about repeated references lets it be sent once more.
  */
@@ -115,7 +115,7 @@ async function learnNotFound(
   said: { readonly code: string; readonly text: string },
 ): Promise<Order> {
   const now = gate.world.now();
-  if (about.channelId === null || about.reference === null) return order;
+  if (about.channelId === null || about.reference === null || isFinal(order)) return order;
   const counted = await countNotFound(gate.db, order.home, about.channelId, about.reference, now);
   const channel = gate.directory().channels.get(about.channelId);
   const windowMs = gate.world.scaled(Number(channel?.settings['settleWindowMs'] ?? notFoundProof.windowMs));
@@ -128,6 +128,8 @@ async function learnNotFound(
     );
   const again = await sendAgain(gate, order);
   if (again) return again;
+  const present = await orderByKey(gate.db, order.kind, order);
+  if (!present || isFinal(present)) return present ?? order;
   const detail = { state: order.state, answers: String(counted.answers), code: said.code, reference: about.reference };
   await openReview(gate, order, { reason: `${order.kind}-not-found`, detail }, now);
   return order;

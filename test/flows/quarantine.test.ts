@@ -181,6 +181,28 @@ test('a held payout is not let go; compared, one that the channel has was sent a
   assert.equal(sent('pay-out'), before);
 });
 
+test('what is settled needs nobody because the channel does not know it, however often that is said', async () => {
+  const failed = payOutAsk();
+  await payOutNow(failed);
+  const { channelId, reference, id } = await orderNamed(failed.orderNo);
+  const report = payoutAnswer({ state: 'failed', amount: failed.amount });
+  const evidence = reportEvidence({ kind: 'payout', channelId, reference }, 'callback', report, t.world.now());
+  await learnOutcome(t.gate, { key: null, evidence, callback: null, lookAgainAt: null });
+  const open = payOutAsk();
+  await payOutNow(open);
+  await begin();
+  channel = 'knows nothing';
+  for (let times = 0; times < 4; times += 1) {
+    await compareWithChannels(t, 'test');
+    t.pass(600_000);
+  }
+  const reviewed = await t.database.owner.run<{ object_id: bigint }>({
+    text: `select object_id from kanal.reviews where reason = 'payout-not-found' and object_id = any($1)`,
+    values: [[id, (await orderNamed(open.orderNo)).id]],
+  });
+  assert.deepEqual(reviewed, [{ object_id: (await orderNamed(open.orderNo)).id }]);
+});
+
 test('it is lifted after a comparison in which every channel answered, and with a reason, or by somebody who says anyway', async () => {
   const open = payOutAsk();
   await payOutNow(open);
