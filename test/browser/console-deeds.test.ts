@@ -133,7 +133,11 @@ test('a fee and a rate are set by two, and the calculator knows the fee', async 
   await open(asker, '/fees');
   const quote = asker.locator('section.card:has(h2:text-is("What would an order cost?")) form');
   await quote.locator('[name=method]').selectOption('qr');
+  // An example is one of the currency that is chosen: nobody types decimals of a rupiah.
+  const example = () => quote.locator('[name=amount]').getAttribute('placeholder');
+  assert.equal(await example(), '46000');
   await quote.locator('[name=currency]').selectOption('CNY');
+  assert.equal(await example(), '12.50');
   await quote.locator('[name=amount]').fill('200');
   await quote.locator('button').click();
   assert.match((await asker.textContent('.note')) ?? '', /¥\s?200\.00 costs ¥\s?1\.10/);

@@ -120,7 +120,7 @@ export function samples(place: SamplePlace): readonly SampleSet[] {
         },
         {
           purpose: 'notice',
-          about: { en: 'Believe a callback, or not', zh: '验证回调真伪', id: 'Percayai callback, atau tidak' },
+          about: { en: 'Believe a callback, or not', zh: '验证回调真伪', id: 'Periksa keaslian callback' },
           steps: [
             { do: 'body', name: 'body' },
             { do: 'parse', name: 'members', of: ref('body'), as: 'json' },

@@ -194,7 +194,7 @@ export const settingSpecs = [
     about: {
       en: 'Twin: an unpaid order ends by itself after its timeOut, as there is no call that closes it.',
       zh: '模拟渠道：由于没有关单接口，未付订单在 timeOut 后自动结束。',
-      id: 'Kembaran: pesanan yang belum dibayar berakhir sendiri setelah timeOut, karena tidak ada panggilan untuk menutupnya.',
+      id: 'Simulator: pesanan yang belum dibayar berakhir sendiri setelah timeOut, karena tidak ada panggilan untuk menutupnya.',
     },
   },
   {

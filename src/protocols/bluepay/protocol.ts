@@ -221,7 +221,7 @@ const settings: readonly SettingSpec[] = [
   channel('resultForm', /^(?:object|text)$/, 'object', {
     en: 'Twin: result of a collection query as an object or as JSON text',
     zh: '模拟渠道：收款查询的 result 以对象或 JSON 文本返回。',
-    id: 'Kembaran: result kueri penagihan sebagai objek atau teks JSON.',
+    id: 'Simulator: result kueri penagihan sebagai objek atau teks JSON.',
   }),
   channel('url.create', address, null, {
     en: 'Base URL for creating orders, where its host is another',

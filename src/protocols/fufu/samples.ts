@@ -100,7 +100,7 @@ export function samples(place: SamplePlace): readonly SampleSet[] {
         },
         {
           purpose: 'notice',
-          about: { en: 'Believe a notice, or not', zh: '验证通知真伪', id: 'Percayai notifikasi, atau tidak' },
+          about: { en: 'Believe a notice, or not', zh: '验证通知真伪', id: 'Periksa keaslian notifikasi' },
           steps: [
             key,
             {

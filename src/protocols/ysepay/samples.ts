@@ -172,7 +172,7 @@ function programs(place: SamplePlace, signType: SignType): readonly SampleProgra
     },
     {
       purpose: 'notice',
-      about: { en: 'Believe a notice, or not', zh: '验证通知真伪', id: 'Percayai notifikasi, atau tidak' },
+      about: { en: 'Believe a notice, or not', zh: '验证通知真伪', id: 'Periksa keaslian notifikasi' },
       steps: [
         { do: 'body', name: 'body' },
         { do: 'parse', name: 'members', of: ref('body'), as: 'form', why: 'Notices are forms in UTF-8.' },

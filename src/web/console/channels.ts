@@ -68,7 +68,7 @@ async function channel({ desk, eyes, person, params }: Visit) {
 <div class="split"><div>${card(
       say('facts'),
       facts([
-        ['id', html`<code>${id}</code>`],
+        ['ID', html`<code>${id}</code>`],
         [say('protocol'), row.protocol],
         [say('sender'), html`<code>${row.sender}</code>`],
         [say('baseUrl'), html`<span class="long">${row.baseUrl}</span>`],

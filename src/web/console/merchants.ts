@@ -143,7 +143,7 @@ function settingFacts({ eyes: { say } }: Visit, { id, payouts, settings }: Merch
     return [name, html`<code>${value}</code>`] as const;
   });
   return facts([
-    ['id', html`<code>${String(id)}</code>`],
+    ['ID', html`<code>${String(id)}</code>`],
     [say('payoutsAllowed'), say(payouts ? 'yes' : 'no')],
     ...shown,
   ]);

@@ -79,7 +79,7 @@ function quote(visit: Visit): Html {
   const { desk, eyes, query } = visit;
   const { say } = eyes;
   const given = (name: string) => query.get(name) ?? '';
-  const form = html`<form class="form" action="/console/fees">${choose(say('merchant'), 'merchant', merchantChoices(visit).slice(1), given('merchant'))}${choose(say('method'), 'method', methodChoices(eyes), given('method'))}${amountField(say('amount'), 'amount', null, { value: given('amount') })}${choose(say('currency'), 'currency', currencyChoices, given('currency'))}<button class="primary">${say('explain')}</button></form>`;
+  const form = html`<form class="form" action="/console/fees">${choose(say('merchant'), 'merchant', merchantChoices(visit).slice(1), given('merchant'))}${choose(say('method'), 'method', methodChoices(eyes), given('method'))}${amountField(say('amount'), 'amount', null, { value: given('amount') })}${choose(say('currency'), 'currency', currencyChoices, given('currency'))}<button class="primary">${say('feeAsk')}</button></form>`;
   const merchant = idOf(given('merchant'));
   const method = methods.find((one) => one === given('method'));
   if (merchant === null || method === undefined) return form;
