@@ -198,6 +198,25 @@ test("nor has one of a merchant's own people", async () => {
   assert.deepEqual(found, []);
 });
 
+test('nor the pages in front of it: signing in, and setting an account up', async () => {
+  const code = await c.newcomer('siti', 'admin');
+  const visitor = c.visitor();
+  const wrong = { user: 'siti', password: 'not the code' };
+  const found = [
+    ...(await english(visitor, 'sign-in', () => visitor.get('/console/sign-in'))),
+    ...(await english(visitor, 'ended', () => visitor.get('/console/sign-in?ended'))),
+    ...(await english(visitor, 'failed', () => visitor.post('/console/sign-in', wrong))),
+  ];
+  await visitor.post('/console/sign-in', { user: 'siti', password: code });
+  found.push(...(await english(visitor, 'set up', () => visitor.get('/console/setup'))));
+  for (const form of [
+    { password: 'short', again: 'short' },
+    { password: 'long enough for us', again: 'another one' },
+  ])
+    found.push(...(await english(visitor, 'not set up', () => visitor.post('/console/setup', form))));
+  assert.deepEqual(found, []);
+});
+
 /** Forms that are refused, each for a reason of its own, beside every form that is sent empty. */
 function mistakes(): (readonly [path: string, form: Readonly<Record<string, string>>])[] {
   const { a, b } = c.scene;

@@ -7,7 +7,7 @@ import { needsTotp, roles } from '../../store/tokens.ts';
 import { listUsers, type UserRow } from '../../store/users.ts';
 import { Refusal } from '../../core/refusal.ts';
 import { idOf } from '../api/desk.ts';
-import { type Html, html } from '../html.ts';
+import { type Html, html, type Piece } from '../html.ts';
 import { shownOnce } from './decisions.ts';
 import { idIn } from './order.ts';
 import { badge, card, choose, field, headed, post, table, time } from './parts.ts';
@@ -155,6 +155,11 @@ function foundText(eyes: Eyes, { subject, values, found, ok }: Check): string {
   return subject === 'channel' && ok ? say('checkFound.channel') : retold(eyes, found);
 }
 
+function todo({ say }: Eyes, { subject, values }: Check): Piece {
+  const text = say(`checkTodo.${subject}`, values);
+  return subject === 'quarantine' ? html`<a href="/console/quarantine">${text}</a>` : text;
+}
+
 async function health({ desk, eyes }: Visit) {
   const { say } = eyes;
   const checks = await examine(desk.gate, desk.inspections);
@@ -169,7 +174,7 @@ async function health({ desk, eyes }: Visit) {
         },
         { head: say('check'), cell: ({ subject, values }) => say(`check.${subject}`, values) },
         { head: say('found'), cell: (check) => foundText(eyes, check) },
-        { head: say('todo'), cell: ({ ok, subject, values }) => (ok ? '' : say(`checkTodo.${subject}`, values)) },
+        { head: say('todo'), cell: (check) => (check.ok ? '' : todo(eyes, check)) },
       ],
       checks,
       say('nothing'),

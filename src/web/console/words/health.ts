@@ -20,7 +20,7 @@ export const healthWords = {
   'checkTodo.database-setting': { en: 'Set {name} = {good}: without it a power cut loses money.', zh: '请设置 {name} = {good}，否则断电会丢失资金记录。', id: 'Setel {name} = {good}: tanpanya listrik padam dapat menghilangkan uang.' },
   'checkTodo.database-role':    { en: 'Let the log-in role be a member of kanal_app: the application should not own its tables.', zh: '请让登录角色成为 kanal_app 的成员：应用不应拥有其数据表。', id: 'Jadikan peran login anggota kanal_app: aplikasi tidak seharusnya memiliki tabelnya.' },
   'checkTodo.clock':            { en: 'Run an NTP client on both machines: leases and signature windows need one time.', zh: '请在两台机器上运行 NTP：租约与签名时效依赖同一时间。', id: 'Jalankan klien NTP di kedua mesin: sewa kerja dan jendela tanda tangan memerlukan waktu yang sama.' },
-  'checkTodo.quarantine':       { en: 'Payouts and refunds wait. Compare with the channels and end it on the page Quarantine.', zh: '代付与退款已暂停。请在“隔离”页面与渠道核对后解除。', id: 'Pencairan dan pengembalian menunggu. Bandingkan dengan kanal lalu akhiri di halaman Karantina.' },
+  'checkTodo.quarantine':       { en: 'Payouts and refunds wait. Compare with the channels and end it.', zh: '代付与退款已暂停。请与渠道核对后解除。', id: 'Pencairan dan pengembalian menunggu. Bandingkan dengan kanal lalu akhiri.' },
   'checkTodo.keys-all':         { en: '', zh: '', id: '' },
   'checkTodo.keys':             { en: 'Give the keys again, or start with the master key they were sealed with.', zh: '请重新录入密钥，或使用加密时的主密钥启动。', id: 'Berikan kunci lagi, atau mulai dengan kunci utama yang menyegelnya.' },
   'checkTodo.routes':           { en: 'Remove those routes, or enable the channels.', zh: '请删除这些路由，或启用相应渠道。', id: 'Hapus rute itu, atau aktifkan kanalnya.' },
