@@ -89,7 +89,7 @@ async function worldOn(db: Database): Promise<World> {
   const [row] = await db.run<{ slot: bigint }>(sql`select nextval('process_slots') as slot`);
   const rules = { allowHosts: new Set<string>(), allowLoopback: true, ownPorts: () => new Set<number>() };
   const { send } = makeSend({ ...rules, log: quietLog, monotonic: clock.monotonic });
-  return makeWorld({ log: quietLog, send, timeScale: 1, slot: Number(row?.slot ?? 0n) });
+  return makeWorld({ log: quietLog, send, timeScale: 1, slot: Number(row?.slot ?? 0n), now: clock.now });
 }
 
 /** What the disk takes for one flush right now: median of 25 times 8 KiB and `fdatasync`, in microseconds. */

@@ -32,6 +32,7 @@ import { findDemoPairs } from './wiring/demo/demo.ts';
 import { masterKeyPath, readMasterKey } from './wiring/master-key.ts';
 import { keepModesApart } from './wiring/mode.ts';
 import { beat, noticeRestore, pulseEveryMs } from './wiring/pulse.ts';
+import { hearTimeEveryMs, SharedTime } from './wiring/shared-time.ts';
 import { type Sandbox, startSandbox } from './wiring/sandbox-twins.ts';
 import { forgetOld, keepTranscripts } from './wiring/transcripts.ts';
 import { answer, bodyLimit, refuseUnserved, type Traffic } from './wiring/traffic.ts';
@@ -120,7 +121,15 @@ async function bringUp(
   };
   const sender = makeSend({ ...rules, log, monotonic: clock.monotonic });
   undo.add(() => sender.close());
-  const world = makeWorld({ log, send: sender.send, timeScale: config.timeScale, slot: await takeSlot(db) });
+  const time = new SharedTime(clock);
+  await time.hear(db, log);
+  const world = makeWorld({
+    log,
+    send: sender.send,
+    timeScale: config.timeScale,
+    slot: await takeSlot(db),
+    now: time.now,
+  });
   const pulse = join(config.data, 'pulse.json');
   if (!isChild) await noticeRestore(db, world, pulse);
   const vault = new Vault(await masterKey(config), world.nonce);
@@ -157,6 +166,11 @@ async function bringUp(
   undo.add(
     every(gate, refreshEveryMs, () =>
       gate.refresh().catch((error: unknown) => gate.world.log.warn('directory-stale', { error: String(error) })),
+    ),
+  );
+  undo.add(
+    every(gate, hearTimeEveryMs, () =>
+      time.hear(db, log).catch((error: unknown) => log.debug('time-not-heard', { error: String(error) })),
     ),
   );
   undo.add(

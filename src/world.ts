@@ -2,7 +2,7 @@
 import { randomFillSync } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { idEpoch, idTimeShift } from './core/ids.ts';
-import type { Log, Send, World } from './core/world.ts';
+import type { Instant, Log, Send, World } from './core/world.ts';
 
 export interface WorldOptions {
   readonly log: Log;
@@ -11,13 +11,15 @@ export interface WorldOptions {
   readonly timeScale: number;
   /** 0–1023, unlike that of any other process on the same database. */
   readonly slot: number;
+  readonly now: () => Instant;
 }
 
 export function makeWorld(options: WorldOptions): World {
   return {
     ...clock,
+    now: options.now,
     nonce: nonceMaker(),
-    newId: idMaker(options.slot, () => Date.now()),
+    newId: idMaker(options.slot, options.now),
     scaled: (ms) => Math.ceil(ms / options.timeScale),
     send: options.send,
     log: options.log,

@@ -112,5 +112,5 @@ export function commandWorld(logLevel: 'warn' | 'silent' = 'silent'): World & { 
     monotonic: clock.monotonic,
   });
   const slot = randomBytes(2).readUInt16BE(0) & 1023;
-  return { ...makeWorld({ log, send: sender.send, timeScale: 1, slot }), close: () => sender.close() };
+  return { ...makeWorld({ log, send: sender.send, timeScale: 1, slot, now: clock.now }), close: () => sender.close() };
 }

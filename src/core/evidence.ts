@@ -296,7 +296,8 @@ function changed<O extends Order>(
   const moved = { ...known, ...binding(order, evidence, rule, chosen), state: rule.to } as O;
   const next: O = {
     ...moved,
-    finishedAt: isFinal(moved) ? (evidence.happenedAt ?? evidence.at) : null,
+    // The channel's clock may be behind ours, or tell full minutes: nothing ends before it began.
+    finishedAt: isFinal(moved) ? Math.max(evidence.happenedAt ?? evidence.at, order.createdAt) : null,
     ...(moved.kind === 'payment' && rule.to === 'paid' ? { paid: order.amount.minor } : {}),
   };
   return {

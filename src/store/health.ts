@@ -1,4 +1,5 @@
 /** Facts about the server itself, for the doctor. */
+import type { Instant } from '../core/world.ts';
 import { type Query, sql } from './database.ts';
 
 export interface ServerFacts {
@@ -27,6 +28,15 @@ export async function serverFacts(query: Query): Promise<ServerFacts> {
       (select count(*) from migrations) as migrations, current_user::text as "user"`);
   if (!row) throw new Error('the database says nothing about itself');
   return { ...row, settings: Object.fromEntries(settings.map(({ name, setting }) => [name, setting])) };
+}
+
+/** The database's clock, milliseconds since 1970. */
+export async function databaseTime(query: Query): Promise<Instant> {
+  const [row] = await query.run<{ now: bigint }>(
+    sql`select (extract(epoch from clock_timestamp()) * 1000)::bigint as now`,
+  );
+  if (!row) throw new Error('the database does not say what time it is');
+  return Number(row.now);
 }
 
 /** Connections of gateways to this database, from any machine. */

@@ -60,7 +60,8 @@ function shared(row: SharedRow) {
     upstreamNo: row.upstream_no,
     reason: row.reason_code === null ? null : { code: row.reason_code, text: row.reason_text ?? '' },
     createdAt: Number(row.created_at),
-    finishedAt: row.finished_at === null ? null : Number(row.finished_at),
+    // Rows from before may say that it ended before it began.
+    finishedAt: row.finished_at === null ? null : Math.max(Number(row.finished_at), Number(row.created_at)),
     channelExtras: row.channel_extras ?? {},
   };
 }

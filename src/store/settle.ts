@@ -161,7 +161,7 @@ async function updateAttempts(query: Query, attempts: Settlement['attempts']): P
   await query.run(
     named(
       'attempts-settle',
-      sql`update attempts a set state = n.state, answered_at = coalesce(a.answered_at, n.at)
+      sql`update attempts a set state = n.state, answered_at = coalesce(a.answered_at, greatest(n.at, a.created_at))
           from unnest(${attempts.map((a) => a.home)}::smallint[], ${attempts.map((a) => a.id)}::bigint[], ${attempts.map((a) => a.state)}::text[],
             ${attempts.map((a) => a.at)}::bigint[]) as n (home, id, state, at)
           where a.home = n.home and a.id = n.id and a.state <> 'done'`,

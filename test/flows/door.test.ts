@@ -237,6 +237,27 @@ describe('a payment', () => {
     assert.deepEqual(reviews, [{ state: 'open' }]);
   });
 
+  test('ends never before it began, whatever the clocks of the channel and of our processes say', async () => {
+    for (const [finishedAt, backMs] of [
+      [1, 0],
+      [null, 3_600_000],
+    ] as const) {
+      t.script(answering('pay', paymentAnswer()));
+      const ask = payAsk();
+      await pay(t.gate, t.caller(0, 'payin'), ask, print(`clock ${backMs}`));
+      t.pass(-backMs);
+      await tell(ask.orderNo, { ...paidReport, finishedAt });
+      t.pass(backMs);
+      const payment = await row('payments', ask.orderNo);
+      assert.deepEqual([payment['state'], payment['finished_at']], ['paid', payment['created_at']]);
+      const [attempt] = await rowsOf(
+        t.database,
+        `select answered_at >= created_at as fits from kanal.attempts where object_id = ${String(payment['id'])}`,
+      );
+      assert.deepEqual(attempt, { fits: true });
+    }
+  });
+
   test('paid twice keeps one success; the second movement goes to suspense', async () => {
     t.script(answering('pay', paymentAnswer()));
     const ask = payAsk();

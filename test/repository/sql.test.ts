@@ -93,7 +93,7 @@ test('every statement on a growing table names the home', () => {
 
 /** Time and chance are parameters; what asks the server's own clock, and why. */
 const clockReaders: Readonly<Record<string, string>> = {
-  'src/store/health.ts': 'compares the clocks of database and gateway',
+  'src/store/health.ts': 'compares the clocks of database and gateway, and is what all processes go by',
 };
 const hidden =
   /\bnow\(\)|\bcurrent_(?:timestamp|date|time)\b|\bclock_timestamp\b|\blocaltimestamp\b|\brandom\(\)|\bgen_random_/i;
