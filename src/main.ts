@@ -337,7 +337,7 @@ async function listenIf(
       metrics.inFlight(server?.inFlight() ?? 0);
       return answer(traffic, wire);
     },
-    refuse: (why, wire) => refuseUnserved(gate.world, why, wire),
+    refuse: (why, wire) => refuseUnserved(parts, why, wire),
     bodyLimit: (_method, target) => bodyLimit(gate, target),
     trustedProxies: config.trustedProxies,
     log: gate.world.log,

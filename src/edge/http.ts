@@ -9,7 +9,15 @@ import type { Log } from '../core/world.ts';
 import type { Headers, ReplyWire, RequestWire } from '../protocols/protocol.ts';
 import { networkOf } from '../core/network.ts';
 import { callerAddress, isTrusted, parseProxies, plainAddress, type Proxies } from './peer.ts';
-import { plainReply, ReplyStream, type Reply, type StreamReply, writeLastReply, writeReply } from './reply.ts';
+import {
+  bareGuards,
+  plainReply,
+  ReplyStream,
+  type Reply,
+  type StreamReply,
+  writeLastReply,
+  writeReply,
+} from './reply.ts';
 
 /** Why a request is answered without `onRequest`, or after it failed. */
 export type Unserved =
@@ -332,7 +340,7 @@ const nonsenseStatus: Readonly<Record<string, string>> = {
 const optionsReply: ReplyWire = {
   kind: 'reply',
   status: 204,
-  headers: [['allow', [...allowedMethods].join(', ')]],
+  headers: [['allow', [...allowedMethods].join(', ')], ...Object.entries(bareGuards)],
   body: nothing,
 };
 

@@ -24,10 +24,20 @@ const connectionHeaders: ReadonlySet<string> = new Set([
   'upgrade',
 ]);
 
+/** For what is no page: nothing of it is to be run, framed, guessed at or kept. */
+export const bareGuards = {
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+  'referrer-policy': 'no-referrer',
+  'cache-control': 'no-store',
+} as const;
+
 /** A reply in nobody's grammar: `{}` and a status. */
 export function plainReply(status: number): ReplyWire {
   const body = new TextEncoder().encode('{}');
-  return { kind: 'reply', status, headers: [['content-type', 'application/json']], body };
+  const headers: Headers = [['content-type', 'application/json'], ...Object.entries(bareGuards)];
+  return { kind: 'reply', status, headers, body };
 }
 
 /** Writes a whole reply. Throws before the first byte when a header cannot be written. */

@@ -41,6 +41,9 @@ const longestConnectMs = 20_000;
 
 class ForbiddenAddress extends Error {}
 
+/** One answer for a name that leads inside and for one that leads nowhere: or merchants could read our inside network by its names. */
+export const noPublicAddress = 'no public address under that name';
+
 export function makeSend(options: SendOptions): Sender {
   const guarded = makeAgent(options, true);
   const open = makeAgent(options, false);
@@ -269,10 +272,14 @@ function lookupWith(options: SendOptions, isGuarded: boolean): LookupFunction {
   return (hostname, wanted, done) =>
     resolve(hostname, (error, addresses) => {
       const [first] = addresses;
-      if (error !== null || first === undefined) return done(error ?? new Error(`${hostname}: no address`), '');
+      const missing = error ?? (first === undefined ? new Error(`${hostname}: no address`) : null);
       const reasons = isGuarded ? addresses.map(({ address }) => checkAddress(address, options)) : [];
-      const refused = reasons.find((reason) => reason !== null) ?? null;
-      if (refused !== null) return done(new ForbiddenAddress(refused), '');
+      const refused = missing?.message ?? reasons.find((reason) => reason !== null) ?? null;
+      if (isGuarded && refused !== null) {
+        options.log.info('send.no-address', { host: hostname, why: refused });
+        return done(new ForbiddenAddress(noPublicAddress), '');
+      }
+      if (missing !== null || first === undefined) return done(missing, '');
       if (wanted.all === true) return done(null, [...addresses]);
       return done(null, first.address, first.family);
     });

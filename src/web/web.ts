@@ -23,6 +23,18 @@ export interface WebReply {
 /** One room: null = the path is not mine. */
 export type Room = (request: WebRequest) => Promise<WebReply | null>;
 
+/** HEAD is answered as GET; the listener leaves the body away. */
+export function isRead({ method }: Pick<WebRequest, 'method'>): boolean {
+  return method === 'GET' || method === 'HEAD';
+}
+
+/** For an address that there is only to read. */
+export const onlyRead: WebReply = {
+  status: 405,
+  headers: { allow: 'GET, HEAD', 'content-type': 'text/plain; charset=utf-8' },
+  body: '',
+};
+
 /** JSON as the operator API writes it: bigints as decimal text. */
 function jsonText(value: unknown): string {
   return JSON.stringify(value, (_name, member: unknown) => (typeof member === 'bigint' ? String(member) : member));

@@ -1,16 +1,16 @@
 /** `/health/live` says that the process runs, `/health/ready` that it can do its work: database, migrations, age of the oldest due notice. */
 import type { Gate } from '../flows/gate.ts';
 import { sql } from '../store/database.ts';
-import type { Room, WebReply } from '../web/web.ts';
+import { isRead, onlyRead, type Room, type WebReply } from '../web/web.ts';
 
 /** A notice that is due for longer than this means that nobody delivers. */
 const stuckMs = 300_000;
 
 export function healthRoom(gate: Gate): Room {
   return async (request) => {
-    if (request.path === '/health/live') return json(200, { live: true });
-    if (request.path === '/health/ready') return ready(gate);
-    return null;
+    if (request.path !== '/health/live' && request.path !== '/health/ready') return null;
+    if (!isRead(request)) return onlyRead;
+    return request.path === '/health/live' ? json(200, { live: true }) : ready(gate);
   };
 }
 

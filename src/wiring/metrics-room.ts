@@ -3,12 +3,13 @@ import { createHash } from 'node:crypto';
 import type { Metrics, NoticeOutcome, RequestOutcome } from '../edge/metrics.ts';
 import type { Gate } from '../flows/gate.ts';
 import { sql } from '../store/database.ts';
-import type { Room, WebRequest } from '../web/web.ts';
+import { isRead, onlyRead, type Room, type WebRequest } from '../web/web.ts';
 import type { Observer } from './observer.ts';
 
 export function metricsRoom(gate: Gate, metrics: Metrics): Room {
   return async (request) => {
     if (request.path !== '/metrics') return null;
+    if (!isRead(request)) return onlyRead;
     if (!isLocal(request) && !(await hasToken(gate, request))) return { status: 401, headers: {}, body: '{}' };
     await countQueues(gate, metrics);
     return { status: 200, headers: { 'content-type': metrics.contentType }, body: metrics.text() };

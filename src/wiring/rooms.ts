@@ -16,7 +16,7 @@ import { Watch } from '../web/cashier/watch.ts';
 import { onlinePay } from '../web/online-pay/online-pay.ts';
 import { consoleRoom } from '../web/console/console.ts';
 import { statements } from '../web/statements/statements.ts';
-import type { Room } from '../web/web.ts';
+import { isRead, onlyRead, type Room } from '../web/web.ts';
 import { healthRoom } from './health.ts';
 import { makeInspections } from './inspections.ts';
 import { makeIntegrations } from './integrations.ts';
@@ -88,5 +88,7 @@ export async function makeRooms({ config, vault, world, keyring, publicUrl }: Ro
 }
 
 /** Whoever opens the bare address is a person with a browser. */
-const frontDoor: Room = (request) =>
-  Promise.resolve(request.path === '/' ? { status: 302, headers: { location: '/console' }, body: '' } : null);
+const frontDoor: Room = (request) => {
+  if (request.path !== '/') return Promise.resolve(null);
+  return Promise.resolve(isRead(request) ? { status: 302, headers: { location: '/console' }, body: '' } : onlyRead);
+};

@@ -5,18 +5,17 @@ import type { Caller, Gate, Learning } from '../flows/gate.ts';
 import { hearRefund } from '../flows/hear-refund.ts';
 import { learnOutcome } from '../flows/learn-outcome.ts';
 import type { Report } from '../core/commands.ts';
-import type { World } from '../core/world.ts';
 import type { Unserved } from '../edge/http.ts';
 import type { Keyring } from '../edge/keyring.ts';
 import type { Verifier } from '../edge/verify-pool.ts';
 import { type Listener, listen } from '../edge/listen.ts';
-import { type Reply, plainReply } from '../edge/reply.ts';
+import { bareGuards, type Reply, plainReply } from '../edge/reply.ts';
 import { isSecretHeader } from '../edge/scrub.ts';
 import { type Server, sceneOf, serve } from '../edge/serve.ts';
 import { nobody } from '../edge/keyring.ts';
 import { channelProtocols, merchantProtocols, protocolNamed } from '../protocols/all.ts';
 import { Refusal } from '../core/refusal.ts';
-import type { Headers, Protocol, ReplyWire, RequestWire } from '../protocols/protocol.ts';
+import type { Claim, Headers, Keys, Protocol, ReplyWire, RequestWire } from '../protocols/protocol.ts';
 import type { ChannelRow } from '../store/directory.ts';
 import { insertCallbacks, insertReviews } from '../store/settle.ts';
 import { fileLimit } from '../web/statement-file.ts';
@@ -67,26 +66,66 @@ export function bodyLimit(gate: Gate, target: string): number | null {
   return merchantProtocols.find(({ endpoints }) => endpoints.some((row) => path.endsWith(row.path)))?.maxBody ?? null;
 }
 
-/** A refusal of the listener itself (too long, encoded, too busy, broken) in the grammar of whoever is asked. */
-export function refuseUnserved(world: World, why: Unserved, wire: RequestWire): ReplyWire | null {
-  const protocol = merchantProtocols.find((one) => claims(one, wire));
-  if (!protocol) return null;
-  const refusal = new Refusal(why === 'busy' ? 'busy' : why === 'failed' ? 'outcome-unknown' : 'invalid-request', {
-    why,
-  });
-  const scene = sceneOf(world, null, nobody, null);
-  return protocol.reply.seal(protocol.refusals[refusal.code](refusal, { scene, endpoint: null }), scene);
+/**
+ * A refusal of the listener itself (too long, encoded, too busy, broken) in the grammar of whoever is asked; signed where the
+ * protocol signs and the request says whose key it is. Of a body that was not read, or is packed, nothing says that.
+ */
+export function refuseUnserved(traffic: Pick<Traffic, 'gate' | 'keyring'>, why: Unserved, wire: RequestWire) {
+  for (const protocol of merchantProtocols) {
+    const claim = claimOf(protocol, wire);
+    if (claim !== null) return unserved(traffic, protocol, claim, why);
+  }
+  return null;
 }
 
-function claims(protocol: Protocol, wire: RequestWire): boolean {
+/** `nobody`: the path is this protocol's, and who asks cannot be read. */
+function claimOf(protocol: Protocol, wire: RequestWire): Claim | 'nobody' | null {
   try {
-    return protocol.identify(wire) !== null;
+    return protocol.identify(wire);
   } catch {
-    return true;
+    return 'nobody';
   }
 }
 
-function merchants({ gate, keyring, verifier }: Traffic): Server<Caller> {
+/** Written so many a second anew; a flood of refusals must not cost a flood of signatures. */
+const writtenPerSecond = 256;
+const written = new WeakMap<Gate, { readonly second: number; readonly replies: Map<string, ReplyWire> }>();
+
+function unserved(
+  { gate, keyring }: Pick<Traffic, 'gate' | 'keyring'>,
+  protocol: Protocol,
+  claim: Claim | 'nobody',
+  why: Unserved,
+): ReplyWire {
+  const code = why === 'busy' ? 'busy' : why === 'failed' ? 'outcome-unknown' : 'invalid-request';
+  const { sender, endpoint, marks = {} } = claim === 'nobody' ? { sender: '', endpoint: null } : claim;
+  const sealed = (keys: Keys) => {
+    const scene = sceneOf(gate.world, endpoint, keys, null);
+    return protocol.reply.seal(protocol.refusals[code](new Refusal(code, { why }), { scene, endpoint, marks }), scene);
+  };
+  const party = merchants({ gate, keyring }).find(protocol, sender);
+  if (!party) return sealed(nobody);
+  const replies = writtenNow(gate);
+  const key = JSON.stringify([protocol.name, sender, endpoint?.name, marks, why]);
+  const known = replies.get(key);
+  if (known) return known;
+  // Beyond that, as to a stranger: in the grammar, and without a signature.
+  if (replies.size >= writtenPerSecond) return sealed(nobody);
+  const reply = sealed(party.keys);
+  replies.set(key, reply);
+  return reply;
+}
+
+function writtenNow(gate: Gate): Map<string, ReplyWire> {
+  const second = Math.floor(gate.world.now() / 1000);
+  const present = written.get(gate);
+  if (present?.second === second) return present.replies;
+  const replies = new Map<string, ReplyWire>();
+  written.set(gate, { second, replies });
+  return replies;
+}
+
+function merchants({ gate, keyring, verifier }: Pick<Traffic, 'gate' | 'keyring' | 'verifier'>): Server<Caller> {
   return {
     ...(verifier ? { verifier } : {}),
     world: gate.world,
@@ -236,7 +275,7 @@ function webRequest(wire: RequestWire, path: string): WebRequest {
 }
 
 function webReply(reply: WebReply): Reply {
-  const headers: Headers = Object.entries(reply.headers);
+  const headers: Headers = Object.entries({ ...bareGuards, ...reply.headers });
   if (typeof reply.body === 'string')
     return { kind: 'reply', status: reply.status, headers, body: Buffer.from(reply.body) };
   if (reply.body instanceof Uint8Array) return { kind: 'reply', status: reply.status, headers, body: reply.body };

@@ -115,6 +115,29 @@ describe('a gateway in production', () => {
     assert.match(s.token, /^kop_[A-Za-z0-9_-]{43}$/);
   });
 
+  test('what there is only to read is read with GET and HEAD, and with nothing else', async () => {
+    for (const path of ['/', '/metrics', '/health/live', '/health/ready']) {
+      const [get, head, post] = await Promise.all(
+        (['GET', 'HEAD', 'POST'] as const).map((method) => request(method, s.url + path)),
+      );
+      assert.deepEqual([head?.status, head?.text], [get?.status, ''], path);
+      assert.deepEqual([post?.status, post?.headers['allow']], [405, 'GET, HEAD'], path);
+      for (const reply of [get, head, post]) {
+        assert.match(String(reply?.headers['content-security-policy']), /default-src 'none'; frame-ancestors 'none'/);
+        assert.equal(reply?.headers['x-content-type-options'], 'nosniff');
+        assert.equal(reply?.headers['x-frame-options'], 'DENY');
+      }
+    }
+    for (const path of [
+      '/online/pay/?id=1&tradeNo=1',
+      '/cashier/x',
+      '/console/sign-in',
+      '/assets/nothing',
+      '/admin/v1',
+    ])
+      assert.equal((await request('HEAD', s.url + path)).status, (await request('GET', s.url + path)).status, path);
+  });
+
   test('health says little to strangers', async () => {
     const ready = await request('GET', `${s.url}/health/ready`);
     assert.equal(ready.status, 200);

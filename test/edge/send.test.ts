@@ -434,11 +434,22 @@ describe('targets a merchant chose', () => {
     const named = await sender(to('127.0.0.1')).send(post(1, { url: `http://shop.example:${trap.port}/` }), guarded);
     const mixed = sender(to('93.184.216.34', '127.0.0.1'));
     const hidden = await mixed.send(post(1, { url: `http://shop.example:${trap.port}/` }), guarded);
-    for (const sent of [literal, named, hidden]) {
-      assert.equal(sent.kind, 'NOT_SENT');
-      assert.match(sent.kind === 'NOT_SENT' ? sent.why : '', /not public|loopback/);
-    }
+    for (const sent of [literal, named, hidden]) assert.equal(sent.kind, 'NOT_SENT');
+    assert.match(literal.kind === 'NOT_SENT' ? literal.why : '', /not public|loopback/);
     assert.equal(trap.connections, 0);
+  });
+
+  test('a name that leads inside is answered like one that leads nowhere: our names cannot be read through us', async () => {
+    const unknown = sender({ resolve: (_, done) => done(new Error('getaddrinfo ENOTFOUND db.corp'), []) });
+    const request = post(1, { url: 'https://db.corp/' });
+    const whys = await Promise.all(
+      [unknown, sender(to()), sender(to('10.1.2.3')), sender(to('93.184.216.34', 'fd00::1'))].map(async ({ send }) =>
+        send(request, guarded),
+      ),
+    );
+    for (const sent of whys) assert.deepEqual(sent, { kind: 'NOT_SENT', why: 'no public address under that name' });
+    const ours = await unknown.send(request, limits);
+    assert.match(ours.kind === 'NOT_SENT' ? ours.why : '', /ENOTFOUND/, 'of a target of our own we say why');
   });
 
   test('a name is looked at again at each connection', async () => {

@@ -198,7 +198,7 @@ export class Gateway {
     if (early) return early;
     const reply = await answer(traffic, wire).catch((error: unknown) => {
       this.#world.log.error('request-failed', { error: String(error) });
-      return refuseUnserved(traffic.gate.world, 'failed', wire);
+      return refuseUnserved(traffic, 'failed', wire);
     });
     if (!this.alive || this.dies('before the answer leaves')) return null;
     if (!reply) return { status: 500, headers: {}, body: new Uint8Array(0) };

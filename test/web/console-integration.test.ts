@@ -2,7 +2,9 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { languages } from '../../src/edge/samples/languages.ts';
+import { noPublicAddress } from '../../src/edge/send.ts';
 import { merchantProtocols } from '../../src/protocols/all.ts';
+import { makeIntegrations } from '../../src/wiring/integrations.ts';
 import { rowsOf } from '../gate.ts';
 import { type ConsoleScene, consoleScene } from './console-scene.ts';
 
@@ -125,6 +127,31 @@ describe('the webhook tester', () => {
       assert.match(tried.body, /TEST\d/, protocol);
       for (const secret of secretsOfB()) assert.equal(JSON.stringify(tried).includes(secret), false, protocol);
     }
+  });
+
+  test('says the same of a name that leads inside and of one that leads nowhere, after the same time', async () => {
+    c.scene.t.pass(61_000);
+    const { world } = c.scene.t;
+    const tried = async (why: string, ms: number) => {
+      const send: typeof world.send = () => {
+        c.scene.t.pass(ms);
+        return Promise.resolve({ kind: 'NOT_SENT', why });
+      };
+      const gate = { ...c.desk.gate, world: { ...world, send } };
+      const { keyring, vault } = c.scene.t;
+      const parts = { gate, keyring, vault, publicUrl: () => 'https://pay.example', isSandbox: false };
+      const began = world.now();
+      const { answer, tookMs, status } = await makeIntegrations(parts).tryNotice(
+        BigInt(c.scene.b.credential),
+        receiver,
+      );
+      return { answer, tookMs, status, took: world.now() - began };
+    };
+    const inside = await tried(noPublicAddress, 3);
+    assert.deepEqual(inside, { answer: noPublicAddress, tookMs: 2_000, status: null, took: 2_000 });
+    assert.deepEqual(await tried(noPublicAddress, 80), inside);
+    assert.deepEqual(await tried('forbidden target: address is not public', 0), inside);
+    assert.match((await tried('connect ECONNREFUSED 93.184.216.34:443', 5)).answer, /ECONNREFUSED/);
   });
 
   test('sends six in a minute for a merchant, whoever asks, and then waits', async () => {

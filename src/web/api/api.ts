@@ -65,7 +65,8 @@ async function answer(desk: Desk, request: WebRequest): Promise<WebReply> {
   const actor = await actorOf(desk, request);
   // Another process may have changed something a moment ago, and whoever did so expects to find it.
   await desk.gate.refresh();
-  const { route, params } = matchRoute(operatorRoutes, request.method, request.path);
+  const method = request.method === 'HEAD' ? 'GET' : request.method;
+  const { route, params } = matchRoute(operatorRoutes, method, request.path);
   checkActor(route, actor);
   return route.reply(desk, { actor, params, ...inputsOf(route, request) });
 }

@@ -117,7 +117,8 @@ async function answer(
   const row = Object.hasOwn(actions, action) ? actions[action] : undefined;
   if (payment?.kind !== 'payment' || row === undefined) return pageReply(404, plainPage(frame, 'missing'));
   const method = request.method === 'HEAD' ? 'GET' : request.method;
-  if (method !== row.method) return pageReply(405, plainPage(frame, 'refused'), { allow: row.method });
+  if (method !== row.method)
+    return pageReply(405, plainPage(frame, 'refused'), { allow: row.method === 'GET' ? 'GET, HEAD' : 'POST' });
   const visit = { gate, watch: ports.watch, frame, request, path: `/cashier/${token}`, payment };
   return row.method === 'GET' ? row.answer(visit) : perform(visit, row);
 }

@@ -116,7 +116,7 @@ const doors: Readonly<Record<string, Gate>> = {
 async function answer(call: Call): Promise<WebReply> {
   const { desk, request, session } = call;
   const method = request.method === 'HEAD' ? 'GET' : request.method;
-  if (method !== 'GET' && method !== 'POST') return outside(call, 405, plain('405', ''), { allow: 'GET, POST' });
+  if (method !== 'GET' && method !== 'POST') return outside(call, 405, plain('405', ''), { allow: 'GET, HEAD, POST' });
   for (const [name, value] of request.query) checkNoNul(value, name);
   if (method === 'POST' && !isFromHere(request, desk.publicUrl())) throw new Refusal('forbidden', { why: 'origin' });
   const form = readForm({ ...request, method });

@@ -18,7 +18,7 @@ import { type Frame, plainPage } from '../cashier/page.ts';
 import { shopLink } from '../cashier/shop-link.ts';
 import { isOver, payerAddress, viewOf } from '../cashier/view.ts';
 import { type Watch, stateText } from '../cashier/watch.ts';
-import type { Room, WebReply, WebRequest } from '../web.ts';
+import { isRead, type Room, type WebReply, type WebRequest } from '../web.ts';
 import { type Shown, bridgePage, oneCodePage } from './page.ts';
 import { walletOfAgent } from './wallet-app.ts';
 
@@ -47,7 +47,7 @@ export function onlinePay(gate: Gate, ports: OnlinePayPorts): Room {
     if (!place) return null;
     const frame = frameOf(ports, request);
     try {
-      if (request.method !== 'GET') return pageReply(405, plainPage(frame, 'refused'), { allow: 'GET' });
+      if (!isRead(request)) return pageReply(405, plainPage(frame, 'refused'), { allow: 'GET, HEAD' });
       const found = await find(gate, ports, request);
       if (!found) return pageReply(404, plainPage(frame, 'missing'));
       const visit = { gate, ports, frame, request, ...found };
@@ -122,7 +122,8 @@ async function show(visit: Visit): Promise<WebReply> {
   const view = viewOf(payment, gate.world.now());
   // Only a wallet may bind, and only while somebody could still pay; whoever comes back from paying just looks.
   const isBegun = (view === 'waiting' || view === 'preparing') && payment.option === wallet;
-  const mayPay = wallet !== null && (view === 'choose' || isBegun);
+  // Whoever only asks for the head of the page looks, and begins nothing.
+  const mayPay = wallet !== null && request.method === 'GET' && (view === 'choose' || isBegun);
   const cardPath = view === 'choose' && walletsFor(gate, payment).length === 0 ? cardPathOf(gate, payment) : null;
   if (cardPath !== null) return redirect(`${cardPath}?lang=${frame.language}&way=card`);
   if (isOver(view) || !mayPay || request.query.has('back'))

@@ -4,14 +4,15 @@ import { exponents, formatDecimal, isCurrency } from '../../core/money.ts';
 import type { Gate } from '../../flows/gate.ts';
 import { dayEnd, dayStart, statementMark } from '../../flows/get-statement.ts';
 import { type StatementLine, statementLines } from '../../store/statement.ts';
-import type { Room, WebReply } from '../web.ts';
+import { isRead, type Room, type WebReply } from '../web.ts';
 
 const address = /^\/statements\/(\d{1,19})\/(\d{4}-\d\d-\d\d)\/(\d{1,16})\/([A-Za-z0-9_-]{43})$/;
 const columns = 'kind,order_no,platform_no,amount,currency,fee,state,finished_at';
 const pageSize = 1_000;
 
 export function statements(gate: Gate): Room {
-  return async ({ method, path }) => {
+  return async (request) => {
+    const { path } = request;
     const [, id = '', day = '', until = '', mark = ''] = address.exec(path) ?? [];
     if (id === '') return null;
     const { credentials, merchants } = gate.directory();
@@ -19,7 +20,7 @@ export function statements(gate: Gate): Room {
     const isGood = timingSafeEqual(expected, Buffer.from(mark)) && Number(until) > gate.world.now();
     const credential = isGood ? credentials.get(BigInt(id)) : undefined;
     const merchant = credential && merchants.get(credential.merchantId);
-    if (!credential || !merchant || method !== 'GET') return nothing;
+    if (!credential || !merchant || !isRead(request)) return nothing;
     const of = { home: merchant.home, merchantId: merchant.id, credentialId: credential.id };
     return {
       status: 200,
