@@ -245,6 +245,7 @@ const places = [
   '/users',
   '/audit',
   '/health',
+  '/quarantine',
 ];
 
 test('every page speaks the three languages', async (t) => {
@@ -263,6 +264,8 @@ test('every page speaks the three languages', async (t) => {
 test('no page is wider than a phone, and axe finds nothing serious in any, light and dark', async (t) => {
   if (!hasBrowser(t)) return;
   const order = textAt(await scene.operator.get(`/orders/${paidNo}`), 'id');
+  // With its banner on every page, and its own page full.
+  await scene.operator.call('POST', '/quarantine', { backupAt: '2026-01-01T00:00:00Z', reason: 'to look at' });
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme });
     for (const place of [...places, `/orders/${order}`, `/merchants/${scene.a.id}`]) {

@@ -179,7 +179,7 @@ describe('whose word it is (T020)', () => {
       ),
     );
     assert.deepEqual(
-      [...new Set(payin.map(({ status, text }) => `${status} ${text}`))].length,
+      new Set(payin.map(({ status, text }) => `${status} ${text}`)).size,
       1,
       payin.map(({ text }) => text).join('\n'),
     );

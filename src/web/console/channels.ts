@@ -81,10 +81,7 @@ async function channel({ desk, eyes, person, params }: Visit) {
             .join(' · '),
         ],
       ]),
-    )}${card(
-      say('settings'),
-      settingTable(eyes, sheet, row.settings),
-    )}</div><div>${card(say('keys'), facts(keyList(secrets).map(({ name, addedAt }) => [name, addedAt.slice(0, 10)] as const)))}${may(person, { roles: admins, tenant: operatorOnly }) && card(say('actions'), stateForm({ eyes }, id, row.name, row.state))}</div></div>`,
+    )}<section class="card flush"><header><h2>${say('settings')}</h2></header>${settingTable(eyes, sheet, row.settings)}</section></div><div>${card(say('keys'), facts(keyList(secrets).map(({ name, addedAt }) => [name, addedAt.slice(0, 10)] as const)))}${may(person, { roles: admins, tenant: operatorOnly }) && card(say('actions'), stateForm({ eyes }, id, row.name, row.state))}</div></div>`,
   );
 }
 

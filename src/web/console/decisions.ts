@@ -68,7 +68,7 @@ function factsOf(
     [say('opened'), times(eyes, row.openedAt, row.currency ?? '')],
     ...detail.map(([name, value]) => [sayValue(say, 'heard', name), heard(eyes, name, value)] as const),
     [say('decision'), typeof text === 'string' ? text : null],
-    [say('who'), typeof by === 'string' ? by : null],
+    [say('who'), typeof by === 'string' ? retold(eyes, by) : null],
   ];
 }
 
@@ -104,12 +104,12 @@ async function approvals({ desk, eyes, person }: Visit) {
         },
         { head: say('what'), cell: ({ detail }) => detailOf(eyes, desk, detail, orders) },
         { head: say('why'), cell: ({ reason }) => reason },
-        { head: say('who'), cell: ({ askedName, askedAt }) => html`${askedName}<br>${time(eyes, askedAt)}` },
+        { head: say('who'), cell: ({ askedName, askedAt }) => html`${retold(eyes, askedName)}<br>${time(eyes, askedAt)}` },
         {
           head: say('state'),
           look: 'state',
           cell: (row) =>
-            html`${badge(eyes, row.state)}${row.decidedName !== null && html`<br><small>${row.decidedName}</small>`}`,
+            html`${badge(eyes, row.state)}${row.decidedName !== null && html`<br><small>${retold(eyes, row.decidedName)}</small>`}`,
         },
         {
           head: say('result'),
@@ -210,7 +210,7 @@ function decisionOf(
   ]
     .filter(Boolean)
     .join(', ');
-  return html`<div class="acts">${dangerous(eyes, `/console/approvals/${String(row.id)}/approved`, say('approveAsk', { action, who: row.askedName }), html`<button class="primary small">${say('approve')}</button>`)}${post(eyes, `/console/approvals/${String(row.id)}/refused`, html`<button class="small">${say('refuse')}</button>`, 'inline')}</div>`;
+  return html`<div class="acts">${dangerous(eyes, `/console/approvals/${String(row.id)}/approved`, say('approveAsk', { action, who: retold(eyes, row.askedName) }), html`<button class="primary small">${say('approve')}</button>`)}${post(eyes, `/console/approvals/${String(row.id)}/refused`, html`<button class="small">${say('refuse')}</button>`, 'inline')}</div>`;
 }
 
 function decision(state: 'approved' | 'refused'): Row {
