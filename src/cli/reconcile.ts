@@ -135,6 +135,24 @@ export const reconcileCommands: readonly Command[] = [
     },
   },
   {
+    name: 'reconcile settle',
+    takes: 'REVIEW',
+    about: "Takes what a comparison has put into suspense out of it: to a merchant, or as the channel's",
+    options: {
+      merchant: { value: 'M', about: 'Whose it is, by id or name; without it the channel’s' },
+      reason: { value: 'TEXT', about: 'Why, and where to read about it' },
+    },
+    async run(input) {
+      const path = `/reviews/${encodeURIComponent(input.word(0, 'REVIEW'))}/suspense`;
+      const merchant = input.text('merchant');
+      const body = { ...(merchant === undefined ? {} : { merchant }), reason: input.needed('reason') };
+      const settled = await call(input, 'POST', path, body);
+      if (input.json) printJson(settled);
+      else print(fields(settled));
+      return exits.done;
+    },
+  },
+  {
     name: 'reconcile learn',
     takes: 'ID',
     about: 'Lets what the differing lines of a file say about orders be learnt',

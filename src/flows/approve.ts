@@ -31,8 +31,10 @@ import {
 } from './administer.ts';
 import { bareEvidence, learnAbout } from './attempt.ts';
 import { letGo, refuseHeld } from './held-payout.ts';
+import { learnStatement, runNamed } from './reconcile-day.ts';
 import { refund } from './refund.ts';
 import { setRate } from './set-rate.ts';
+import { reviewNamed, settleStatement } from './settle-statement.ts';
 import { settleSuspense, settleTo } from './settle-suspense.ts';
 import { addUser, type Hand, readUserName, renewUser, setRole, setUserState } from './users.ts';
 
@@ -197,6 +199,21 @@ const deeds = {
     if (to === undefined) throw new Refusal('invalid-request', { field: 'to', text: 'merchant or channel' });
     const only = detail['sums']?.split('\n') ?? null;
     const sums = await settleSuspense(office, actor, await orderOf(office, detail), to, text(detail, 'why'), only);
+    return done(
+      sums.map(({ minor, currency }) => `${currency} ${formatDecimal(minor, exponents[currency])}`).join(', '),
+    );
+  },
+  'statement.learn': async (office, actor, detail) => {
+    const run = await runNamed(office.gate, id(detail, 'run'));
+    await learnStatement(office, actor, run);
+    return done(`statement of ${run.day}`);
+  },
+  'statement.settle': async (office, actor, detail) => {
+    const review = await reviewNamed(office.gate, id(detail, 'review'));
+    const merchantId = idOrNull(detail, 'merchant');
+    const merchant = merchantId === null ? null : office.gate.directory().merchants.get(merchantId);
+    if (merchant === undefined) throw new Refusal('not-found', { text: 'no such merchant' });
+    const sums = await settleStatement(office, actor, review, merchant, text(detail, 'why'));
     return done(
       sums.map(({ minor, currency }) => `${currency} ${formatDecimal(minor, exponents[currency])}`).join(', '),
     );

@@ -71,10 +71,7 @@ export async function recordDifference(gate: Gate, query: Query, run: OfRun, fou
   if (opened === 0) return;
   world.log.warn('review-opened', { reason: `statement-${type}`, kind, channel: String(run.channelId), day: run.day });
   if (isMoney && !isToLearn(found))
-    await book(
-      query,
-      suspenseOf(run, { kind, order: booked, review, money: found.money, isTheirs: line !== null }, at),
-    );
+    await book(query, suspenseOf(run, { kind, review, money: found.money, isTheirs: line !== null }, at));
 }
 
 function detailOf(
@@ -98,24 +95,26 @@ function detailOf(
 
 interface Entry {
   readonly kind: Kind;
-  readonly order: Key | null;
   readonly review: Key;
   readonly money: Difference['money'];
   /** The channel has it, and our books do not; else the other way round. */
   readonly isTheirs: boolean;
 }
 
-/** Money the channel has for us and the books do not know comes into suspense; what the channel lacks is missing there. */
-function suspenseOf({ channelId }: OfRun, { kind, order, review, money: sum, isTheirs }: Entry, at: number): Move[] {
+/**
+ * Money the channel has for us and the books do not know comes into suspense; what the channel lacks is missing there. An entry of the
+ * review, not of an order: nothing that is told of the order later may be taken for it.
+ */
+function suspenseOf({ channelId }: OfRun, { kind, review, money: sum, isTheirs }: Entry, at: number): Move[] {
   if (sum.minor === 0n) return [];
   const comesIn = isTheirs === (kind === 'payment');
   const [clearing, suspense] = [accounts.clearing(channelId), accounts.suspense(channelId)];
   return [
     {
-      home: order?.home ?? review.home,
-      objectKind: order ? kind : 'operator',
-      objectId: order?.id ?? review.id,
-      reason: `suspense-${comesIn ? 'in' : 'out'}/statement/${review.id}`,
+      home: review.home,
+      objectKind: 'operator',
+      objectId: review.id,
+      reason: `suspense-${comesIn ? 'in' : 'out'}/statement`,
       from: comesIn ? clearing : suspense,
       to: comesIn ? suspense : clearing,
       amount: sum.minor,
@@ -143,7 +142,7 @@ export async function learnDifference(gate: Gate, run: OfRun, found: FoundDiffer
       return closeLearnt(query, found.review, `learnt from the statement: now ${after.state}`, at);
     if (!found.isMoney || dealtWith.has(outcome)) return;
     const sum = money(found.amount, found.currency);
-    const entry = { kind, order, review: found.review, money: sum, isTheirs: saysMoved(lineState) };
+    const entry = { kind, review: found.review, money: sum, isTheirs: saysMoved(lineState) };
     await book(query, suspenseOf(run, entry, at));
   });
 }

@@ -13,6 +13,8 @@ import {
   homeOfChannel,
   keepStatement,
   linesOfRun,
+  type ListedRun,
+  listRuns,
   noteLearnt,
   noteResult,
   type Run,
@@ -171,6 +173,15 @@ export async function compareAgain(desk: Desk, actor: string, run: Run): Promise
   const lines = await linesOfRun(gate.db, run);
   const compared = await compareDay(gate, channel, run.day, run.zone, lines);
   return finish(desk, actor, run, lines, compared, run.source === 'channel' || run.learntBy !== null);
+}
+
+/** By its id. Throws `not-found`. */
+export async function runNamed(gate: Gate, id: bigint): Promise<ListedRun> {
+  const homes = [...new Set([...gate.directory().channels.keys()].map(homeOfChannel))];
+  const filter = { homes, channelId: null, day: null, state: null, id };
+  const [run] = await listRuns(gate.db, filter, { before: null, limit: 1 });
+  if (!run) throw new Refusal('not-found', { text: 'no such run' });
+  return run;
 }
 
 /** A file of another day would say that everything differs. */

@@ -85,7 +85,7 @@ function bookedOf(kind: Kind, channelId: bigint, row: BookedRow, aside: readonly
   };
 }
 
-/** Money beside orders that the channel has told of. What a comparison has put there itself explains nothing. */
+/** Money beside orders that the channel has told of. What a comparison has put into suspense is its review's, and explains nothing. */
 async function asidesOf(
   query: Query,
   channelId: bigint,
@@ -101,7 +101,7 @@ async function asidesOf(
     select m.object_id as id, m.amount, m.currency, m.at, not exists (select from moves s
         where s.home = m.home and s.object_id = m.object_id and s.reason = 'settled/' || m.reason) as is_open
     from unnest(${keys.map((k) => k.home)}::smallint[], ${keys.map((k) => k.id)}::bigint[]) as k (home, object_id)
-    join moves m using (home, object_id) where ${way} and m.reason !~ '^suspense-(in|out)/statement/'
+    join moves m using (home, object_id) where ${way}
     order by m.at, m.reason`);
   const found = new Map<bigint, Aside[]>();
   for (const row of rows)

@@ -111,6 +111,13 @@ export async function reviewOfMark(
   return row?.id ?? null;
 }
 
+/** A review that a comparison has opened; null when there is none of that id. */
+export async function statementReview(query: Query, id: bigint): Promise<Key | null> {
+  const [row] = await query.run<Key>(sql`
+    select home, id from reviews where home between 0 and 255 and id = ${id} and detail ? 'mark'`);
+  return row ?? null;
+}
+
 export interface FoundDifference extends Omit<NewDifference, 'at'> {
   readonly reference: string | null;
   readonly upstreamNo: string | null;
@@ -176,6 +183,39 @@ export async function differencesOf(query: Query, run: Key, after: bigint, limit
   const rows = await query.run<DifferenceRow>(sql`
     select ${differenceColumns} where d.home = ${run.home} and d.run_id = ${run.id} and d.id > ${after} order by d.id limit ${limit}`);
   return rows.map(differenceOf);
+}
+
+/** A difference as lists show it. */
+export interface ListedDifference extends FoundDifference {
+  readonly runId: bigint;
+  readonly channelId: bigint;
+  readonly day: string;
+}
+
+export interface DifferenceFilter {
+  /** Homes of the channels in question. */
+  readonly homes: readonly number[];
+  readonly channelId: bigint | null;
+  /** That of its review. */
+  readonly state: string | null;
+  /** A run's or order's id, or a number of the line. */
+  readonly number: string | null;
+}
+
+/** Differences of all runs, newest first. */
+export async function listDifferences(
+  query: Query,
+  { homes, channelId, state, number }: DifferenceFilter,
+  page: { readonly before: bigint | null; readonly limit: number },
+): Promise<ListedDifference[]> {
+  const id = number !== null && /^[0-9]{1,18}$/.test(number) ? BigInt(number) : null;
+  const rows = await query.run<DifferenceRow & { run_id: bigint; channel_id: bigint; day: string }>(sql`
+    select r.channel_id, r.day, ${differenceColumns} join reconciliations r on r.home = d.home and r.id = d.run_id
+    where d.home = any(${[...homes]}::smallint[]) and (${channelId}::bigint is null or r.channel_id = ${channelId})
+      and (${state}::text is null or v.state = ${state}) and (${page.before}::bigint is null or d.id < ${page.before})
+      and (${number}::text is null or l.reference = ${number} or l.upstream_no = ${number} or d.run_id = ${id} or d.order_id = ${id})
+    order by d.id desc limit ${page.limit}`);
+  return rows.map((row) => ({ ...differenceOf(row), runId: row.run_id, channelId: row.channel_id, day: row.day }));
 }
 
 /** Of a run's differences: how many there are, and how many of them nobody has decided. */

@@ -13,6 +13,7 @@ import { learnOutcome } from '../../src/flows/learn-outcome.ts';
 import { pay } from '../../src/flows/pay.ts';
 import { payOut } from '../../src/flows/pay-out.ts';
 import { learnStatement, reconcileDay, type Reconciled, tryDay } from '../../src/flows/reconcile-day.ts';
+import { settleStatement } from '../../src/flows/settle-statement.ts';
 import { verifyAudit } from '../../src/store/audit.ts';
 import type { ChannelRow } from '../../src/store/directory.ts';
 import { homeOfChannel, listRuns } from '../../src/store/reconciliations.ts';
@@ -194,7 +195,7 @@ test('each difference has one review with an owner and, where money is concerned
     'suspense-in 700',
     'suspense-out 1280',
   ]);
-  assert.equal(entries.find(({ amount }) => amount === 1_280n)?.['object_id'], ours.id);
+  assert.equal(await stateOf(ours), 'paid');
   // The door itself has put the other sum aside, under review.
   const [aside] = await rowsOf(t.database, `select * from kanal.moves where object_id = ${wrong.id}`);
   assert.equal(aside?.['amount'], 999n);
@@ -299,4 +300,33 @@ test('a dry run stores nothing; another channel’s file and another day’s are
     tryDay({ gate: t.gate }, channelOf('bestpay'), day, { source: 'file', digest: new Uint8Array(32), lines: early }),
     /line 2 is not of/,
   );
+});
+
+test('what lies in suspense goes to a merchant or to the channel, once', async () => {
+  const { merchant } = t.caller(1, 'payin');
+  const balance = async () => {
+    const account = `merchant/${merchant.id}/available`;
+    const rows = await rowsOf(
+      t.database,
+      `select * from kanal.balances where account = '${account}' and currency = 'CNY'`,
+    );
+    assert.deepEqual(
+      rows.map(({ home }) => home),
+      [merchant.home],
+    );
+    return rows[0]?.['available'] as bigint;
+  };
+  await ask('bestpay', [
+    ['payment', 'LOST-1', '', '3.00', 'CNY', 'paid'],
+    ['payment', 'LOST-2', '', '4.00', 'CNY', 'paid'],
+  ]);
+  const before = await balance();
+  const [first, second] = await reviews();
+  const keys = [first, second].map((row) => ({ home: Number(row?.['home']), id: row?.['id'] as bigint }));
+  const sums = await Promise.all([
+    settleStatement({ gate: t.gate }, 'a, b', keys[0] ?? { home: 0, id: 0n }, merchant, 'found'),
+    settleStatement({ gate: t.gate }, 'a, b', keys[1] ?? { home: 0, id: 0n }, null, 'taken back'),
+  ]);
+  assert.equal((await balance()) - before, sums[0]?.[0]?.minor);
+  await assert.rejects(settleStatement({ gate: t.gate }, 'a, b', keys[0] ?? { home: 0, id: 0n }, merchant, 'again'));
 });

@@ -10,6 +10,7 @@ import { setChannelState, setCredentialState } from '../../src/flows/administer.
 import type { DeedName } from '../../src/flows/approve.ts';
 import { learnOutcome } from '../../src/flows/learn-outcome.ts';
 import { pay } from '../../src/flows/pay.ts';
+import { reconcileDay } from '../../src/flows/reconcile-day.ts';
 import { trialBalance } from '../../src/store/ledger.ts';
 import { actionsWords } from '../../src/web/console/words/actions.ts';
 import { answering, payAsk, paymentAnswer, rowsOf, silence } from '../gate.ts';
@@ -41,6 +42,29 @@ async function available(currency: string): Promise<unknown> {
     `select available from kanal.balances where account = 'merchant/${merchant()}/available' and currency = '${currency}'`,
   );
   return sum;
+}
+
+let told = { order: '', run: '', review: '' };
+
+/** A statement that a person has handed in: it tells of a payment that we wait for, and of one that nobody knows. */
+async function statement(): Promise<void> {
+  const { t } = c.scene;
+  t.script(answering('pay', paymentAnswer()));
+  const ask = payAsk();
+  await pay(t.gate, t.caller(0, 'payin'), ask, Buffer.from(ask.orderNo));
+  t.script(silence({ kind: 'unknown', why: 'in this test' }));
+  const row = await one(`select id, reference from kanal.payments where order_no = '${ask.orderNo}'`);
+  const line = { upstreamNo: null, state: 'paid', at: null, fee: null, kind: 'payment' } as const;
+  const lines = [
+    { ...line, no: 2, reference: String(row['reference']), money: ask.amount },
+    { ...line, no: 3, reference: 'NOBODYS', money: money(500n, 'JPY') },
+  ];
+  const channel = t.gate.directory().channels.get(BigInt(channelId()));
+  assert.ok(channel);
+  const given = { source: 'file', digest: new Uint8Array(32), lines } as const;
+  const { run } = await reconcileDay(t, 'test', channel, '2026-01-15', given, { learns: false, isAnyway: false });
+  const review = await one(`select id from kanal.reviews where reason = 'statement-unknown-here'`);
+  told = { order: String(row['id']), run: String(run), review: String(review['id']) };
 }
 
 let yuan = '';
@@ -278,6 +302,22 @@ const matters: Readonly<Record<Exclude<DeedName, Elsewhere>, Matter>> = {
     seen: async () =>
       (await one(`select amount from kanal.moves where object_id = ${waiting} and reason like 'settled/%'`))['amount'],
     becomes: 21_000n,
+  },
+  'statement.learn': {
+    prepare: statement,
+    path: () => `/console/reconciliation/${told.run}/learn`,
+    form: () => ({}),
+    seen: async () => {
+      const { state } = await one(`select state from kanal.payments where id = ${told.order}`);
+      return state === 'pending' ? undefined : state;
+    },
+    becomes: 'paid',
+  },
+  'statement.settle': {
+    path: () => `/console/reviews/${told.review}/settle`,
+    form: () => ({ merchant: merchant() }),
+    seen: () => available('JPY'),
+    becomes: 500n,
   },
 };
 

@@ -18,6 +18,7 @@ after(() => c.close());
 const ids: Readonly<Record<string, (owner: Belongings) => string>> = {
   orders: ({ order }) => order,
   reviews: ({ review }) => review,
+  reconciliation: () => nowhere,
   merchants: ({ merchant }) => merchant,
   credentials: ({ credential }) => credential,
   integration: ({ credential }) => credential,

@@ -50,6 +50,16 @@ export class Browser {
     return this.#ask('POST', path, { ...own, ...headers }, new URLSearchParams(all).toString());
   }
 
+  /** A form with a file in it. */
+  upload(path: string, form: Readonly<Record<string, string>>, file: string): Promise<Page> {
+    const parts = Object.entries({ csrf: this.csrf(), ...form }).map(
+      ([name, value]) => `--kanal-test\r\ncontent-disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`,
+    );
+    const last = `--kanal-test\r\ncontent-disposition: form-data; name="file"; filename="day.csv"\r\n\r\n${file}\r\n`;
+    const own = { origin, 'sec-fetch-site': 'same-origin', 'content-type': 'multipart/form-data; boundary=kanal-test' };
+    return this.#ask('POST', path, own, `${parts.join('')}${last}--kanal-test--\r\n`);
+  }
+
   csrf(): string {
     const session = this.cookies.get('kanal-console') ?? '';
     return createHmac('sha256', session).update('kanal console form').digest('base64url');

@@ -75,11 +75,21 @@ async function quarantined({ t }: OperatorScene): Promise<void> {
 const day = '2026-01-14';
 
 /** A statement without lines, and where it may be sent. */
-async function fileSample(scene: OperatorScene): Promise<Omit<Sample, 'route'>> {
+async function fileSample(scene: OperatorScene, line = ''): Promise<Omit<Sample, 'route'>> {
   const { json } = await scene.ask(await scene.token('admin'), 'POST', '/statement-files');
   const { path } = json as { path: string };
   const header = 'kind,reference,upstream_no,amount,currency,state,at,fee';
-  return { path: `${path}?channel=payin-twin&day=${day}`, body: Buffer.from(`${header}\n`) };
+  return { path: `${path}?channel=payin-twin&day=${day}`, body: Buffer.from(`${header}\n${line}`) };
+}
+
+/** A review of money that a statement tells of and nobody knows. */
+async function inSuspense(scene: OperatorScene): Promise<string> {
+  const { path, body } = await fileSample(scene, `payment,nobody-${++made},,100,IDR,paid,,`);
+  const admin = await scene.token('admin');
+  await scene.ask(admin, 'POST', path, body);
+  const { json } = await scene.ask(admin, 'GET', '/reviews?state=open');
+  const found = (json as { id: string; reason: string }[]).find(({ reason }) => reason === 'statement-unknown-here');
+  return found?.id ?? '0';
 }
 
 async function newRun(scene: OperatorScene): Promise<string> {
@@ -187,6 +197,10 @@ const makers: Readonly<Record<string, Maker>> = {
     t.statements.set('ysepay', { kind: 'statement', digest: new Uint8Array(32), lines: [] });
     return { path: '/reconciliations', body: { channel: 'ysepay-twin', day } };
   },
+  'POST /admin/v1/reviews/{id}/suspense': async (scene) => ({
+    path: `/reviews/${await inSuspense(scene)}/suspense`,
+    body: { reason: 'the channel took it back' },
+  }),
   'POST /admin/v1/statement-files': () => ({ path: '/statement-files' }),
   'POST /admin/v1/statement-files/{until}/{mark}': async (scene) => fileSample(scene),
   'GET /admin/v1/reconciliations': () => ({ path: '/reconciliations?state=open' }),

@@ -7,10 +7,12 @@ import {
   learnStatement,
   type Reconciled,
   reconcileDay,
+  runNamed,
   type Statement,
   statementOf,
   tryDay,
 } from '../../flows/reconcile-day.ts';
+import { reviewNamed, settleStatement } from '../../flows/settle-statement.ts';
 import {
   differencesOf,
   type FoundDifference,
@@ -20,7 +22,7 @@ import {
 } from '../../store/reconciliations.ts';
 import { type ApiRoute, type Actor, many, one } from '../route-table.ts';
 import { fileAddress, maxFileBytes, statementOfFile } from '../statement-file.ts';
-import { channelBy, type Desk, requiredId } from './desk.ts';
+import { channelBy, type Desk, merchantBy, requiredId } from './desk.ts';
 import * as shapes from './shapes.ts';
 
 const everybody = ['viewer', 'support', 'finance', 'approver', 'admin'] as const;
@@ -186,6 +188,21 @@ function homesOf({ gate }: Desk): readonly number[] {
 export const reconciliationTable: readonly ApiRoute<Desk>[] = [
   one({
     method: 'POST',
+    path: '/admin/v1/reviews/{id}/suspense',
+    about: 'What a comparison with a statement has put into suspense: to a merchant, or as the channel’s',
+    roles: ['approver', 'admin'],
+    tenant: 'operator-only',
+    body: z.strictObject({ merchant: shapes.reference.optional(), reason: shapes.words }),
+    answers: z.object({ settled: z.array(shapes.amount) }),
+    async run(desk: Desk, { actor, params, body }) {
+      const review = await reviewNamed(desk.gate, requiredId(params['id'], 'review'));
+      const merchant = body.merchant === undefined ? null : merchantBy(desk, actor, body.merchant);
+      const sums = await settleStatement(desk, actor.name, review, merchant, body.reason);
+      return { settled: sums.map(({ minor, currency }) => shapes.moneyText(minor, currency)) };
+    },
+  }),
+  one({
+    method: 'POST',
     path: '/admin/v1/reconciliations',
     about: "Fetches a channel's statement of a day and compares it with the books; a dry run stores nothing",
     roles: accountants,
@@ -299,10 +316,6 @@ export const reconciliationTable: readonly ApiRoute<Desk>[] = [
   }),
 ];
 
-async function runBy(desk: Desk, text: string | undefined): Promise<ListedRun> {
-  const id = requiredId(text, 'run');
-  const filter = { homes: homesOf(desk), channelId: null, day: null, state: null, id };
-  const [row] = await listRuns(desk.gate.db, filter, { before: null, limit: 1 });
-  if (!row) throw new Refusal('not-found', { text: 'no such run' });
-  return row;
+function runBy({ gate }: Desk, text: string | undefined): Promise<ListedRun> {
+  return runNamed(gate, requiredId(text, 'run'));
 }

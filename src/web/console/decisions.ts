@@ -1,23 +1,27 @@
 /** What people decide: reviews, and what takes two of them. */
+import type { Move } from '../../core/ledger.ts';
 import { isFinal, type Order } from '../../core/order.ts';
 import { Refusal } from '../../core/refusal.ts';
 import { decideReview } from '../../flows/administer.ts';
-import { decide } from '../../flows/approve.ts';
+import { askSecond, decide } from '../../flows/approve.ts';
 import { type ApprovalRow, listApprovals } from '../../store/approvals.ts';
 import { findOrders, type ListedReview, listReviews } from '../../store/lists.ts';
 import { unsettledSuspense } from '../../store/ledger.ts';
+import { statementReview } from '../../store/reconciliations.ts';
 import { deciderRoles, moneyRoles } from '../../store/tokens.ts';
 import { homesFor, idOf } from '../api/desk.ts';
 import { html, type Html, type Piece } from '../html.ts';
-import { askers, idIn, outcomeForm, settleForm } from './order.ts';
+import { askers, idIn, outcomeForm, settleForm, sumsAside } from './order.ts';
 import {
   area,
   badge,
   card,
+  choose,
   copyable,
   crumbs,
   dangerous,
   facts,
+  field,
   headed,
   money,
   post,
@@ -38,6 +42,8 @@ async function review({ desk, eyes, person, params }: Visit) {
   const found = row.objectId === null ? [] : await findOrders(desk.gate.db, String(row.objectId), null);
   const order = found.find((one) => one.id === row.objectId);
   const suspense = order === undefined ? [] : await unsettledSuspense(desk.gate.db, order.home, order.id);
+  const ofStatement = await statementReview(desk.gate.db, id);
+  const aside = ofStatement === null ? [] : await unsettledSuspense(desk.gate.db, ofStatement.home, id);
   const canAsk = may(person, { roles: askers, tenant: 'operator-only' });
   const canDecide = row.state === 'open' && may(person, { roles: deciderRoles, tenant: 'operator-only' });
   const reason = sayValue(say, 'review', row.reason);
@@ -45,8 +51,31 @@ async function review({ desk, eyes, person, params }: Visit) {
   return page(
     reason,
     html`${crumbs(eyes, 'reviews', '/console/reviews', reason)}${headed(html`${reason} ${badge(eyes, row.state)}`)}
-<div class="split"><div>${row.state === 'open' && advice !== row.reason && html`<p class="note"><strong>${say('nextStep')}</strong> ${advice}</p>`}${card(say('facts'), facts(factsOf(eyes, desk, row, order)))}</div><div>${order !== undefined && suspense.length > 0 && canAsk && card(say('settleAsk'), settleForm(eyes, order, suspense))}${order && !isFinal(order) && canAsk && card(say('outcomeAsk'), outcomeForm(eyes, order))}${canDecide && card(say('decision'), post(eyes, `/console/reviews/${String(id)}/close`, html`${area(say('why'), 'decision', 4)}<button class="primary">${say('decide')}</button>`))}</div></div>`,
+<div class="split"><div>${row.state === 'open' && advice !== row.reason && html`<p class="note"><strong>${say('nextStep')}</strong> ${advice}</p>`}${card(say('facts'), facts(factsOf(eyes, desk, row, order)))}</div><div>${aside.length > 0 && canAsk && card(say('settleAsk'), statementForm(eyes, desk, String(id), aside, order?.merchantId ?? null))}${order !== undefined && suspense.length > 0 && canAsk && card(say('settleAsk'), settleForm(eyes, order, suspense))}${order && !isFinal(order) && canAsk && card(say('outcomeAsk'), outcomeForm(eyes, order))}${canDecide && card(say('decision'), post(eyes, `/console/reviews/${String(id)}/close`, html`${area(say('why'), 'decision', 4)}<button class="primary">${say('decide')}</button>`))}</div></div>`,
   );
+}
+
+/** Money that a comparison with a statement has put aside: the channel's, or a merchant's. */
+function statementForm(
+  eyes: Eyes,
+  { gate }: ConsoleDesk,
+  id: string,
+  aside: readonly Move[],
+  merchantId: bigint | null,
+): Html {
+  const { say } = eyes;
+  const merchants = [...gate.directory().merchants.values()].map((one) => ({ value: String(one.id), label: one.name }));
+  const choices = [{ value: '', label: say('settleNobody') }, ...merchants];
+  const present = merchantId === null ? '' : String(merchantId);
+  return html`<p class="hint">${say('settleHelp')}</p>${facts(sumsAside(eyes, aside))}${post(eyes, `/console/reviews/${id}/settle`, html`${choose(say('settleTo'), 'merchant', choices, present)}${field(say('why'), 'why')}<button class="primary">${say('askSecond')}</button>`)}`;
+}
+
+async function askSettleStatement({ desk, eyes, person, params, form }: Visit) {
+  const id = String(idIn(params));
+  const why = form.required('why', 500);
+  const merchant = form.text('merchant', 20);
+  await askSecond(desk, person, 'statement.settle', { review: id, merchant, why }, why);
+  return { kind: 'go', to: `/console/reviews/${id}`, note: eyes.say('asked') } as const;
 }
 
 function factsOf(
@@ -56,7 +85,9 @@ function factsOf(
   order: Order | undefined,
 ): readonly (readonly [string, Piece])[] {
   const { say } = eyes;
-  const detail = Object.entries((row.detail ?? {}) as Record<string, unknown>).filter(([, value]) => value !== null);
+  const detail = Object.entries((row.detail ?? {}) as Record<string, unknown>).filter(
+    ([name, value]) => value !== null && name !== 'mark',
+  );
   const { text, by } = (row.decision ?? {}) as { text?: unknown; by?: unknown };
   return [
     [
@@ -77,7 +108,7 @@ function heard({ say }: Eyes, name: string, value: unknown): Piece {
   const text = typeof value === 'string' ? value : JSON.stringify(value);
   const [, minor = '', currency = ''] = /^(\d{1,18}) ([A-Z]{3})$/.exec(text) ?? [];
   if (minor !== '') return money(BigInt(minor), currency);
-  if (name === 'state') return sayValue(say, 'state', text);
+  if (name === 'state' || name === 'said') return sayValue(say, 'state', text);
   if (name === 'event') return sayValue(say, 'said', text);
   if (name === 'source') return sayValue(say, 'source', text);
   return html`<code>${text}</code>`;
@@ -242,6 +273,13 @@ export function shownOnce(
 
 export const decisionRows: readonly Row[] = [
   { method: 'GET', path: '/console/reviews/{id}', roles: everybody, tenant: 'operator-only', answer: review },
+  {
+    method: 'POST',
+    path: '/console/reviews/{id}/settle',
+    roles: askers,
+    tenant: 'operator-only',
+    answer: askSettleStatement,
+  },
   { method: 'POST', path: '/console/reviews/{id}/close', roles: deciderRoles, tenant: 'operator-only', answer: close },
   { method: 'GET', path: '/console/approvals', roles: moneyRoles, tenant: 'operator-only', answer: approvals },
   decision('approved'),

@@ -3,6 +3,7 @@ import { type Currency, exponents, isCurrency, money, type Money, parseDecimal }
 import { Refusal } from '../../core/refusal.ts';
 import { checkNoNul } from '../nul.ts';
 import type { WebRequest } from '../web.ts';
+import { readMultipart } from './multipart.ts';
 
 const maxFormBytes = 64 * 1024;
 const longestText = 16_384;
@@ -10,8 +11,12 @@ const longestText = 16_384;
 export class Form {
   readonly #values: URLSearchParams;
 
-  constructor(values: URLSearchParams) {
+  /** Of a form with a file; else empty. */
+  readonly file: Uint8Array;
+
+  constructor(values: URLSearchParams, file: Uint8Array = new Uint8Array()) {
     this.#values = values;
+    this.file = file;
   }
 
   /** '' when it is not there. Throws Refusal `invalid-request` when it is there twice or too long. */
@@ -92,9 +97,13 @@ function tooPrecise(field: string, places: number): Refusal {
 }
 
 /** Throws Refusal `invalid-request` for anything but a form of ours in size and type. */
-export function readForm({ method, headers, body }: WebRequest): Form {
+export function readForm({ method, path, headers, body }: WebRequest): Form {
   if (method !== 'POST') return new Form(new URLSearchParams());
   const type = (headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase();
+  if (type === 'multipart/form-data' && path.startsWith('/console/statement-files/')) {
+    const { values, file } = readMultipart(headers['content-type'] ?? '', body);
+    return new Form(values, file);
+  }
   if (type !== 'application/x-www-form-urlencoded' || body.byteLength > maxFormBytes)
     throw new Refusal('invalid-request', { text: 'not a form of this console' });
   return new Form(new URLSearchParams(new TextDecoder().decode(body)));

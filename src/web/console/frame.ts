@@ -33,6 +33,7 @@ export const navigation: readonly Group[] = [
       { word: 'payouts', path: '/console/payouts', ...all },
       { word: 'agreements', path: '/console/agreements', ...all },
       { word: 'ledger', path: '/console/ledger', ...operators },
+      { word: 'reconciliation', path: '/console/reconciliation', ...operators },
     ],
   },
   {

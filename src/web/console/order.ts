@@ -171,6 +171,14 @@ export function outcomeForm(eyes: Eyes, order: Order): Html {
 }
 
 /** What lies in suspense of an order, and whose it is: the sums are those of the books, nobody types them. */
+/** Each sum with the way it went. */
+export function sumsAside({ say }: Eyes, suspense: readonly Move[]) {
+  return suspense.map(
+    ({ reason, amount, currency }) =>
+      [say(reason.startsWith('suspense-in') ? 'cameIn' : 'isMissing'), money(amount, currency)] as const,
+  );
+}
+
 export function settleForm(eyes: Eyes, order: Order, suspense: readonly Move[]): Html {
   const { say } = eyes;
   // While the order is open the same movement may yet become its own: it is not the merchant's twice.
@@ -180,11 +188,7 @@ export function settleForm(eyes: Eyes, order: Order, suspense: readonly Move[]):
       value,
       label: say(value === 'merchant' ? 'settleMerchant' : 'settleChannel'),
     }));
-  const sums = suspense.map(
-    ({ reason, amount, currency }) =>
-      [say(reason.startsWith('suspense-in') ? 'cameIn' : 'isMissing'), money(amount, currency)] as const,
-  );
-  return html`<p class="hint">${say('settleHelp')}</p>${facts(sums)}${post(eyes, `/console/orders/${String(order.id)}/settle`, html`${choose(say('settleTo'), 'to', choices)}${field(say('why'), 'why')}<button class="primary">${say('askSecond')}</button>`)}`;
+  return html`<p class="hint">${say('settleHelp')}</p>${facts(sumsAside(eyes, suspense))}${post(eyes, `/console/orders/${String(order.id)}/settle`, html`${choose(say('settleTo'), 'to', choices)}${field(say('why'), 'why')}<button class="primary">${say('askSecond')}</button>`)}`;
 }
 
 async function askSettle(visit: Visit) {

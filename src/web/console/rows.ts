@@ -12,6 +12,7 @@ import { merchantRows } from './merchants.ts';
 import { orderRows } from './order.ts';
 import { peopleRows } from './people.ts';
 import { quarantineRows } from './quarantine.ts';
+import { reconciliationRows } from './reconciliation.ts';
 import { routeRows } from './routes.ts';
 import type { Row } from './row.ts';
 import { tariffRows } from './tariffs.ts';
@@ -23,6 +24,7 @@ export const rows: readonly Row[] = [
   ...orderRows,
   ...decisionRows,
   ...bookRows,
+  ...reconciliationRows,
   ...merchantRows,
   ...channelRows,
   ...routeRows,

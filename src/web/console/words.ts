@@ -14,6 +14,7 @@ import { methodsWords } from './words/methods.ts';
 import { orderWords } from './words/order.ts';
 import { peopleWords } from './words/people.ts';
 import { quarantineWords } from './words/quarantine.ts';
+import { reconciliationWords } from './words/reconciliation.ts';
 import { refusalsWords } from './words/refusals.ts';
 import { reviewsWords } from './words/reviews.ts';
 import { setupWords } from './words/setup.ts';
@@ -40,6 +41,7 @@ const table = {
   ...refusalsWords,
   ...configurationWords,
   ...quarantineWords,
+  ...reconciliationWords,
 };
 
 export type Word = keyof typeof table;

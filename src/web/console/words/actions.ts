@@ -28,6 +28,7 @@ export const actionsWords = {
   'action.review.close':        { en: 'Review closed', zh: '关闭待处理事项', id: 'Peninjauan ditutup' },
   'action.suspense.settle':     { en: 'Suspense settled', zh: '结清挂账', id: 'Penampungan diselesaikan' },
   'action.statement.compare':   { en: 'Statement compared', zh: '对账单已核对', id: 'Laporan dibandingkan' },
+  'action.statement.settle':    { en: 'Suspense of a statement settled', zh: '结清对账挂账', id: 'Penampungan laporan diselesaikan' },
   'action.statement.learn':     { en: 'Statement learnt', zh: '采信对账单', id: 'Laporan dipelajari' },
   'action.channel.zone':        { en: "Channel's time zone", zh: '渠道时区', id: 'Zona waktu kanal' },
   'action.quarantine.begin':    { en: 'Quarantine begun', zh: '开始隔离', id: 'Karantina dimulai' },
@@ -53,6 +54,8 @@ export const actionsWords = {
   'action.payout.send':         { en: 'Held payout: send', zh: '超限代付：发出', id: 'Pencairan ditahan: kirim' },
   'action.payout.refuse':       { en: 'Held payout: refuse', zh: '超限代付：拒绝', id: 'Pencairan ditahan: tolak' },
 
+  'detail.run':        { en: 'Statement', zh: '对账', id: 'Laporan' },
+  'detail.review':     { en: 'Review', zh: '核查', id: 'Tinjauan' },
   'detail.merchant':   { en: 'Merchant', zh: '商户', id: 'Merchant' },
   'detail.protocol':   { en: 'Protocol', zh: '协议', id: 'Protokol' },
   'detail.method':     { en: 'Method', zh: '方式', id: 'Metode' },

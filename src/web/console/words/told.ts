@@ -91,6 +91,7 @@ export const told: readonly Wording[] = [
   { en: 'there is no quarantine', zh: '当前没有隔离', id: 'tidak ada karantina' },
   { en: 'nothing is sent until the restored books are compared', zh: '恢复后的账目与渠道核对完成前，不会付出任何款项', id: 'tidak ada yang dikirim sampai pembukuan hasil pemulihan dibandingkan' },
   { en: 'compare with the channels first: kanal quarantine compare', zh: '请先与渠道核对', id: 'bandingkan dulu dengan kanal' },
+  { en: 'nothing of this review lies in suspense', zh: '该核查没有挂账款项', id: 'tidak ada dana tinjauan ini di penampungan' },
   { en: 'an IANA name such as Asia/Jakarta', zh: 'IANA 时区名称，例如 Asia/Jakarta', id: 'nama IANA seperti Asia/Jakarta' },
   { en: '{name}: no zone {zone}', zh: '{name}：没有时区 {zone}', id: '{name}: tidak ada zona {zone}' },
   { en: 'a day such as 2030-01-31', zh: '日期，例如 2030-01-31', id: 'tanggal seperti 2030-01-31' },
