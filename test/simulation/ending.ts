@@ -8,16 +8,16 @@ import type { ShopOrder, Told, Word } from './orders.ts';
 import type { Scene } from './scene.ts';
 import { type Movement, clearedBy } from './upstream.ts';
 
-/** Nothing more will happen by itself that could change anything. */
+/** Nothing more will happen by itself that could change anything. What is `sending` will be looked at, whatever a person is to look at beside. */
 export async function isAtRest(scene: Scene): Promise<boolean> {
   if (scene.payers.waiting > 0) return false;
   for (const upstream of scene.upstreams) if (!(await upstream.isQuiet())) return false;
   const [row] = await scene.books.owner.run<{ open: bigint; due: bigint }>(sql`
-    select (select count(*) from payments p where state in ('new', 'sending', 'pending', 'unknown') and (${scene.isTidy} or not exists (
+    select (select count(*) from payments p where state in ('new', 'sending', 'pending', 'unknown') and (${scene.isTidy} or p.state = 'sending' or not exists (
         select from reviews r where r.object_id = p.id and r.reason = 'amount-mismatch')))
-      + (select count(*) from payouts p where state in ('approved', 'sending', 'pending', 'unknown') and (${scene.isTidy} or not exists (
+      + (select count(*) from payouts p where state in ('approved', 'sending', 'pending', 'unknown') and (${scene.isTidy} or p.state = 'sending' or not exists (
         select from reviews r where r.object_id = p.id and r.reason in ('payout-not-found', 'amount-mismatch'))))
-      + (select count(*) from refunds p where state in ('requested', 'sending', 'pending', 'unknown') and (${scene.isTidy} or not exists (
+      + (select count(*) from refunds p where state in ('requested', 'sending', 'pending', 'unknown') and (${scene.isTidy} or p.state = 'sending' or not exists (
         select from reviews r where r.object_id = p.id and r.reason in ('refund-not-found', 'amount-mismatch')))) as open,
       (select count(*) from notices_due) as due`);
   return row?.open === 0n && row.due === 0n;
