@@ -382,7 +382,7 @@ test('what can still be paid shows its payment page', async () => {
 describe('amounts in forms', () => {
   const wrong = [
     ['IDR', '46.000', /no decimals.*46000, not 46\.000/],
-    ['IDR', '46,000', /plain number/],
+    ['IDR', '46,000', /whole number such as 46000/],
     ['CNY', '1.005', /two decimals/],
     ['CNY', '1.000', /two decimals/],
     ['CNY', '12,50', /plain number/],

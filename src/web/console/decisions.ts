@@ -135,7 +135,10 @@ async function approvals({ desk, eyes, person }: Visit) {
         },
         { head: say('what'), cell: ({ detail }) => detailOf(eyes, desk, detail, orders) },
         { head: say('why'), cell: ({ reason }) => reason },
-        { head: say('who'), cell: ({ askedName, askedAt }) => html`${retold(eyes, askedName)}<br>${time(eyes, askedAt)}` },
+        {
+          head: say('who'),
+          cell: ({ askedName, askedAt }) => html`${retold(eyes, askedName)}<br>${time(eyes, askedAt)}`,
+        },
         {
           head: say('state'),
           look: 'state',

@@ -73,7 +73,7 @@ export class Form {
       throw new Refusal('invalid-request', {
         field: name,
         text: 'a plain number, like 1250 or 12.50',
-        why: 'no-amount',
+        why: places === 0 ? 'no-whole-amount' : 'no-amount',
       });
     return minor;
   }

@@ -6,6 +6,7 @@ export const refusalsWords = {
   'wrong.missing':      { en: 'This has to be filled in.', zh: '此项必填。', id: 'Harus diisi.' },
   'wrong.nothing':      { en: 'This has to be more than zero.', zh: '必须大于零。', id: 'Harus lebih dari nol.' },
   'wrong.no-amount':    { en: 'Write a plain number such as 1250 or 12.50, without separators and signs.', zh: '请输入不带分隔符和符号的数字，例如 1250 或 12.50。', id: 'Tulis angka biasa seperti 1250 atau 12.50, tanpa pemisah dan tanda.' },
+  'wrong.no-whole-amount': { en: 'Write a whole number such as 46000, without separators and signs.', zh: '请输入不带分隔符和符号的整数，例如 46000。', id: 'Tulis bilangan bulat seperti 46000, tanpa pemisah dan tanda.' },
   'wrong.no-decimals':  { en: 'This currency has no decimals. Write whole units without a point: 46000, not 46.000.', zh: '该币种没有小数，请输入不带小数点的整数：46000，而不是 46.000。', id: 'Mata uang ini tidak punya desimal. Tulis bilangan bulat tanpa titik: 46000, bukan 46.000.' },
   'wrong.two-decimals': { en: 'This currency has two decimals at most: 12.50. The point is no thousands separator.', zh: '该币种最多两位小数：12.50。小数点不是千位分隔符。', id: 'Mata uang ini paling banyak dua desimal: 12.50. Titik bukan pemisah ribuan.' },
   'wrong.needs-currency': { en: 'Choose the currency of the limits.', zh: '请选择限额的币种。', id: 'Pilih mata uang batasnya.' },

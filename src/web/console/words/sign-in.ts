@@ -23,5 +23,5 @@ export const signInWords = {
   setupDiffer:     { en: 'The two passwords are not the same.', zh: '两次输入的密码不一致。', id: 'Kedua kata sandi tidak sama.' },
   setupCodeWrong:  { en: 'The code does not fit. Check the clock of your phone and type the next one.', zh: '动态码不正确。请检查手机时间并输入下一个动态码。', id: 'Kode tidak cocok. Periksa jam ponsel Anda dan ketik kode berikutnya.' },
   setupNoPhone:    { en: 'Sandbox, and no phone at hand? This prints the code:', zh: '沙箱中没有手机？此命令可显示动态码：', id: 'Sandbox tanpa ponsel? Perintah ini mencetak kodenya:' },
-  signInSandbox:   { en: 'Sandbox: user and setup code are printed at the first start, and by', zh: '沙箱：用户名和设置码在首次启动时显示，也可执行', id: 'Sandbox: pengguna dan kode penyiapan dicetak saat start pertama, dan oleh' },
+  signInSandbox:   { en: 'Sandbox: user and setup code are printed at the first start, and by', zh: '沙箱：用户名和设置码在首次启动时显示，也可执行', id: 'Sandbox: pengguna dan kode penyiapan dicetak saat pertama kali dijalankan, dan oleh' },
 } satisfies Texts;

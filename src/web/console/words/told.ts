@@ -27,6 +27,7 @@ export const told: readonly Wording[] = [
   { en: 'a whole number of hours', zh: '请输入整数小时', id: 'jumlah jam dalam bilangan bulat' },
   { en: 'a date, yyyy-MM-dd', zh: '请输入日期，格式 yyyy-MM-dd', id: 'tanggal, yyyy-MM-dd' },
   { en: 'a positive decimal', zh: '请输入正的小数', id: 'desimal positif' },
+  { en: 'a plain number, like 1250 or 12.50', zh: '请输入普通数字，例如 1250 或 12.50', id: 'angka biasa, misalnya 1250 atau 12.50' },
   { en: 'below the minimum', zh: '最高值低于最低值', id: 'maksimal di bawah minimal' },
   { en: '0 to 100 with at most four decimals', zh: '0 至 100，最多四位小数', id: '0 sampai 100 dengan paling banyak empat desimal' },
   { en: 'an address that begins with http:// or https://', zh: '请输入以 http:// 或 https:// 开头的地址', id: 'alamat yang diawali http:// atau https://' },
