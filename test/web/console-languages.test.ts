@@ -68,7 +68,24 @@ async function happenings(): Promise<void> {
     remote: '203.0.113.9',
     headers: [['sign', '0'.repeat(32)]],
   });
+  await statement();
   await enterQuarantine(t, 'test', t.world.now(), 'restored from a backup');
+}
+
+/** A channel's statement with a sum that is none of ours and one that differs. */
+async function statement(): Promise<void> {
+  const { database } = c.scene.t;
+  const [paid] = await rowsOf(
+    database,
+    `select reference, channel_id from kanal.payments where id = ${c.scene.a.order}`,
+  );
+  const finance = await c.person('finance');
+  const { text } = await finance.get('/console/reconciliation');
+  const [, path = ''] = /action="(\/console\/statement-files\/[^"]+)"/.exec(text) ?? [];
+  const lines = ['payment,NOBODYS-1,,500,IDR,paid,,', `payment,${String(paid?.['reference'])},,19999,IDR,paid,,`];
+  const file = ['kind,reference,upstream_no,amount,currency,state,at,fee', ...lines].join('\n');
+  const form = { channel: String(paid?.['channel_id']), day: '2026-01-15' };
+  assert.equal((await finance.upload(path, form, file)).status, 303);
 }
 
 // ── the pages ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -84,6 +101,7 @@ async function idsOf({ path }: Row): Promise<readonly string[]> {
     reviews: () => stored('reviews'),
     approvals: () => stored('approvals'),
     doctor: () => stored('refused_requests'),
+    reconciliation: () => stored('reconciliations'),
     merchants: () => Promise.resolve([c.scene.b.merchant]),
     channels: () => Promise.resolve([...channels.keys()].map(String)),
     integration: () => Promise.resolve(own.map(({ id }) => String(id))),
@@ -195,6 +213,30 @@ test("nor has one of a merchant's own people", async () => {
   const found: string[] = [];
   for (const path of ['/console', '/console/payments', '/console/payouts', '/console/notices', '/console/integration'])
     found.push(...(await english(shop, path, () => shop.get(path))));
+  assert.deepEqual(found, []);
+});
+
+test('nor what a second person reads: what is asked for, and what is shown once after it', async () => {
+  const { a, t } = c.scene;
+  let named = 0;
+  const found = [
+    ...(await english(approver, 'approvals', () => approver.get('/console/approvals'))),
+    ...(await english(approver, 'review', () => approver.get(`/console/reviews/${a.review}`))),
+  ];
+  for (const [path, form] of [
+    [`/console/credentials/${a.credential}/rotate`, { hours: '1', why: 'a leak' }],
+    [`/console/merchants/${a.merchant}/webhook-secret`, { hours: '1', why: 'a leak' }],
+    ['/console/users', { role: 'finance', why: 'a new hand' }],
+  ] as const)
+    found.push(
+      ...(await english(approver, path, async () => {
+        assert.ok((await admin.post(path, { ...form, name: `rini-${++named}` })).status < 400, path);
+        const [asked] = await rowsOf(t.database, 'select id from kanal.approvals order by id desc limit 1');
+        const page = await approver.post(`/console/approvals/${String(asked?.['id'])}/approved`);
+        assert.equal(page.status, 200, path);
+        return page;
+      })),
+    );
   assert.deepEqual(found, []);
 });
 
