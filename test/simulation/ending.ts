@@ -4,6 +4,7 @@ import type { TwinOrder } from '../../src/twin/order.ts';
 import type { OrderRow } from './auditor.ts';
 import { protocolNamed } from '../../src/protocols/all.ts';
 import { checkRefunds } from './ending-refunds.ts';
+import { checkStatements } from './ending-statements.ts';
 import type { ShopOrder, Told, Word } from './orders.ts';
 import type { Scene } from './scene.ts';
 import { type Movement, clearedBy } from './upstream.ts';
@@ -85,6 +86,7 @@ function ordersOf(scene: Scene): ShopOrder[] {
 export async function checkEnd(scene: Scene): Promise<void> {
   await scene.auditor.lookAtBooks();
   for (const story of await stories(scene)) check(scene, story);
+  await checkStatements(scene);
 }
 
 async function stories(scene: Scene): Promise<Story[]> {
