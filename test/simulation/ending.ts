@@ -177,16 +177,16 @@ function check(scene: Scene, story: Story): void {
   if (['unknown', 'pending'].includes(row.state) && reviews.length === 0)
     fail(`is ${row.state} and nobody was told to look`);
   const why = order.kind === 'payment' ? whyNotAsPaid(story) : whyNotAsPaidOut(story);
-  if (why !== null && !isDoubtful(story) && !(isSilent(story) && isTooLate(scene, row))) fail(why);
+  if (why !== null && !isDoubtful(story) && !(isSilent(story) && isTooLate(row))) fail(why);
   if (!isSilent(story)) checkClearing(story, fail);
   checkMerchant(story, word ?? 'pending', fail);
   checkNotices(scene, story, fail);
   checkRefunds(scene, story);
 }
 
-/** Over before the money came. A clock an hour ahead makes three quick "never heard of it" as good as ten minutes of them. */
-function isTooLate({ journal }: Scene, { state }: OrderRow): boolean {
-  return ['closed', 'reversed'].includes(state) || (state === 'failed' && journal.counters.has('clock: ahead'));
+/** Over before the money came. */
+function isTooLate({ state }: OrderRow): boolean {
+  return ['closed', 'reversed'].includes(state);
 }
 
 /** Declined, or everything went back by hand. */
@@ -296,9 +296,9 @@ export function checkTold(
       fail('its notice is done, and was not heard');
     // First attempt, the ladder's, and what a person asked for.
     const most = 1 + protocolNamed(protocol).retry.gapsMs.length + (scene.strangers.resent.get(notice.id) ?? 0);
-    // A machine whose clock is ahead takes what another one is busy with; one that stood still, what it was busy with itself.
-    const isTwice = ['clock: ahead', 'clock: behind', 'pause'].some((one) => scene.journal.counters.has(one));
-    if (notice.attempts > most && !isTwice) fail(`its notice was tried ${notice.attempts} times`);
+    // A machine that stood still tells once more what it was busy with; meanwhile another one has.
+    if (notice.attempts > most && !scene.journal.counters.has('pause'))
+      fail(`its notice was tried ${notice.attempts} times`);
   }
 }
 

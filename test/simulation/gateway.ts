@@ -4,12 +4,13 @@ import { makeAdmissions } from '../../src/edge/admission.ts';
 import { Keyring } from '../../src/edge/keyring.ts';
 import { Vault } from '../../src/edge/vault.ts';
 import { type OpenGate, openGate } from '../../src/flows/open-gate.ts';
-import type { Database, Sql } from '../../src/store/database.ts';
+import type { Database, Query, Sql } from '../../src/store/database.ts';
 import { channelProtocols, merchantProtocols } from '../../src/protocols/all.ts';
 import { operatorApi } from '../../src/web/api/api.ts';
 import type { Desk } from '../../src/web/api/desk.ts';
 import { makeInspections } from '../../src/wiring/inspections.ts';
 import { makePorts, type SqsPort } from '../../src/wiring/ports.ts';
+import { hearTimeEveryMs, SharedTime } from '../../src/wiring/shared-time.ts';
 import { type Traffic, answer, refuseUnserved } from '../../src/wiring/traffic.ts';
 import { Runner, type Task } from '../../src/workers/runner.ts';
 import { allTasks } from '../../src/workers/schedule.ts';
@@ -69,6 +70,7 @@ export class Gateway {
   #stepMs = 0;
   readonly #scene: Ground;
   readonly #world: World;
+  readonly #hearTime: () => Promise<void>;
   readonly #database: Database;
   #traffic: Traffic | null = null;
   #desk: Desk | null = null;
@@ -79,9 +81,16 @@ export class Gateway {
     this.name = `gateway-${slot}`;
     const { clock, journal } = scene;
     const chance = scene.chance.fork(this.name);
-    // Clocks of machines differ a little.
+    // Clocks of machines differ a little, and more where somebody sets them; what the database says arrives a trip later.
     const skewMs = Math.round(chance.between(-800, 800));
-    const now = () => Math.floor(scene.began + clock.now + skewMs + this.#stepMs);
+    const own = () => Math.floor(scene.began + clock.now + skewMs + this.#stepMs);
+    const lateMs = Math.round(skewMs / 20);
+    const told: Pick<Query, 'run'> = {
+      run: <T>() => Promise.resolve([{ now: BigInt(Math.floor(scene.began + clock.now) + lateMs) }] as T[]),
+    };
+    const time = new SharedTime({ now: own, monotonic: () => clock.now });
+    this.#hearTime = () => time.hear(told, this.#world.log);
+    const { now } = time;
     this.#world = {
       now,
       monotonic: () => clock.now,
@@ -120,6 +129,7 @@ export class Gateway {
 
   async start(): Promise<void> {
     const world = this.#world;
+    await this.#hearTime();
     const vault = new Vault(masterKey, (bytes) => world.nonce(bytes));
     const keyring = new Keyring(vault, () => world.now());
     let runner: Runner | null = null;
@@ -229,6 +239,7 @@ export class Gateway {
     this.#stepMs = ms;
     this.#scene.journal.note(this.name, `its clock is ${ms} ms wrong`);
     this.#scene.journal.count(ms === 0 ? 'clock: right again' : `clock: ${ms > 0 ? 'ahead' : 'behind'}`);
+    this.#scene.clock.after(hearTimeEveryMs, () => this.#hearTime());
   }
 
   dies(where: string): boolean {
