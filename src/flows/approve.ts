@@ -9,7 +9,7 @@ import { isFinal, type Kind, type Order } from '../core/order.ts';
 import { Refusal } from '../core/refusal.ts';
 import type { Event } from '../core/rules.ts';
 import { recorded } from '../store/admin.ts';
-import { decideApproval, insertApproval, noteResult } from '../store/approvals.ts';
+import { decideApproval, insertApproval, noteResult, openOfMerchantUser } from '../store/approvals.ts';
 import type { Query } from '../store/database.ts';
 import { unsettledSuspense } from '../store/ledger.ts';
 import { findOrders } from '../store/lists.ts';
@@ -349,6 +349,9 @@ async function presentOf(office: Office, action: DeedName, detail: Detail): Prom
   return channelId === null || reference === null ? {} : { channel: String(channelId), reference };
 }
 
+/** A merchant's user asks so often and no oftener: operators' own requests must not sink below them. */
+const mostOfMerchantUser = 5;
+
 /** Writes down what somebody asks for. Nothing happens yet. */
 export async function askSecond(
   office: Office,
@@ -359,6 +362,9 @@ export async function askSecond(
 ): Promise<bigint> {
   const { world, db } = office.gate;
   const now = world.now();
+  const waiting = await openOfMerchantUser(db, who.userId);
+  if (waiting >= mostOfMerchantUser)
+    throw new Refusal('limit-exceeded', { text: `${waiting} of your requests wait for a decision already` });
   const asked = { ...detail, ...(await presentOf(office, action, detail)) };
   const row = { id: world.newId(), action, detail: { ...asked, asker: who.name }, reason, askedBy: who.userId };
   const entry = {

@@ -26,6 +26,14 @@ export async function insertApproval(
     values (${row.id}, ${row.action}, ${JSON.stringify(row.detail)}::jsonb, ${row.reason}, ${row.askedBy}, ${at})`);
 }
 
+/** How many requests of a merchant's own user are still open; 0 for an operator. */
+export async function openOfMerchantUser(query: Query, userId: bigint): Promise<number> {
+  const rows = await query.run(sql`
+    select 1 from approvals a join console_users u on u.id = a.asked_by
+    where a.asked_by = ${userId} and a.state = 'open' and u.merchant_id is not null`);
+  return rows.length;
+}
+
 export function listApprovals(query: Query, limit: number): Promise<ApprovalRow[]> {
   return query.run<ApprovalRow>(sql`
     select a.id, a.action, a.detail, a.reason, a.asked_by as "askedBy", u.name as "askedName", a.asked_at as "askedAt", a.state,

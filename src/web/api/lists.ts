@@ -17,7 +17,7 @@ import {
   type Page,
   type Subject,
 } from '../../store/lists.ts';
-import { type ApiRoute, type Call, many } from '../route-table.ts';
+import { type ApiRoute, type Call, many, type Tenant } from '../route-table.ts';
 import { type ListName, listStates } from '../list-states.ts';
 import { type Desk, homesFor, merchantScope } from './desk.ts';
 import { masked } from './mask.ts';
@@ -73,13 +73,14 @@ function list<T extends { readonly id: bigint }, A>(
   answers: z.ZodType<A>,
   read: (desk: Desk, filter: HomeFilter, page: Page) => Promise<readonly T[]>,
   show: (desk: Desk, row: T) => A,
+  tenant: Tenant = 'merchant-bound',
 ): ApiRoute<Desk> {
   return many({
     method: 'GET',
     path: `/admin/v1/${plural}`,
     about,
     roles: everybody,
-    tenant: 'merchant-bound',
+    tenant,
     query: listQuery.extend({ state: z.enum(listStates[plural]).optional() }),
     answers,
     async *rows(desk: Desk, call: Call<ListQuery, unknown>) {
@@ -283,6 +284,7 @@ export const listTable: readonly ApiRoute<Desk>[] = [
     shapes.listedCallback,
     ({ gate }, filter, page) => listCallbacks(gate.db, filter, page),
     shownCallback,
+    'operator-only',
   ),
   list(
     'reviews',
@@ -290,5 +292,6 @@ export const listTable: readonly ApiRoute<Desk>[] = [
     shapes.listedReview,
     ({ gate }, filter, page) => listReviews(gate.db, filter, page),
     shownReview,
+    'operator-only',
   ),
 ];

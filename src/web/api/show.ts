@@ -52,7 +52,7 @@ export async function orderNamed(desk: Desk, actor: Pick<Actor, 'merchantId'>, n
   return order;
 }
 
-/** `merchantId`: whose person looks; null = an operator, who also sees what we said to channels. */
+/** `merchantId`: whose person looks; null = an operator, who also sees what channels and we said to each other, and what people decided. */
 export async function timeline(desk: Desk, order: Order, merchantId: bigint | null): Promise<Entry[]> {
   const { db } = desk.gate;
   const parts = await Promise.all([
@@ -65,13 +65,11 @@ export async function timeline(desk: Desk, order: Order, merchantId: bigint | nu
         what: 'callback',
         id: String(id),
         channel: String(channelId),
-        method,
-        target: masked(target),
-        body: masked(body),
+        ...(merchantId === null ? { method, target: masked(target), body: masked(body) } : {}),
         verdict,
       })),
     ),
-    reviews(desk, order),
+    reviews(desk, order, merchantId),
     exchanges(desk, order, merchantId),
   ]);
   return inOrder([{ at: shapes.iso(order.createdAt), what: 'created', state: 'new' }, ...parts.flat()]);
@@ -176,19 +174,27 @@ async function told({ gate }: Desk, order: Order): Promise<Entry[]> {
   ];
 }
 
-async function reviews({ gate }: Desk, order: Order): Promise<Entry[]> {
+async function reviews({ gate }: Desk, order: Order, merchantId: bigint | null): Promise<Entry[]> {
+  const isOperator = merchantId === null;
   return (await reviewsAbout(gate.db, order)).flatMap((row) => [
     {
       at: shapes.iso(row.openedAt),
       what: 'review',
       id: String(row.id),
       reason: row.reason,
-      detail: row.detail,
+      ...(isOperator ? { detail: row.detail } : {}),
       state: row.state,
     },
     ...(row.closedAt === null
       ? []
-      : [{ at: shapes.iso(row.closedAt), what: 'review-closed', id: String(row.id), decision: row.decision }]),
+      : [
+          {
+            at: shapes.iso(row.closedAt),
+            what: 'review-closed',
+            id: String(row.id),
+            ...(isOperator ? { decision: row.decision } : {}),
+          },
+        ]),
   ]);
 }
 

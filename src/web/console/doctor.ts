@@ -9,6 +9,7 @@ import { type Html, html, type Piece } from '../html.ts';
 import { type Pasted, readPasted } from '../pasted.ts';
 import { difference, type Part } from './difference.ts';
 import { idIn } from './order.ts';
+import { takePace } from './pace.ts';
 import { card, type Choice, choose, type Column, copyable, crumbs, facts, headed, post, table, time } from './parts.ts';
 import { capital } from './retell.ts';
 import { everybody, type Eyes, may, page, type Row, type Visit } from './row.ts';
@@ -131,7 +132,7 @@ function examine(visit: Visit) {
   if (bytes.length > mostBytes)
     throw new Refusal('invalid-request', { field: 'request', text: `more than ${mostBytes} bytes` });
   const asked = form.text('protocol', 40);
-  countExamination(visit);
+  takePace(visit, 'doctor', mostPerMinute);
   const found = examinePasted(visit, bytes, asked);
   const told = found === null ? html`<p class="note" role="status">${say('doctorWhich')}</p>` : findings(eyes, found);
   return Promise.resolve(
@@ -144,24 +145,6 @@ function examine(visit: Visit) {
 
 /** Each examination may take a quarter of a second from the payments. */
 const mostPerMinute = 20;
-
-interface Minute {
-  at: number;
-  readonly counts: Map<bigint, number>;
-}
-
-const minutes = new WeakMap<Visit['desk']['gate'], Minute>();
-
-/** Throws Refusal `busy`. */
-function countExamination({ desk: { gate }, person }: Visit): void {
-  const at = Math.floor(gate.world.monotonic() / 60_000);
-  const known = minutes.get(gate);
-  const minute = known?.at === at ? known : { at, counts: new Map<bigint, number>() };
-  minutes.set(gate, minute);
-  const count = (minute.counts.get(person.userId) ?? 0) + 1;
-  if (count > mostPerMinute) throw new Refusal('busy', { text: `at most ${mostPerMinute} in a minute` });
-  minute.counts.set(person.userId, count);
-}
 
 /** Null when nobody can tell of which protocol it is. */
 function examinePasted({ desk, person }: Visit, bytes: Buffer, asked: string): Explanation | null {

@@ -14,6 +14,7 @@ import { orderNamed, timeline } from '../api/show.ts';
 import { type Html, html } from '../html.ts';
 import { placeOf } from './frame.ts';
 import { methodOf } from './lists.ts';
+import { takePace } from './pace.ts';
 import { quoted, recorder } from './recorder.ts';
 import {
   amountField,
@@ -205,11 +206,15 @@ async function askSettle(visit: Visit) {
   return { kind: 'go', to: `/console/orders/${order.id}`, note: eyes.say('asked') } as const;
 }
 
+/** Each asks the channel, which may tire of us. */
+const mostPerMinute = 30;
+
 /** As the merchant's own closing: the channel closes first, and money on its way wins. */
 async function closeNow(visit: Visit) {
   const { desk, eyes, person } = visit;
   const order = await orderOf(visit);
   if (order.kind !== 'payment') throw new Refusal('not-found');
+  takePace(visit, 'channel', mostPerMinute);
   await note(desk.gate, person.name, 'payment.close', { order: String(order.id) });
   const after = isFinal(order) ? order : await endUnpaid(desk.gate, order);
   return {
@@ -222,6 +227,7 @@ async function closeNow(visit: Visit) {
 async function queryNow(visit: Visit) {
   const { desk, eyes, person } = visit;
   const order = await orderOf(visit);
+  takePace(visit, 'channel', mostPerMinute);
   await note(desk.gate, person.name, 'order.query', { order: String(order.id) });
   const after = await queryUpstream(desk.gate, order);
   return {

@@ -90,14 +90,14 @@ const writers: Readonly<Record<string, Writer>> = {
         .filter(Boolean)
         .join(' · '),
     ),
-  callback: ({ desk, eyes }, entry) => {
+  callback: ({ desk, eyes, person }, entry) => {
     const channel =
       desk.gate.directory().channels.get(idOf(word(entry['channel'])) ?? -1n)?.name ?? word(entry['channel']);
     return line(
       eyes.say('entry.callback', { channel }),
       toneOf('', word(entry['verdict'])),
       badge(eyes, word(entry['verdict'])),
-      rawRequest(word(entry['method']), word(entry['target']), word(entry['body'])),
+      person.merchantId === null ? rawRequest(word(entry['method']), word(entry['target']), word(entry['body'])) : null,
     );
   },
   review: ({ eyes, person }, entry) => {
