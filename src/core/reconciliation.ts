@@ -103,6 +103,11 @@ export function saysMoved(state: LineState): boolean {
   return state === 'paid' || state === 'returned';
 }
 
+/** Does it leave money on one side? What came back is where it was, whatever the books say of it. */
+function isOneWay({ state }: StatementLine): boolean {
+  return state === 'paid';
+}
+
 /** What a line amounts to as evidence. */
 export const lineEvents: Readonly<Record<LineState, Event>> = {
   paid: 'succeeded',
@@ -119,7 +124,7 @@ export function compare(comparing: Comparing): Compared {
   const seen = new Set<string>();
   const differences: Difference[] = [];
   const matched: [StatementLine, Booked][] = [];
-  for (const line of [...comparing.lines].sort(byName)) {
+  for (const line of byNumber(comparing.lines, index)) {
     const name = nameOf(line);
     const account = accountFor(index, line);
     const isTwice = seen.has(name);
@@ -152,6 +157,16 @@ function byName(one: StatementLine, other: StatementLine): number {
   return one.money.minor === other.money.minor ? one.no - other.no : one.money.minor < other.money.minor ? -1 : 1;
 }
 
+/** Of several lines about one order, that of the number the order is known by is its own movement: the others are other ones. */
+function byNumber(lines: readonly StatementLine[], index: ReadonlyMap<string, Account>): StatementLine[] {
+  const isOwn = (line: StatementLine) => {
+    const known = accountFor(index, line)?.booked.upstreamNo ?? null;
+    return known !== null && known === line.upstreamNo;
+  };
+  const sorted = [...lines].sort(byName);
+  return [...sorted.filter(isOwn), ...sorted.filter((line) => !isOwn(line))];
+}
+
 /** Lines of one name are the same line: kind, numbers and state. A payout that was paid and returned has two names. */
 function nameOf({ kind, reference, upstreamNo, state }: StatementLine): string {
   return [kind, reference ?? '', upstreamNo ?? '', state].join(' ');
@@ -182,7 +197,7 @@ function takesAside(account: Account | undefined, { state, money }: StatementLin
 }
 
 function twice(line: StatementLine, account: Account | undefined): Difference {
-  return of('line-twice', line, account?.booked ?? null, saysMoved(line.state));
+  return of('line-twice', line, account?.booked ?? null, isOneWay(line));
 }
 
 function of(type: DifferenceType, line: StatementLine, booked: Booked | null, isMoney: boolean): Difference {
@@ -191,17 +206,22 @@ function of(type: DifferenceType, line: StatementLine, booked: Booked | null, is
 
 /** Null = the books say the same; what they hold for it is taken. */
 function differenceOf(line: StatementLine, account: Account | undefined): Difference | null {
-  if (!account) return of('unknown-here', line, null, saysMoved(line.state));
+  if (!account) return of('unknown-here', line, null, isOneWay(line));
   return saysMoved(line.state) ? movementOf(line, account) : stillness(line, account);
 }
 
 function movementOf(line: StatementLine, account: Account): Difference | null {
   const { booked } = account;
-  const returned = line.state === 'returned' && booked.state !== 'returned';
+  // Whether or not another line has told of the way there.
+  const isNews = line.state === 'returned' && booked.state !== 'returned';
+  if (isNews && hasMoved(booked) && sameMoney(booked.amount, line.money)) {
+    account.own = null;
+    return of('state-differs', line, booked, true);
+  }
   if (account.own !== null && sameMoney(account.own, line.money)) {
     // Paid and returned are one movement there and back: the line of the way back takes nothing more.
     if (!(booked.state === 'returned' && line.state === 'paid')) account.own = null;
-    return returned ? of('state-differs', line, booked, true) : null;
+    return null;
   }
   const aside = account.aside.findIndex((one) => sameMoney(one.money, line.money));
   if (aside >= 0) {

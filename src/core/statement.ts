@@ -53,6 +53,9 @@ export class BadStatement extends Error {
 /** A day of a very busy channel; more is another file. */
 const mostLines = 200_000;
 const longestLine = 1_000;
+/** Of one line, minor units; and of a whole file together, so that no file brings an account near its end. */
+const mostMinor = 10n ** 13n;
+const mostTogether = 10n ** 15n;
 /** That many bad lines are named; then reading stops, as it is the wrong file. */
 const mostBad = 20;
 
@@ -67,6 +70,7 @@ export function readStatement(bytes: Uint8Array, header: HeaderReader): Statemen
   const bad: BadLine[] = [];
   const lines: StatementLine[] = [];
   let reader: LineReader | null = null;
+  let together = 0n;
   for (const [text, no] of textLines(bytes)) {
     try {
       const cells = cellsOf(text);
@@ -78,6 +82,7 @@ export function readStatement(bytes: Uint8Array, header: HeaderReader): Statemen
       }
       const line = text === '' ? null : reader(cells, no);
       if (line) lines.push(line);
+      together += line?.money.minor ?? 0n;
     } catch (error) {
       if (error instanceof BadStatement) throw error;
       if (!(error instanceof BadCell)) throw error;
@@ -85,6 +90,7 @@ export function readStatement(bytes: Uint8Array, header: HeaderReader): Statemen
       if (bad.length === mostBad) break;
     }
     if (lines.length > mostLines) throw new BadStatement([{ no, why: `more than ${mostLines} lines` }]);
+    if (together > mostTogether) throw new BadStatement([{ no, why: 'too much together: is the unit right?' }]);
   }
   if (reader === null) throw new BadStatement([{ no: 1, why: 'the file is empty' }]);
   if (bad.length > 0) throw new BadStatement(bad);
@@ -196,6 +202,7 @@ export function currencyOf(text: string): Currency {
 export function minorOf(what: string, text: string, currency: Currency): bigint {
   const minor = parseDecimal(text, exponents[currency]);
   if (minor === null) throw new BadCell(`${what} is a decimal number of ${currency}`);
+  if (minor > mostMinor) throw new BadCell(`${what} is more than ${formatDecimal(mostMinor, exponents[currency])}`);
   return minor;
 }
 

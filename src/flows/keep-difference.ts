@@ -14,6 +14,7 @@ import { orderByKey } from '../store/orders.ts';
 import {
   closeLearnt,
   type FoundDifference,
+  hasEntry,
   keepDifference,
   type NewRun,
   noteOutcome,
@@ -140,7 +141,10 @@ export async function learnDifference(gate: Gate, run: OfRun, found: FoundDiffer
     if (!(await noteOutcome(query, run.home, found.id, outcome))) return;
     if (type === 'state-differs' && agrees(after, lineState))
       return closeLearnt(query, found.review, `learnt from the statement: now ${after.state}`, at);
-    if (!found.isMoney || dealtWith.has(outcome)) return;
+    // What came back is where it was: nothing of it is missing, whether or not the order tells so.
+    if (!found.isMoney || lineState === 'returned' || dealtWith.has(outcome)) return;
+    // Another statement may have told the same.
+    if (await hasEntry(query, found.review)) return;
     const sum = money(found.amount, found.currency);
     const entry = { kind, review: found.review, money: sum, isTheirs: saysMoved(lineState) };
     await book(query, suspenseOf(run, entry, at));

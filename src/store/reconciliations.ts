@@ -111,6 +111,13 @@ export async function reviewOfMark(
   return row?.id ?? null;
 }
 
+/** Has anything been brought into suspense for it? Locks it, so that nobody else does meanwhile. */
+export async function hasEntry(query: Query, { home, id }: Key): Promise<boolean> {
+  await query.run(sql`select id from reviews where home = ${home} and id = ${id} for update`);
+  const rows = await query.run(sql`select reason from moves where home = ${home} and object_id = ${id} limit 1`);
+  return rows.length > 0;
+}
+
 /** A review that a comparison has opened; null when there is none of that id. */
 export async function statementReview(query: Query, id: bigint): Promise<Key | null> {
   const [row] = await query.run<Key>(sql`

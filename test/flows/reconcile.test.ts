@@ -6,9 +6,10 @@ import type { Ask, CommandName } from '../../src/core/commands.ts';
 import { dayText } from '../../src/core/days.ts';
 import { type Money, money } from '../../src/core/money.ts';
 import { Refusal } from '../../src/core/refusal.ts';
+import type { Event } from '../../src/core/rules.ts';
 import { ownStatement, readStatement, type StatementLine } from '../../src/core/statement.ts';
 import { decideReview } from '../../src/flows/administer.ts';
-import { reportEvidence } from '../../src/flows/attempt.ts';
+import { bareEvidence, reportEvidence } from '../../src/flows/attempt.ts';
 import { learnOutcome } from '../../src/flows/learn-outcome.ts';
 import { pay } from '../../src/flows/pay.ts';
 import { payOut } from '../../src/flows/pay-out.ts';
@@ -329,4 +330,54 @@ test('what lies in suspense goes to a merchant or to the channel, once', async (
   ]);
   assert.equal((await balance()) - before, sums[0]?.[0]?.minor);
   await assert.rejects(settleStatement({ gate: t.gate }, 'a, b', keys[0] ?? { home: 0, id: 0n }, merchant, 'again'));
+});
+
+async function tell(one: Made, event: Event, upstreamNo: string | null, amount: Money): Promise<void> {
+  const about = { kind: one.kind, channelId: one.channelId, reference: one.reference };
+  const evidence = { ...bareEvidence(about, 'callback', event, t.world.now()), money: amount, upstreamNo };
+  await learnOutcome(t.gate, { key: null, evidence, callback: null, lookAgainAt: null });
+}
+
+/** What lies in suspense of a channel, in or out, of the day at hand: minor units. */
+async function aside(channel: string): Promise<bigint> {
+  const account = `channel/${channelOf(channel).id}/suspense`;
+  const rows = await rowsOf(
+    t.database,
+    `select coalesce(sum(case when to_account = '${account}' then amount else -amount end), 0)::bigint as minor from kanal.moves
+     where '${account}' in (from_account, to_account) and at > ${t.world.now()} - 80000000`,
+  );
+  return rows[0]?.['minor'] as bigint;
+}
+
+const rupiah = money(50_000n, 'IDR');
+
+test('what came back leaves nothing missing, whatever the order says, and is told once for both of its lines', async () => {
+  const [failed, done] = [await payout(), await payout()];
+  await tell(failed, 'failed', `U${failed.reference}`, rupiah);
+  await tell(done, 'succeeded', `U${done.reference}`, rupiah);
+  t.pass(3_600_000);
+  const rows = [failed, done].flatMap((one) => [lineFor(one), lineFor(one, 'returned')]);
+  const found = await ask('payin', [...rows, ['payout', 'NOT-OURS', '', '70000', 'IDR', 'returned']]);
+  assert.deepEqual([await stateOf(failed), await stateOf(done)], ['failed', 'returned']);
+  assert.deepEqual(types(found), ['state-differs', 'state-differs', 'state-differs', 'unknown-here']);
+  assert.equal(await aside('payin'), 0n);
+});
+
+test('a corrected statement tells again what the first did: it is booked once', async () => {
+  const one = await paid();
+  t.pass(3_600_000);
+  await ask('bestpay', [lineFor(one, 'failed')]);
+  const found = await ask('bestpay', [lineFor(one, 'failed'), ['payment', 'LATER', '', '1.00', 'CNY', 'paid']]);
+  assert.equal(found.open, 2);
+  assert.equal(await aside('bestpay'), -1_280n + 100n);
+});
+
+test('of two payments of one order, the line of the other number is the other one, before and after its callback', async () => {
+  const one = await paid();
+  t.pass(3_600_000);
+  const rows = [lineFor(one), lineFor(one, 'paid', 'A-SORTS-FIRST')];
+  await ask('bestpay', rows);
+  await tell(one, 'succeeded', 'A-SORTS-FIRST', yuan);
+  assert.equal(await aside('bestpay'), 1_280n);
+  assert.deepEqual(types(await ask('bestpay', [...rows].reverse())), []);
 });
