@@ -32,6 +32,7 @@ import {
 import { bareEvidence, learnAbout } from './attempt.ts';
 import { letGo, refuseHeld } from './held-payout.ts';
 import { learnStatement, runNamed } from './reconcile-day.ts';
+import { liftQuarantine } from './quarantine.ts';
 import { refund } from './refund.ts';
 import { setRate } from './set-rate.ts';
 import { reviewNamed, settleStatement } from './settle-statement.ts';
@@ -236,6 +237,10 @@ const deeds = {
   },
   'payment.refund': refundByHand,
   'order.outcome': decideOutcome,
+  'quarantine.lift': async (office, actor, detail) => {
+    await liftQuarantine(office, actor, text(detail, 'why'), true);
+    return done('lifted');
+  },
   'user.add': async ({ gate }, actor, detail, people) => {
     const name = readUserName(text(detail, 'name'));
     const code = await addUser(

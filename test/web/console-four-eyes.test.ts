@@ -115,8 +115,8 @@ interface Matter {
   readonly prepare?: () => Promise<unknown>;
 }
 
-/** Those with tests of their own stories (console-decisions.test.ts). */
-type Elsewhere = 'payout.send' | 'payout.refuse' | 'order.outcome';
+/** Those with tests of their own stories (console-decisions.test.ts, console-quarantine.test.ts …). */
+type Elsewhere = 'payout.send' | 'payout.refuse' | 'order.outcome' | 'quarantine.lift';
 
 const matters: Readonly<Record<Exclude<DeedName, Elsewhere>, Matter>> = {
   'route.add': {

@@ -80,7 +80,7 @@ test('it ends after a comparison in which every channel has answered, with a rea
   assert.equal((entry['detail'] as Record<string, unknown>)['reason'], 'statements of both banks');
 });
 
-test('while a channel is silent it ends only for whoever says so', async () => {
+test('while a channel is silent it ends only for two who say so', async () => {
   const { t } = c.scene;
   const ask = payAsk();
   t.script(answering('pay', paymentAnswer()));
@@ -93,5 +93,10 @@ test('while a channel is silent it ends only for whoever says so', async () => {
   const refused = await admin.post(`${path}/lift`, { why: 'asked by telephone' });
   assert.match(refused.text, /The channels have not answered about 1 orders/);
   assert.equal((await admin.post(`${path}/lift`, { why: 'asked by telephone', anyway: 'yes' })).status, 303);
+  assert.equal(isOn(), true, 'asking does nothing');
+  const [asked] = await rowsOf(t.database, `select id from kanal.approvals where action = 'quarantine.lift'`);
+  const approved = `/console/approvals/${String(asked?.['id'])}/approved`;
+  assert.equal((await admin.post(approved)).status, 403);
+  assert.equal((await (await c.person('approver')).post(approved)).status, 303);
   assert.equal(isOn(), false);
 });

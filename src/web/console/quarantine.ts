@@ -1,4 +1,5 @@
 /** The quarantine after a restore: since when and why, what waits, what to do, and its end. The rules are those of the command. */
+import { askSecond } from '../../flows/approve.ts';
 import { compareWithChannels, liftQuarantine } from '../../flows/quarantine.ts';
 import { countHeldBack, countUnknownReferences, type Quarantine } from '../../store/quarantine.ts';
 import { type Html, html } from '../html.ts';
@@ -71,8 +72,10 @@ function steps(eyes: Eyes, present: Quarantine, unknownReferences: number, canAc
 
 function liftForm(eyes: Eyes, isAnyway: boolean): Html {
   const { say } = eyes;
-  const content = html`${isAnyway && html`<input type="hidden" name="anyway" value="yes">`}${field(say('why'), 'why', { help: say('quarantineWhy') })}<button class="${isAnyway ? 'danger' : 'primary'}">${say('quarantineLift')}</button>`;
-  return dangerous(eyes, `${path}/lift`, say('quarantineAsk'), content, 'form');
+  const content = html`${isAnyway && html`<input type="hidden" name="anyway" value="yes">`}${field(say('why'), 'why', { help: say('quarantineWhy') })}<button class="primary">${say(isAnyway ? 'askSecond' : 'quarantineLift')}</button>`;
+  return isAnyway
+    ? post(eyes, `${path}/lift`, content)
+    : dangerous(eyes, `${path}/lift`, say('quarantineAsk'), content, 'form');
 }
 
 async function compare({ desk, eyes, person }: Visit) {
@@ -82,7 +85,13 @@ async function compare({ desk, eyes, person }: Visit) {
 }
 
 async function lift({ desk, eyes, person, form }: Visit) {
-  await liftQuarantine(desk, person.name, form.required('why', 500), form.text('anyway') === 'yes');
+  const why = form.required('why', 500);
+  // What nobody has compared takes two: money may leave a second time.
+  if (form.text('anyway') === 'yes') {
+    await askSecond(desk, person, 'quarantine.lift', { why }, why);
+    return { kind: 'go', to: path, note: eyes.say('asked') } as const;
+  }
+  await liftQuarantine(desk, person.name, why, false);
   return { kind: 'go', to: path, note: eyes.say('quarantineDone') } as const;
 }
 
