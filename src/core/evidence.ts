@@ -5,7 +5,7 @@
 import type { Extras, Report } from './commands.ts';
 import { type Move, movesOf } from './ledger.ts';
 import { type Money, sameMoney } from './money.ts';
-import { differs, movementMember, ownNo } from './movement.ts';
+import { differs, movementMember, orderNoIn } from './movement.ts';
 import { type Kind, type Order, type Payment, type Reason, isFinal } from './order.ts';
 import { type Event, lateRefundRules, type Rule, paymentRules, payoutRules, refundRules } from './rules.ts';
 import type { Instant } from './world.ts';
@@ -23,6 +23,8 @@ export interface Evidence {
   readonly money: Money | null;
   /** The channel's own number. */
   readonly upstreamNo: string | null;
+  /** That is the bank's number of the movement: the message had none of the order's. */
+  readonly isMovementNo?: true;
   readonly instruction: {
     readonly payCode: string | null;
     readonly payUrl: string | null;
@@ -135,7 +137,7 @@ function isSecondSuccess(order: Order, evidence: Evidence): boolean {
   const known = order.channelExtras[movementMember];
   // Of one attempt, the bank's number decides where both know it.
   if (told !== undefined && known !== undefined) return told !== known;
-  return differs(ownNo(evidence.upstreamNo, told), ownNo(order.upstreamNo, known));
+  return differs(orderNoIn(evidence), order.upstreamNo);
 }
 
 /** About an attempt that another has taken the place of: money counts wherever it moved, anything else no longer matters. */

@@ -29,6 +29,7 @@ export interface Movement {
 /** What evidence says about the movement it tells of. */
 interface Word extends Pick<Movement, 'reference' | 'upstreamNo' | 'happenedAt'> {
   readonly extras: Extras;
+  readonly isMovementNo?: true;
 }
 
 /** The movement that `evidence` tells of, if it is booked by `move`. `order` is as it was before. */
@@ -42,15 +43,15 @@ export function movementOf(order: Order, evidence: Word, move: Move): Movement {
     account: move.reason.startsWith('suspense-in') ? move.to : move.from,
     minor: move.amount,
     reference,
-    upstreamNo: ownNo(evidence.upstreamNo, movementNo) ?? (isOfOrder ? order.upstreamNo : null),
+    upstreamNo: orderNoIn(evidence) ?? (isOfOrder ? order.upstreamNo : null),
     movementNo,
     happenedAt: evidence.happenedAt,
   };
 }
 
-/** The channel's number of an order; where a message had none, the bank's stands in its place, and says nothing about it. */
-export function ownNo(upstreamNo: string | null, movementNo: string | null | undefined): string | null {
-  return upstreamNo === movementNo ? null : upstreamNo;
+/** The channel's number of an order. Where a message had none, the bank's stands in its place, and says nothing about it. */
+export function orderNoIn({ upstreamNo, isMovementNo }: Pick<Word, 'upstreamNo' | 'isMovementNo'>): string | null {
+  return isMovementNo ? null : upstreamNo;
 }
 
 interface Match {

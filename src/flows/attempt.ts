@@ -48,6 +48,7 @@ export function reportEvidence(about: About, source: Source, report: Report, at:
     event: eventOf(report),
     money: moneyOf(report),
     upstreamNo: upstreamNoOf(report),
+    ...(report.kind === 'payment' && report.platformNo === null ? { isMovementNo: true } : {}),
     instruction: report.kind === 'payment' ? report.instruction : null,
     reason: report.reason,
     // Raw members come named `<protocol>.<member>`: whoever shows them later knows whose they are.

@@ -255,6 +255,14 @@ describe('money that came a second time, told in several ways, is booked once', 
       assert.deepEqual(await reviewsOf(payment), ['second-success']);
     });
 
+  test('of a channel that calls order and movement by one number: a second number is a second payment', async () => {
+    const payment = await chosen();
+    await say(payment, { no: 'S1', bank: 'S1' });
+    await say(payment, { no: 'S2' });
+    await say(payment, { no: 'S2', bank: 'S2' });
+    assert.deepEqual(await aside(payment), ['suspense-in/S2/20000']);
+  });
+
   test('through an attempt that was turned away from', async () => {
     const first = await chosen();
     await tell(first, 'failed', 'FIRST');
