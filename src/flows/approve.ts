@@ -433,8 +433,8 @@ async function mustBeTwo(
   if (detail['user'] === String(decider))
     throw new Refusal('forbidden', { why: 'own-access', text: 'nobody agrees to an access of one’s own' });
   const hands = await handsOf(query, askedBy, decider, now - oneHandMs);
-  if (hands === null || !hands.isAskerActive)
-    throw new Refusal('forbidden', { why: 'asker-gone', text: 'whoever asked is not let in any more' });
+  if (hands === null || !hands.mayAsk)
+    throw new Refusal('forbidden', { why: 'asker-gone', text: 'whoever asked may not ask any more' });
   if (hands.isOneHand)
     throw new Refusal('forbidden', { why: 'one-hand', text: 'one of you was let in by the other less than a day ago' });
 }

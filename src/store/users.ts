@@ -2,7 +2,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Instant } from '../core/world.ts';
 import { type Query, type Sql, sql } from './database.ts';
-import { deciderRoles, type Role } from './tokens.ts';
+import { deciderRoles, moneyRoles, type Role } from './tokens.ts';
 
 export interface UserRow {
   readonly id: bigint;
@@ -71,17 +71,17 @@ export async function othersCouldDecide(query: Query, besides: bigint | null): P
   return rows.length > 0;
 }
 
-/** Is the first one still let in, and is one hand in the access of both since `since`: their own, or a third person's? */
+/** May the first one still ask, and is one hand in the access of both since `since`: their own, or a third person's? */
 export async function handsOf(
   query: Query,
   asker: bigint,
   decider: bigint,
   since: Instant,
-): Promise<{ readonly isAskerActive: boolean; readonly isOneHand: boolean } | null> {
+): Promise<{ readonly mayAsk: boolean; readonly isOneHand: boolean } | null> {
   const hands = (alias: Sql) =>
     sql`(case when ${alias}.access_at > ${since} then ${alias}.access_by else '{}' end || ${alias}.id)`;
-  const [row] = await query.run<{ isAskerActive: boolean; isOneHand: boolean }>(sql`
-    select a.state = 'active' as "isAskerActive", ${hands(sql`a`)} && ${hands(sql`d`)} as "isOneHand"
+  const [row] = await query.run<{ mayAsk: boolean; isOneHand: boolean }>(sql`
+    select a.state = 'active' and a.role = any(${[...moneyRoles]}::text[]) as "mayAsk", ${hands(sql`a`)} && ${hands(sql`d`)} as "isOneHand"
     from console_users a, console_users d where a.id = ${asker} and d.id = ${decider}`);
   return row ?? null;
 }

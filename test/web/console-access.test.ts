@@ -172,7 +172,12 @@ describe('a money role', () => {
     assert.deepEqual(await one(`select password, totp from kanal.console_users where id = ${id}`), before);
   });
 
-  test('a request of somebody who is not let in any more is not agreed to', async () => {
+  test('a request of somebody who may not ask any more, or is not let in, is not agreed to', async () => {
+    const lowered = await c.person('finance');
+    const { id: lowerId } = await one('select id from kanal.console_users order by id desc limit 1');
+    await lowered.post('/console/fees', fee);
+    await (await c.person('admin')).post(`/console/users/${String(lowerId)}/role`, { role: 'support' });
+    assert.equal((await agree(await c.person('approver'))).status, 403);
     const asker = await c.person('finance');
     const { id, name } = await one('select id, name from kanal.console_users order by id desc limit 1');
     assert.match(String(name), /^finance-/);
@@ -180,7 +185,7 @@ describe('a money role', () => {
     await (await c.person('admin')).post(`/console/users/${String(id)}/state`, { state: 'disabled' });
     const { status, text } = await agree(await c.person('approver'));
     assert.equal(status, 403);
-    assert.match(text, /not let in any more/);
+    assert.match(text, /may not ask any more/);
   });
 });
 
@@ -203,5 +208,11 @@ describe('over the operator API', () => {
         assert.equal(status, verb === 'disable' ? 200 : wanted, verb);
       }
       assert.equal((await c.scene.ask(own, 'POST', `/users/own-${role}/renew`)).status, 200);
+      const by = await rowsOf(
+        c.scene.t.database,
+        `select actor from kanal.audit where action = 'user.change' order by id desc limit 1`,
+      );
+      const isByToken = wanted === 200 || by[0]?.['actor'] === `token ${ask.name}`;
+      assert.ok(isByToken, 'a token is told apart from a person of its name');
     });
 });

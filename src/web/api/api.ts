@@ -77,7 +77,9 @@ async function actorOf(desk: Desk, { headers }: WebRequest): Promise<Actor> {
   const row = token === undefined ? null : await tokenOf(desk.gate.db, token);
   if (!row)
     throw new Refusal('unauthenticated', { text: 'a valid operator token is needed: Authorization: Bearer kop_…' });
-  return { name: row.name, role: row.role, merchantId: row.merchantId, isOwner: row.isOwner };
+  // A token may have any name, that of a person too: on the record it is told apart.
+  const name = row.isOwner ? row.name : `token ${row.name}`;
+  return { name, role: row.role, merchantId: row.merchantId, isOwner: row.isOwner };
 }
 
 /** What is not a Refusal is our fault: logged here, told without a word of detail. */

@@ -17,7 +17,7 @@ export const refusalsWords = {
   'wrong.no-rate':      { en: 'Write a positive decimal such as 4.95.', zh: '请输入正的小数，例如 4.95。', id: 'Tulis desimal positif seperti 4.95.' },
   'wrong.refund-remainder': { en: 'That is more than is left of the payment.', zh: '超过该笔收款的可退余额。', id: 'Melebihi sisa pembayaran itu.' },
   'wrong.one-hand':     { en: 'One of you let the other in less than a day ago, or the same person let in both. Somebody else decides, or you tomorrow.', zh: '你们其中一人在一天内由另一人开通，或两人由同一人开通。请由他人复核，或明天再试。', id: 'Salah satu dari Anda diberi akses oleh yang lain kurang dari sehari lalu, atau keduanya oleh orang yang sama. Orang lain yang memutuskan, atau Anda besok.' },
-  'wrong.asker-gone':   { en: 'Whoever asked for it is not let in any more. Somebody else has to ask for it anew.', zh: '发起人已被停用，须由他人重新发起。', id: 'Yang meminta sudah tidak punya akses. Orang lain harus memintanya lagi.' },
+  'wrong.asker-gone':   { en: 'Whoever asked for it may not ask any more. Somebody else has to ask for it anew.', zh: '发起人已不再有权发起，须由他人重新发起。', id: 'Yang meminta sudah tidak berhak meminta. Orang lain harus memintanya lagi.' },
   'wrong.own-access':   { en: 'Nobody agrees to an access of their own.', zh: '不能复核自己的权限。', id: 'Tidak ada yang menyetujui aksesnya sendiri.' },
   'wrong.same-person':  { en: 'Somebody else has to decide this.', zh: '须由他人复核。', id: 'Orang lain harus memutuskan ini.' },
 
