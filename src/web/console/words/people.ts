@@ -9,7 +9,7 @@ export const peopleWords = {
   renew:           { en: 'New setup code', zh: '新设置码', id: 'Kode penyiapan baru' },
   setUpYet:        { en: 'waiting for set-up', zh: '待设置', id: 'menunggu penyiapan' },
   'shown.setupCode': { en: 'One-time setup code', zh: '一次性设置码', id: 'Kode penyiapan sekali pakai' },
-  accessTwo:       { en: 'Finance, approver and admin take a second person, who reads this.', zh: '财务、复核和管理员权限须他人复核，复核人会看到此理由。', id: 'Peran keuangan, penyetuju, dan admin memerlukan orang kedua, yang membaca alasan ini.' },
+  accessTwo:       { en: 'Finance, approver and admin take a second person, who reads this. Whoever lets a user in decides nothing with that user for a day.', zh: '财务、复核和管理员权限须他人复核，复核人会看到此理由。开通者在一天内不能与该用户共同完成复核。', id: 'Peran keuangan, penyetuju, dan admin memerlukan orang kedua, yang membaca alasan ini. Pemberi akses tidak dapat memutuskan bersama pengguna itu selama sehari.' },
   setupCode:       { en: 'One-time setup code', zh: '一次性设置码', id: 'Kode penyiapan sekali pakai' },
   action:          { en: 'Action', zh: '操作', id: 'Tindakan' },
   who:             { en: 'Who', zh: '操作人', id: 'Siapa' },
