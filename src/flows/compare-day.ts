@@ -11,7 +11,6 @@ import type { Gate } from './gate.ts';
 
 /** How far the channel's clock and ours may put one movement on two days. */
 export const marginMs = 900_000;
-const homes = 256;
 const pageSize = 1_000;
 const homesAtOnce = 8;
 
@@ -50,11 +49,13 @@ async function keysOf(
 ): Promise<KindKey[]> {
   const keys = new Map<bigint, KindKey>();
   for (const key of await named(gate, channel, lines)) keys.set(key.id, key);
+  // Orders lie where their merchants do.
+  const homes = [...new Set([...gate.directory().merchants.values()].map(({ home }) => home))];
   const wide = { from: span.from - marginMs, to: span.to + marginMs };
   for (const kind of ['payment', 'payout', 'refund'] as const)
-    for (let home = 0; home < homes; home += homesAtOnce) {
-      const some = Array.from({ length: homesAtOnce }, (_, index) => home + index);
-      const found = await Promise.all(some.map((one) => ofHome(gate, kind, one, channel.id, wide)));
+    for (let from = 0; from < homes.length; from += homesAtOnce) {
+      const some = homes.slice(from, from + homesAtOnce);
+      const found = await Promise.all(some.map((home) => ofHome(gate, kind, home, channel.id, wide)));
       for (const key of found.flat()) keys.set(key.id, key);
     }
   return [...keys.values()];

@@ -40,6 +40,9 @@ const growing = [
   'confirmations',
   'approvals',
   'audit',
+  'differences',
+  'statement_lines',
+  'reconciliations',
   'route_days',
   'refused_requests',
 ];

@@ -52,6 +52,15 @@ export class Operators {
     if (refused === null) this.#stage.fail(`the operators cannot settle ${no}`);
   }
 
+  /** Somebody at a page; empty when the process died, or nobody could say what was stored. */
+  async visit<T extends object>(work: (office: Office) => Promise<T>): Promise<Partial<T>> {
+    let seen: Partial<T> = {};
+    await this.#atDesk(async (office) => {
+      seen = await work(office);
+    });
+    return seen;
+  }
+
   async #orderOf(no: string): Promise<{ readonly id: bigint; readonly state: string } | null> {
     const { owner } = this.#stage.books;
     const rows = await this.#stage.look(() =>

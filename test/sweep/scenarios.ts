@@ -6,6 +6,7 @@ import { agreementScenarios } from './scenarios-agreement.ts';
 import { backScenarios } from './scenarios-back.ts';
 import { queueUrl } from './queue.ts';
 import type { Scenario } from './scenario.ts';
+import { statementScenarios } from './scenarios-statement.ts';
 import type { ShopOrder } from './shop.ts';
 import type { Stage } from './stage.ts';
 
@@ -200,4 +201,10 @@ const moneyOut: readonly Scenario[] = [
   },
 ];
 
-export const scenarios: readonly Scenario[] = [...moneyIn, ...moneyOut, ...backScenarios, ...agreementScenarios];
+export const scenarios: readonly Scenario[] = [
+  ...moneyIn,
+  ...moneyOut,
+  ...backScenarios,
+  ...agreementScenarios,
+  ...statementScenarios,
+];
