@@ -228,8 +228,8 @@ function movementOf(line: StatementLine, account: Account): Difference | null {
     account.aside = account.aside.toSpliced(aside, 1);
     return null;
   }
-  // Whoever hears of it only after the money came back was told that it failed: nothing stays moved on either side.
-  if (line.state === 'returned' && isFinal(booked) && !hasMoved(booked)) return null;
+  // The only line of it, and whoever hears of it only after the money came back was told that it failed: nothing stays moved on either side.
+  if (line.state === 'returned' && isFinal(booked) && !hasMoved(booked) && !account.isMentioned) return null;
   if (!sameMoney(booked.amount, line.money)) return of('amount-differs', line, booked, true);
   // The order's own movement went to another line, or counts at another channel: this is a second one.
   if (hasMoved(booked) || booked.reference === null) return of('unknown-here', line, booked, true);
