@@ -72,9 +72,12 @@ export interface Comparing {
   readonly hasAfter: boolean;
 }
 
+type Taken = 'own' | 'aside' | 'nothing';
+
 export interface Compared {
   readonly differences: readonly Difference[];
-  readonly matched: readonly (readonly [StatementLine, Booked])[];
+  /** With what each line has taken: the order's own movement, a sum beside it, or nothing, as nothing moved. */
+  readonly matched: readonly (readonly [StatementLine, Booked, Taken])[];
   /** So near to midnight that the statement of the day beside may have them, and that one is not here yet. */
   readonly carried: readonly Booked[];
 }
@@ -86,6 +89,8 @@ interface Account {
   /** The movement the order itself stands for; null = none, or taken. */
   own: Money | null;
   aside: readonly Aside[];
+  /** A line has told that it moved, and the books do not say so. */
+  isOut: boolean;
 }
 
 const moved: Readonly<Record<Kind, ReadonlySet<string>>> = {
@@ -123,16 +128,17 @@ export function compare(comparing: Comparing): Compared {
   const index = indexOf(accounts);
   const seen = new Set<string>();
   const differences: Difference[] = [];
-  const matched: [StatementLine, Booked][] = [];
+  const matched: [StatementLine, Booked, Taken][] = [];
   for (const line of byNumber(comparing.lines, index)) {
     const name = nameOf(line);
     const account = accountFor(index, line);
     const isTwice = seen.has(name);
     seen.add(name);
+    const before = account?.aside.length;
     const found = isTwice && !takesAside(account, line) ? twice(line, account) : differenceOf(line, account);
     if (account && isAboutPresent(line, account.booked)) account.isMentioned = true;
     if (found) differences.push(found);
-    else if (account) matched.push([line, account.booked]);
+    else if (account) matched.push([line, account.booked, account.aside.length === before ? ownOf(line) : 'aside']);
   }
   const left = accounts.map((account) => [account.booked, leftOver(account, comparing)] as const);
   return {
@@ -157,6 +163,10 @@ function byName(one: StatementLine, other: StatementLine): number {
   return one.money.minor === other.money.minor ? one.no - other.no : one.money.minor < other.money.minor ? -1 : 1;
 }
 
+function ownOf({ state }: StatementLine): Taken {
+  return saysMoved(state) ? 'own' : 'nothing';
+}
+
 /** Of several lines about one order, that of the number the order is known by is its own movement: the others are other ones. */
 function byNumber(lines: readonly StatementLine[], index: ReadonlyMap<string, Account>): StatementLine[] {
   const isOwn = (line: StatementLine) => {
@@ -173,7 +183,13 @@ function nameOf({ kind, reference, upstreamNo, state }: StatementLine): string {
 }
 
 function accountOf(booked: Booked): Account {
-  return { booked, isMentioned: false, own: hasMoved(booked) ? booked.amount : null, aside: booked.aside };
+  return {
+    booked,
+    isMentioned: false,
+    own: hasMoved(booked) ? booked.amount : null,
+    aside: booked.aside,
+    isOut: false,
+  };
 }
 
 function indexOf(accounts: readonly Account[]): ReadonlyMap<string, Account> {
@@ -223,17 +239,24 @@ function movementOf(line: StatementLine, account: Account): Difference | null {
     if (!(booked.state === 'returned' && line.state === 'paid')) account.own = null;
     return null;
   }
+  // Whoever hears of it only after the money came back was told that it failed: nothing stays moved on either side.
+  if (line.state === 'returned' && isFinal(booked) && !hasMoved(booked))
+    return isMissing(account, line) ? of('state-differs', line, booked, true) : null;
   const aside = account.aside.findIndex((one) => sameMoney(one.money, line.money));
   if (aside >= 0) {
     account.aside = account.aside.toSpliced(aside, 1);
     return null;
   }
-  // The only line of it, and whoever hears of it only after the money came back was told that it failed: nothing stays moved on either side.
-  if (line.state === 'returned' && isFinal(booked) && !hasMoved(booked) && !account.isMentioned) return null;
   if (!sameMoney(booked.amount, line.money)) return of('amount-differs', line, booked, true);
   // The order's own movement went to another line, or counts at another channel: this is a second one.
   if (hasMoved(booked) || booked.reference === null) return of('unknown-here', line, booked, true);
+  if (line.state === 'paid') account.isOut = true;
   return of('state-differs', line, booked, true);
+}
+
+/** Is the sum on the books as having left, or about to be? Then that it came back is news. */
+function isMissing({ booked, isOut }: Account, { money }: StatementLine): boolean {
+  return isOut || booked.aside.some((one) => one.isOpen && sameMoney(one.money, money));
 }
 
 /** The channel says that nothing moved. */

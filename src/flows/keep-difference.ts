@@ -9,7 +9,7 @@ import { isFinal, type Key, type Kind, type Order } from '../core/order.ts';
 import { type Difference, lineEvents, markOf, saysMoved } from '../core/reconciliation.ts';
 import type { LineState } from '../core/statement.ts';
 import type { Query } from '../store/database.ts';
-import { book } from '../store/ledger.ts';
+import { book, unsettledSuspense } from '../store/ledger.ts';
 import { orderByKey } from '../store/orders.ts';
 import {
   closeLearnt,
@@ -139,7 +139,7 @@ export async function learnDifference(gate: Gate, run: OfRun, found: FoundDiffer
   const at = gate.world.now();
   await gate.db.transaction(async (query) => {
     if (!(await noteOutcome(query, run.home, found.id, outcome))) return;
-    if (type === 'state-differs' && agrees(after, lineState))
+    if (type === 'state-differs' && (agrees(after, lineState) || (await isSquare(query, after, lineState))))
       return closeLearnt(query, found.review, `learnt from the statement: now ${after.state}`, at);
     // What came back is where it was: nothing of it is missing, whether or not the order tells so.
     if (!found.isMoney || lineState === 'returned' || dealtWith.has(outcome)) return;
@@ -161,6 +161,11 @@ async function learn(gate: Gate, run: OfRun, order: Order, found: FoundDifferenc
   };
   const learnt = await learnOutcome(gate, { key: order, evidence, callback: null, lookAgainAt: null });
   return learnt.kind === 'learnt' ? learnt.outcome : 'unmatched';
+}
+
+/** It failed here, and came back there: the same, once nothing of it is missing. */
+async function isSquare(query: Query, { home, id, state }: Order, said: LineState): Promise<boolean> {
+  return said === 'returned' && state === 'failed' && (await unsettledSuspense(query, home, id)).length === 0;
 }
 
 /** Does the order say what the line says, by now? */

@@ -24,6 +24,7 @@ import { change, type Office } from './administer.ts';
 import { compareDay, marginMs } from './compare-day.ts';
 import type { Gate } from './gate.ts';
 import { learnDifference, type OfRun, recordDifference } from './keep-difference.ts';
+import { takeBack } from './take-back.ts';
 
 /** A statement as it came: from the channel, or as a file that a person has. */
 export interface Statement {
@@ -118,6 +119,7 @@ async function finish(
   const { id, channelId: channel, day, source } = run;
   await record(gate, run, compared.differences);
   if (learns) await learnRun(gate, run, actor);
+  if (learns) await takeBack(gate, channel, compared);
   const detail = { run: id, channel, day, source, lines: lines.length, differences: compared.differences.length };
   await change(desk, actor, 'statement.compare', detail, (query) =>
     noteResult(query, run, gate.world.now(), resultOf(lines, compared)),

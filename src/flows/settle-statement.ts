@@ -40,7 +40,8 @@ export function settleStatement(
   });
 }
 
-function backwards(sum: Move, at: number): Move {
+/** Out of suspense, the way it came. */
+export function backwards(sum: Move, at: number): Move {
   return { ...sum, reason: `settled/${sum.reason}`, from: sum.to, to: sum.from, at };
 }
 

@@ -118,6 +118,20 @@ export async function hasEntry(query: Query, { home, id }: Key): Promise<boolean
   return rows.length > 0;
 }
 
+/** Open reviews of lines the books had no place for, whose sums still lie in suspense. */
+export async function openEntries(
+  query: Query,
+  channelId: bigint,
+): Promise<{ readonly review: Key; readonly mark: string }[]> {
+  const rows = await query.run<Key & { mark: string }>(sql`
+    select r.home, r.id, r.detail ->> 'mark' as mark from reviews r
+    where r.home between 0 and 255 and r.channel_id = ${channelId} and r.detail ? 'mark' and r.state = 'open'
+      and r.reason in ('statement-unknown-here', 'statement-line-twice')
+      and exists (select from moves m where m.home = r.home and m.object_id = r.id)
+      and not exists (select from moves m where m.home = r.home and m.object_id = r.id and m.reason like 'settled/%')`);
+  return rows.map(({ home, id, mark }) => ({ review: { home, id }, mark }));
+}
+
 /** A review that a comparison has opened; null when there is none of that id. */
 export async function statementReview(query: Query, id: bigint): Promise<Key | null> {
   const [row] = await query.run<Key>(sql`

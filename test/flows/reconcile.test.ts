@@ -361,6 +361,16 @@ test('what came back leaves nothing missing, whatever the order says, and is tol
   assert.deepEqual([await stateOf(failed), await stateOf(done)], ['failed', 'returned']);
   assert.deepEqual(types(found), ['state-differs', 'state-differs', 'state-differs', 'unknown-here']);
   assert.equal(await aside('payin'), 0n);
+  // What is left to look at: that a failed one had left after all, and a payout that is not ours.
+  const again = await ask('payin', [...rows].reverse());
+  assert.deepEqual([types(again), again.open], [[], 0]);
+
+  const told = await payout();
+  await tell(told, 'failed', 'U', rupiah);
+  await tell(told, 'succeeded', 'U', rupiah);
+  assert.equal(await aside('payin'), -50_000n);
+  await ask('payin', [lineFor(told, 'returned', 'U')]);
+  assert.equal(await aside('payin'), 0n);
 });
 
 test('a corrected statement tells again what the first did: it is booked once', async () => {
@@ -380,4 +390,22 @@ test('of two payments of one order, the line of the other number is the other on
   await tell(one, 'succeeded', 'A-SORTS-FIRST', yuan);
   assert.equal(await aside('bestpay'), 1_280n);
   assert.deepEqual(types(await ask('bestpay', [...rows].reverse())), []);
+});
+
+test('what the channel tells of after its statement did is in the books once, when the day is compared again', async () => {
+  const [one, late] = [await paid(), await payment()];
+  t.pass(3_600_000);
+  const onlyTheirs: Line = ['payment', '', 'ITS-OWN-NUMBER', '12.80', 'CNY', 'paid'];
+  const rows = [lineFor(one, 'paid', ''), lineFor(one, 'paid', ''), onlyTheirs];
+  assert.deepEqual(types(await ask('bestpay', rows)), ['line-twice', 'unknown-here']);
+  await tell(one, 'succeeded', 'SECOND', yuan);
+  await tell(late, 'succeeded', 'ITS-OWN-NUMBER', yuan);
+  // A file that nobody has agreed to takes nothing back.
+  const [first] = await ask('bestpay', [...rows].reverse(), { learns: false }).then(({ differences }) => [differences]);
+  assert.deepEqual(first, []);
+  assert.equal(await aside('bestpay'), 3n * 1_280n);
+  const again = await ask('bestpay', rows);
+  assert.deepEqual([again.open, await aside('bestpay')], [0, 1_280n]);
+  await ask('bestpay', rows);
+  assert.equal(await aside('bestpay'), 1_280n);
 });
