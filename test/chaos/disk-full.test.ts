@@ -6,14 +6,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { openDatabase, rawSql } from '../../src/store/database.ts';
-import { freePort } from '../../src/store/postgres-folder.ts';
 import { silentLog } from '../database.ts';
 import { bookFindings, freshNo } from '../e2e/harness.ts';
 import { until } from '../e2e/http.ts';
 import type { Told } from '../e2e/parties.ts';
 import { amounts, Bank } from './bank.ts';
 import { type Counter, counterAt, type Wish } from './counter.ts';
-import { databaseOf, type GatewayProcess, isReady, sceneOf, startProcess } from './gateway-process.ts';
+import { databaseOf, type GatewayProcess, isReady, sceneOf, startProcess, steadyPort } from './gateway-process.ts';
 
 const disk = await mkdtemp(join(tmpdir(), 'kanal-disk-'));
 
@@ -40,7 +39,7 @@ describe('a full disk', { skip }, () => {
   before(async () => {
     const data = join(disk, 'data');
     await mkdir(data);
-    gateway = startProcess({ data, args: ['--time-scale', '200', '--port', String(await freePort())] });
+    gateway = startProcess({ data, args: ['--time-scale', '200', '--port', String(await steadyPort())] });
     await gateway.ready();
     const scene = await sceneOf(gateway);
     counter = counterAt(scene, await scene.operator.get('/sandbox'), () => gateway.url ?? '');

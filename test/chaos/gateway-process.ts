@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { mustBeFree } from '../../src/edge/free-port.ts';
 import { readPostmaster } from '../../src/store/postgres-process.ts';
 import { packageRoot } from '../../src/store/package-root.ts';
 import { operatorOf, partiesOf, type Scene, urlOf } from '../e2e/harness.ts';
@@ -116,6 +117,18 @@ export function startProcess({ data, args = [], environment = {} }: ProcessOptio
     env: { PATH, HOME, KANAL_LOG_LEVEL: 'warn', ...environment },
   });
   return new GatewayProcess(child, data);
+}
+
+/** A port that a gateway finds free again after a restart: below those that the system gives to whoever calls out. */
+export async function steadyPort(): Promise<number> {
+  for (;;) {
+    const port = 20_000 + Math.floor(Math.random() * 12_000);
+    const isFree = await mustBeFree('127.0.0.1', port).then(
+      () => true,
+      () => false,
+    );
+    if (isFree) return port;
+  }
 }
 
 /** Clients for a running process, from its sandbox document alone. */

@@ -10,14 +10,13 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { packageRoot } from '../../src/store/package-root.ts';
-import { freePort } from '../../src/store/postgres-folder.ts';
 import { bookFindings, freshNo } from '../e2e/harness.ts';
 import { member, textAt, until } from '../e2e/http.ts';
 import type { Told } from '../e2e/parties.ts';
 import { type Receiver, startReceiver } from '../e2e/receiver.ts';
 import { amounts, Bank, movementKey } from './bank.ts';
 import { type Counter, counterAt, type Line, lines, type Wish } from './counter.ts';
-import { type GatewayProcess, sceneOf, startProcess } from './gateway-process.ts';
+import { type GatewayProcess, sceneOf, startProcess, steadyPort } from './gateway-process.ts';
 
 const amount = amounts(10_000);
 let folder = '';
@@ -85,7 +84,7 @@ async function carriedOut({ line, amount: minor }: Wish): Promise<number> {
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'kanal-restore-'));
   data = join(folder, 'data');
-  args = ['--time-scale', '200', '--port', String(await freePort())];
+  args = ['--time-scale', '200', '--port', String(await steadyPort())];
   bank = await Bank.open();
   receiver = await startReceiver();
   await start();

@@ -7,7 +7,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { type Database, DatabaseAway, openDatabase, sql } from '../../src/store/database.ts';
-import { freePort } from '../../src/store/postgres-folder.ts';
 import { silentLog } from '../database.ts';
 import type { Operator } from '../e2e/harness.ts';
 import { until } from '../e2e/http.ts';
@@ -15,7 +14,7 @@ import { startReceiver } from '../e2e/receiver.ts';
 import { Bank } from './bank.ts';
 import { type Blow, strike, zombieMs } from './blows.ts';
 import { counterAt } from './counter.ts';
-import { databaseOf, type GatewayProcess, isReady, sceneOf, startProcess } from './gateway-process.ts';
+import { databaseOf, type GatewayProcess, isReady, sceneOf, startProcess, steadyPort } from './gateway-process.ts';
 import { type Door, type Parts, Shop, type Tally } from './shop.ts';
 
 export interface Round {
@@ -206,7 +205,7 @@ export class Storm {
 }
 
 async function placeOf(data: string, environment: Place['environment']): Promise<Place> {
-  return { data, environment, args: ['--time-scale', '200', '--port', String(await freePort())] };
+  return { data, environment, args: ['--time-scale', '200', '--port', String(await steadyPort())] };
 }
 
 /** Bank, receiver and the merchant's doors; resolves when both gateways know the way to the bank. */
