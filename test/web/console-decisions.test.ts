@@ -185,6 +185,9 @@ describe('a payout above the limit', () => {
     assert.equal(t.calls.length, before);
     assert.equal(await stateOf(id), 'requested');
     const asker = await c.person('finance');
+    const seen = (await asker.get(`/console/orders/${id}`)).text;
+    assert.match(seen, /Held, not sent: /);
+    assert.doesNotMatch(seen, /Sent to |\/query"/);
     await asker.post(`/console/orders/${id}/held`, { what: 'send', why: 'seen the invoice' });
     // Whoever decides sees which order it is, and how much: in the row and in the question.
     const shown = (await (await c.person('approver')).get('/console/approvals')).text;

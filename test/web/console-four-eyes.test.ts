@@ -110,6 +110,8 @@ interface Matter {
   readonly form: () => Readonly<Record<string, string>>;
   /** What the deed changes; undefined before it. */
   readonly seen: () => Promise<unknown>;
+  /** What the question before agreeing names: the sum that moves, not the order's. */
+  readonly asks?: RegExp;
   /** What `seen` says once it has happened. */
   readonly becomes: unknown;
   readonly prepare?: () => Promise<unknown>;
@@ -224,6 +226,7 @@ const matters: Readonly<Record<Exclude<DeedName, Elsewhere>, Matter>> = {
     path: () => `/console/merchants/${merchant()}/limit`,
     form: () => ({ limit: '50000', currency: 'IDR' }),
     seen: () => Promise.resolve(setting('payoutLimit.IDR')),
+    asks: /data-ask="Payout limit, [^",]+, Rp\s?50[.,]000, asked for by /,
     becomes: '50000',
   },
   'merchant.overdraft': {
@@ -294,6 +297,7 @@ const matters: Readonly<Record<Exclude<DeedName, Elsewhere>, Matter>> = {
     path: () => `/console/orders/${yuan}/refund`,
     form: () => ({ amount: '5.05' }),
     seen: async () => (await one(`select amount from kanal.refunds where payment_id = ${yuan}`))['amount'],
+    asks: /data-ask="Refund, [^",]+, ¥\s?5\.05, asked for by /,
     becomes: 505n,
   },
   'suspense.settle': {
@@ -354,6 +358,7 @@ describe('two persons', () => {
       assert.equal(await matter.seen(), undefined);
       const approver = await c.person('approver');
       const shown = (await approver.get('/console/approvals')).text;
+      assert.match(shown, matter.asks ?? /data-ask="/);
       assert.ok(shown.includes(actionsWords[`action.${action}` as keyof typeof actionsWords].en));
       const agreed = await decide(approver, id, 'approved');
       assert.ok(agreed.status === 303 || agreed.status === 200, agreed.text);

@@ -334,6 +334,17 @@ describe('forms from elsewhere', () => {
     }
   });
 
+  test('what a page says about a deed is what was done: a link that somebody made up says nothing', async () => {
+    const admin = await c.person('admin');
+    const { headers } = await admin.post(`/console/merchants/${c.scene.a.merchant}/change`, { name: 'Toko Catatan' });
+    const place = headers['location'] ?? '';
+    const note = /<p class="note" role="status">/;
+    assert.match((await admin.get(place)).text, note);
+    assert.doesNotMatch((await (await c.person('support')).get(place)).text, note, "another session's");
+    for (const made of ['Call 0812 to confirm', 'x.Call 0812 to confirm', ''])
+      assert.doesNotMatch((await admin.get(`/console?note=${encodeURIComponent(made)}`)).text, note);
+  });
+
   test('no page may be framed, and no script stands in one', async () => {
     const admin = await c.person('admin');
     const { headers, text } = await admin.get('/console');

@@ -15,7 +15,9 @@ import {
   isCsrfToken,
   isFromHere,
   languageCookie,
+  markedNote,
   noSessionCookie,
+  noteOf,
   sessionCookie,
   sessionToken,
 } from './cookies.ts';
@@ -152,26 +154,33 @@ function shown(call: Call, person: Person, given: Answer): WebReply {
     case 'file':
       return { ...given.reply, headers: { ...guards, ...given.reply.headers } };
     case 'go':
-      return go(given.note === undefined ? given.to : withNote(given.to, given.note));
+      return go(given.note === undefined ? given.to : withNote(call, given.to, given.note));
     case 'page':
       return pageReply(call, person, given.status ?? 200, given.title, given.content);
   }
 }
 
 /** What happened is told on the page that follows; it is text there, never markup. */
-function withNote(to: string, note: string): string {
-  return `${to}${to.includes('?') ? '&' : '?'}note=${encodeURIComponent(note)}`;
+function withNote({ token }: Call, to: string, note: string): string {
+  if (token === null) return to;
+  return `${to}${to.includes('?') ? '&' : '?'}note=${encodeURIComponent(markedNote(note, token))}`;
+}
+
+function givenNote({ token, request }: Call): string | null {
+  const given = request.query.get('note');
+  return token === null || given === null ? null : noteOf(given, token);
 }
 
 function pageReply(
-  { desk, eyes, request }: Call,
+  call: Call,
   person: Person | null,
   status: number,
   title: string,
   content: Html,
   more: Readonly<Record<string, string>> = {},
 ): WebReply {
-  const note = person === null ? null : (request.query.get('note')?.slice(0, 300) ?? null);
+  const { desk, eyes, request } = call;
+  const note = person === null ? null : givenNote(call);
   return {
     status,
     headers: { ...guards, ...more, 'content-type': 'text/html; charset=utf-8', vary: 'cookie, accept-language' },

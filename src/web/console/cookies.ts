@@ -40,6 +40,18 @@ export function isCsrfToken(given: string, session: string): boolean {
   return a.length === b.length && timingSafeEqual(a, b);
 }
 
+/** A note travels in the address, so it is marked: a link that somebody made up says nothing in our name. */
+export function markedNote(note: string, session: string): string {
+  return `${createHmac('sha256', session).update(`kanal console note ${note}`).digest('base64url')}.${note}`;
+}
+
+/** → the text of a marked note of this very session, or null */
+export function noteOf(marked: string, session: string): string | null {
+  const note = marked.slice(marked.indexOf('.') + 1);
+  const [a, b] = [Buffer.from(marked), Buffer.from(markedNote(note, session))];
+  return a.length === b.length && timingSafeEqual(a, b) ? note : null;
+}
+
 /** Browsers say with every form where it came from; a form that does not say so is not taken. */
 export function isFromHere({ headers }: WebRequest, publicUrl: string): boolean {
   const site = headers['sec-fetch-site'];

@@ -150,6 +150,7 @@ async function approvals({ desk, eyes, person }: Visit) {
           cell: (row) =>
             row.state === 'open'
               ? decisionOf(
+                  desk,
                   eyes,
                   row,
                   orders,
@@ -227,7 +228,24 @@ function valueOf(
   return html`<code>${value.length > 80 ? `${value.slice(0, 80)}…` : value}</code>`;
 }
 
+/** Asked for over the whole of an order; elsewhere the order's sum is not what is agreed to. */
+const wholeOrder: ReadonlySet<string> = new Set(['payout.send', 'payout.refuse', 'order.outcome']);
+
+/** The sum that moves, or the limit that counts, if the request names one. */
+function sumOf({ action, detail }: ApprovalRow, order: Order | undefined): string | null {
+  const named = ['amount', 'limit', 'overdraft'].map((name) => idOf(detail[name] ?? '')).find((one) => one !== null);
+  const { currency } = detail;
+  if (named !== undefined && named !== null && currency) return money(named, currency);
+  return order !== undefined && wholeOrder.has(action) ? money(order.amount.minor, order.amount.currency) : null;
+}
+
+function merchantOf(desk: ConsoleDesk, { merchant }: ApprovalRow['detail']): string | undefined {
+  const id = idOf(merchant ?? '');
+  return id === null ? undefined : desk.gate.directory().merchants.get(id)?.name;
+}
+
 function decisionOf(
+  desk: ConsoleDesk,
   eyes: Eyes,
   row: ApprovalRow,
   orders: ReadonlyMap<string, Order>,
@@ -238,12 +256,8 @@ function decisionOf(
   if (row.askedBy === userId) return html`<small>${say('ownRequest')}</small>`;
   if (!isDecider) return '';
   const order = orders.get(row.detail['order'] ?? '');
-  const action = [
-    sayValue(say, 'action', row.action),
-    order && `${order.orderNo}, ${money(order.amount.minor, order.amount.currency)}`,
-  ]
-    .filter(Boolean)
-    .join(', ');
+  const about = [sayValue(say, 'action', row.action), order?.orderNo, merchantOf(desk, row.detail), sumOf(row, order)];
+  const action = about.filter(Boolean).join(', ');
   return html`<div class="acts">${dangerous(eyes, `/console/approvals/${String(row.id)}/approved`, say('approveAsk', { action, who: retold(eyes, row.askedName) }), html`<button class="primary small">${say('approve')}</button>`)}${post(eyes, `/console/approvals/${String(row.id)}/refused`, html`<button class="small">${say('refuse')}</button>`, 'inline')}</div>`;
 }
 

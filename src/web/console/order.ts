@@ -116,7 +116,7 @@ function actions(visit: Visit, order: Order, suspense: readonly Move[]): Html | 
   const curl = `curl -H "Authorization: Bearer $KANAL_TOKEN" ${quoted(`${desk.publicUrl()}/admin/v1/orders/${id}`)}`;
   const canTend = may(person, { roles: queriers, tenant: 'merchant-bound' });
   const parts = [
-    !isFinal(order) && order.channelId !== null && canTend
+    !isFinal(order) && order.state !== 'requested' && order.channelId !== null && canTend
       ? post(eyes, `/console/orders/${id}/query`, html`<button class="wide">${say('queryNow')}</button>`, 'inline')
       : null,
     order.kind === 'payment' && !isFinal(order) && canTend

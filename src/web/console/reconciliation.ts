@@ -121,7 +121,7 @@ function forms({ desk, eyes }: Visit): Html {
     '/console/reconciliation',
     html`${which}${anyway}<button class="primary">${say('compareNow')}</button>`,
   );
-  return html`<div class="stack"><details><summary>${say('statementUpload')}</summary><p class="hint">${say('statementUploadHelp')}</p>${upload}</details><details><summary>${say('statementFetch')}</summary><p class="hint">${say('statementFetchHelp')}</p>${fetched}</details></div>`;
+  return html`<div class="stack inset"><details><summary>${say('statementUpload')}</summary><p class="hint">${say('statementUploadHelp')}</p>${upload}</details><details><summary>${say('statementFetch')}</summary><p class="hint">${say('statementFetchHelp')}</p>${fetched}</details></div>`;
 }
 
 async function compareFetched(visit: Visit) {
@@ -163,7 +163,8 @@ async function run({ desk, eyes, person, params }: Visit) {
   return page(
     title,
     html`${crumbs(eyes, 'reconciliation', '/console/reconciliation', title)}${headed(html`${title} ${badge(eyes, stateOf(row))}`, html`<a class="button small" href="${list}">${say('differences')}</a>`)}
-<div class="split"><div>${card(say('facts'), runFacts(eyes, row))}</div><div>${card(say('sums'), sums(eyes, row.result))}${may(person, mayAct) && card(say('actions'), actions(eyes, row, found))}</div></div>
+<div class="split"><div>${card(say('facts'), runFacts(eyes, row))}</div><div>${may(person, mayAct) && card(say('actions'), actions(eyes, row, found))}</div></div>
+<section class="card flush"><header><h2>${say('sums')}</h2></header>${sums(eyes, row.result)}</section>
 <section class="card flush"><header><h2>${say('differences')}</h2></header>${table(differenceColumns(desk, eyes), found, say('differenceNone'))}</section>`,
   );
 }

@@ -42,8 +42,11 @@ type Writer = (visit: Visit, entry: Entry, order: Order) => Line;
 const writers: Readonly<Record<string, Writer>> = {
   exchange: ({ eyes }, entry) => exchangeLine(eyes, entry),
   created: ({ eyes }, _entry, order) => line(eyes.say('entry.created'), 'quiet', `${order.protocol} ${order.orderNo}`),
-  attempt: ({ eyes }, entry) => {
+  attempt: ({ eyes }, entry, order) => {
     const { say } = eyes;
+    // Above the limit: the attempt is written down, and nothing left yet.
+    if (order.state === 'requested')
+      return line(say('entry.held', { channel: word(entry['channelName'] ?? entry['channel']) }), 'wait', '');
     const title = say('entry.attempt', { channel: word(entry['channelName'] ?? entry['channel']) });
     const answered = word(entry['answeredAt']);
     const took =

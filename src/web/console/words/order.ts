@@ -31,6 +31,7 @@ export const orderWords = {
   theReply:        { en: 'Reply', zh: '应答报文', id: 'Jawaban' },
   'entry.created':        { en: 'Order created', zh: '订单创建', id: 'Pesanan dibuat' },
   'entry.attempt':        { en: 'Sent to {channel}', zh: '发送至 {channel}', id: 'Dikirim ke {channel}' },
+  'entry.held':           { en: 'Held, not sent: {channel}', zh: '已暂扣，未发送：{channel}', id: 'Ditahan, belum dikirim: {channel}' },
   'entry.event':          { en: '{from} → {to}', zh: '{from} → {to}', id: '{from} → {to}' },
   'entry.same':           { en: 'Heard: still {to}', zh: '收到消息：仍为{to}', id: 'Terdengar: masih {to}' },
   'entry.move':           { en: 'Posted {amount}', zh: '记账 {amount}', id: 'Dibukukan {amount}' },
