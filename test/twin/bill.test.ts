@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { money } from '../../src/core/money.ts';
-import { billOf } from '../../src/twin/bill.ts';
+import { readStatement } from '../../src/core/statement.ts';
+import { statement } from '../../src/protocols/ysepay/statement.ts';
+import { billOf, statementLinesOf } from '../../src/twin/bill.ts';
 import type { TwinOrder } from '../../src/twin/order.ts';
 import { payAsk, type TwinScene, twinScene } from './twin-scene.ts';
 
@@ -67,4 +69,27 @@ test('the twin’s day ends at its own midnight', async () => {
   assert.match((await lines('2030-01-02'))[1] ?? '', new RegExp(`,PAY,[^,]+,${ask.orderNo},,BNI,`));
   assert.equal((await lines('2030-01-03')).length, 3);
   assert.equal((await scene.control('GET', '/_twin/bill?day=tomorrow')).status, 400);
+});
+
+test('the bill is read by the protocol that hands it out, as the twin meant it', () => {
+  const orders = [
+    order({}),
+    order({ reference: 'k3', upstreamNo: '102', outcome: 'reversed', count: 1 }),
+    order({
+      kind: 'refund',
+      reference: 'r1',
+      upstreamNo: '200',
+      amount: money(80n, 'CNY'),
+      paymentReference: 'k1',
+      fee: 0n,
+      paid: 0n,
+    }),
+    order({ kind: 'payout', reference: 'p1', upstreamNo: '300', outcome: 'returned' }),
+  ].map((one) => ({ ...one, count: 1 }));
+  const read = readStatement(Buffer.from(billOf(orders, 480)), statement);
+  assert.deepEqual(
+    read.map(({ no: _, ...line }) => line),
+    orders.flatMap(statementLinesOf),
+  );
+  assert.throws(() => readStatement(Buffer.from('a,b\n'), statement), /line 1/);
 });
