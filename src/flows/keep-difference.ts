@@ -18,7 +18,9 @@ import {
   keepDifference,
   type NewRun,
   noteOutcome,
+  numbersBeside,
   reviewOfMark,
+  reviewOfSum,
 } from '../store/reconciliations.ts';
 import { insertReviews } from '../store/settle.ts';
 import { bareEvidence } from './attempt.ts';
@@ -36,23 +38,36 @@ function isToLearn({ type, line, booked }: Difference): boolean {
   return line !== null && booked !== null && type !== 'line-twice';
 }
 
-/** Stores it with its review, and its suspense entry unless the door has to be asked first. */
-export async function recordDifference(gate: Gate, query: Query, run: OfRun, found: Difference): Promise<void> {
+/**
+ * Stores it with its review, and its suspense entry unless the door has to be asked first. `present`: what this comparison
+ * has found, by mark; what two statements tell of in other words is added.
+ */
+export async function recordDifference(
+  gate: Gate,
+  query: Query,
+  run: OfRun,
+  found: Difference,
+  present: Set<string>,
+): Promise<void> {
   const { world } = gate;
   const mark = markOf(found);
   const at = world.now();
   const fresh = { home: found.booked?.home ?? 0, id: world.newId() };
-  const opened = await insertReviews(query, [
-    {
-      ...fresh,
-      review: { reason: `statement-${found.type}`, detail: detailOf(run, mark, found) },
-      objectKind: found.booked ? found.kind : null,
-      objectId: found.booked?.id ?? null,
-      channelId: run.channelId,
-      at,
-    },
-  ]);
-  const known = opened > 0 ? fresh.id : await reviewOfMark(query, fresh.home, run.channelId, mark);
+  const told = await toldBefore(query, run, found, present);
+  const opened =
+    told !== null
+      ? 0
+      : await insertReviews(query, [
+          {
+            ...fresh,
+            review: { reason: `statement-${found.type}`, detail: detailOf(run, mark, found) },
+            objectKind: found.booked ? found.kind : null,
+            objectId: found.booked?.id ?? null,
+            channelId: run.channelId,
+            at,
+          },
+        ]);
+  const known = told ?? (opened > 0 ? fresh.id : await reviewOfMark(query, fresh.home, run.channelId, mark));
   if (known === null) throw new Error(`the review of ${mark} is gone`);
   const review = { home: fresh.home, id: known };
   const { type, kind, isMoney, line, booked } = found;
@@ -73,6 +88,33 @@ export async function recordDifference(gate: Gate, query: Query, run: OfRun, fou
   world.log.warn('review-opened', { reason: `statement-${type}`, kind, channel: String(run.channelId), day: run.day });
   if (isMoney && !isToLearn(found))
     await book(query, suspenseOf(run, { kind, review, money: found.money, isTheirs: line !== null }, at));
+}
+
+/**
+ * The review of a movement that is not ours, if another statement has told of it with fewer of its numbers, or with more: it is one movement.
+ * Two lines of one statement are two.
+ */
+async function toldBefore(
+  query: Query,
+  { channelId }: OfRun,
+  found: Difference,
+  present: Set<string>,
+): Promise<bigint | null> {
+  const { type, line, booked, isMoney, money: sum } = found;
+  if (type !== 'unknown-here' || line === null || booked !== null || !isMoney) return null;
+  const numbers = line.reference === null ? [] : await numbersBeside(query, channelId, line);
+  const alike = [
+    ...numbers
+      .filter((upstreamNo) => upstreamNo === null || line.upstreamNo === null)
+      .map((upstreamNo) => ({ ...line, upstreamNo })),
+    ...(line.reference !== null && line.upstreamNo !== null ? [{ ...line, reference: null }] : []),
+  ];
+  const marks = alike.map((one) => markOf({ ...found, line: one })).filter((mark) => !present.has(mark));
+  if (marks.length === 0 || (await reviewOfMark(query, 0, channelId, markOf(found))) !== null) return null;
+  const known = await reviewOfSum(query, 0, channelId, marks, `${sum.minor} ${sum.currency}`);
+  // One line of this statement is that movement; the next one like it is another.
+  if (known !== null) for (const mark of marks) present.add(mark);
+  return known;
 }
 
 function detailOf(

@@ -131,9 +131,11 @@ async function finish(
 const recordedAtOnce = 50;
 
 async function record(gate: Gate, run: OfRun, found: readonly Difference[]) {
+  const present = new Set(found.map(markOf));
   for (let from = 0; from < found.length; from += recordedAtOnce)
     await gate.db.transaction(async (query) => {
-      for (const one of byMark(found.slice(from, from + recordedAtOnce))) await recordDifference(gate, query, run, one);
+      for (const one of byMark(found.slice(from, from + recordedAtOnce)))
+        await recordDifference(gate, query, run, one, present);
     });
 }
 

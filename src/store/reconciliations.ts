@@ -111,6 +111,29 @@ export async function reviewOfMark(
   return row?.id ?? null;
 }
 
+/** The channel's own numbers that statements have had beside a reference, for the same sum. */
+export async function numbersBeside(query: Query, channelId: bigint, line: StatementLine): Promise<(string | null)[]> {
+  const rows = await query.run<{ upstream_no: string | null }>(sql`
+    select distinct upstream_no from statement_lines
+    where home = ${homeOfChannel(channelId)} and channel_id = ${channelId} and reference = ${line.reference} and kind = ${line.kind}
+      and state = ${line.state} and state in ('paid', 'returned') and amount = ${line.money.minor} and currency = ${line.money.currency}`);
+  return rows.map((row) => row.upstream_no);
+}
+
+/** A review with one of these marks that is about that sum, `<minor> <currency>`. */
+export async function reviewOfSum(
+  query: Query,
+  home: number,
+  channelId: bigint,
+  marks: readonly string[],
+  reported: string,
+): Promise<bigint | null> {
+  const [row] = await query.run<{ id: bigint }>(sql`
+    select id from reviews where home = ${home} and channel_id = ${channelId} and detail ? 'mark'
+      and detail ->> 'mark' = any(${[...marks]}::text[]) and detail ->> 'reported' = ${reported} order by id limit 1`);
+  return row?.id ?? null;
+}
+
 /** Has anything been brought into suspense for it? Locks it, so that nobody else does meanwhile. */
 export async function hasEntry(query: Query, { home, id }: Key): Promise<boolean> {
   await query.run(sql`select id from reviews where home = ${home} and id = ${id} for update`);

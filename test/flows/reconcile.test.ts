@@ -409,3 +409,21 @@ test('what the channel tells of after its statement did is in the books once, wh
   await ask('bestpay', rows);
   assert.equal(await aside('bestpay'), 1_280n);
 });
+
+test('a movement that is not ours is booked once, whether statements tell of it with one number or with both', async () => {
+  const [one, other]: Line[] = [
+    ['payment', 'FEW', '', '2.00', 'CNY', 'paid'],
+    ['payment', '', 'MORE', '3.00', 'CNY', 'paid'],
+  ];
+  assert.ok(one && other);
+  await ask('bestpay', [one, other]);
+  const both: Line[] = [
+    ['payment', 'FEW', 'F1', '2.00', 'CNY', 'paid'],
+    ['payment', 'BOTH', 'MORE', '3.00', 'CNY', 'paid'],
+  ];
+  for (const rows of [both, [one], both]) await ask('bestpay', rows);
+  assert.equal(await aside('bestpay'), 500n);
+  // Lines of one statement are movements of their own.
+  await ask('bestpay', [...both, ['payment', 'FEW', 'F2', '2.00', 'CNY', 'paid']], { isAnyway: true });
+  assert.equal(await aside('bestpay'), 700n);
+});
