@@ -5,6 +5,7 @@ import { issueToken } from '../../src/flows/administer.ts';
 import { verifyAudit } from '../../src/store/audit.ts';
 import { insertToken, roles } from '../../src/store/tokens.ts';
 import { codeAt, stepAt } from '../../src/web/console/totp.ts';
+import { ownerToken } from '../../src/wiring/owner-token.ts';
 import { rowsOf } from '../gate.ts';
 import { type Browser, type ConsoleScene, consoleScene, type Page } from './console-scene.ts';
 
@@ -190,6 +191,16 @@ describe('a money role', () => {
 });
 
 describe('over the operator API', () => {
+  test('the data folder’s token is its owner’s, also where it was made before owners were told apart', async () => {
+    const { gate, vault, world, database } = c.scene.t;
+    const made = await ownerToken(gate.db, vault, world);
+    await rowsOf(database, `update kanal.operator_tokens set is_owner = false where is_owner returning id`);
+    const ask = (name: string) => c.scene.ask(made, 'POST', '/users', { name, role: 'approver' });
+    assert.equal((await ask('before-start')).status, 403);
+    assert.equal(await ownerToken(gate.db, vault, world), made);
+    assert.equal((await ask('after-start')).status, 200);
+  });
+
   for (const role of roles)
     test(`a token makes ${role}s only where that takes one; the folder's own makes any`, async () => {
       const { gate, world } = c.scene.t;
