@@ -25,6 +25,8 @@ export async function fetchStatement(
     return none(`the channel has none for that day: ${asked.code} ${asked.text}`.trim());
   if (asked.kind !== 'answered') return none(`the channel did not say where it is: ${asked.why}`);
   const { url } = asked.answer;
+  // The file itself bears no signature: on its way only TLS, or what the operator has chosen for the channel, says that it is the channel's.
+  if (!isUnheard(url) && !isOfOrigin(url, baseUrl)) return none('the file is not behind https');
   const sent = await world.send(
     { method: 'GET', url, headers: {}, body: new Uint8Array() },
     // The channel's own host is the operator's choice; anywhere else only what is public.
@@ -44,6 +46,17 @@ export async function fetchStatement(
 
 function none(why: string): Fetched {
   return { kind: 'none', why };
+}
+
+/** Does nobody on the way read or change what comes from there? On this machine (a twin's) there is no way. */
+function isUnheard(url: string): boolean {
+  if (!URL.canParse(url)) return false;
+  const { protocol, hostname } = new URL(url);
+  return protocol === 'https:' || (protocol === 'http:' && hostname === '127.0.0.1');
+}
+
+function isOfOrigin(url: string, baseUrl: string): boolean {
+  return URL.canParse(url) && URL.canParse(baseUrl) && new URL(url).origin === new URL(baseUrl).origin;
 }
 
 function isOfHost(url: string, baseUrl: string): boolean {

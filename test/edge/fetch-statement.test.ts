@@ -18,7 +18,12 @@ const answer = (text: string, changes: Partial<Extract<Sent, { kind: 'ANSWER' }>
   ...changes,
 });
 
-async function fetched(asked: CallOutcome<'get-statement'>, sent: Sent, protocol = 'ysepay') {
+async function fetched(
+  asked: CallOutcome<'get-statement'>,
+  sent: Sent,
+  protocol = 'ysepay',
+  base = 'https://bank.example/gateway',
+) {
   const seen: [OutboundRequest, SendLimits][] = [];
   const world = {
     send: (request: OutboundRequest, limits: SendLimits) => {
@@ -26,7 +31,6 @@ async function fetched(asked: CallOutcome<'get-statement'>, sent: Sent, protocol
       return Promise.resolve(sent);
     },
   } as Partial<World> as World;
-  const base = 'https://bank.example/gateway';
   return { seen, found: await fetchStatement(world, protocolNamed(protocol), base, () => Promise.resolve(asked)) };
 }
 
@@ -47,6 +51,26 @@ test('elsewhere than at the channel’s own host only what is public is asked', 
     ['https://bank.example:8443/day.csv', 'public'],
   ] as const)
     assert.equal((await fetched(answered(url), answer(header))).seen[0]?.[1].targets, targets);
+});
+
+test('what bears no signature is not asked for in the clear, unless the channel itself is', async () => {
+  for (const url of [
+    'http://bank.example/day.csv',
+    'http://files.example/day.csv',
+    'ftp://bank.example/day.csv',
+    'day.csv',
+  ]) {
+    const { seen, found } = await fetched(answered(url), answer(header));
+    assert.deepEqual([seen, found], [[], { kind: 'none', why: 'the file is not behind https' }]);
+  }
+  const inside = await fetched(
+    answered('http://10.0.0.7:8080/d.csv'),
+    answer(header),
+    'ysepay',
+    'http://10.0.0.7:8080/',
+  );
+  assert.equal(inside.found.kind, 'statement');
+  assert.equal((await fetched(answered('http://127.0.0.1:9/bill'), answer(header))).found.kind, 'statement');
 });
 
 test('anything else is none', async () => {
