@@ -37,7 +37,7 @@ async function run(input: Input): Promise<number> {
     throw error instanceof CliError ? new CliError(error.message, exits.usage) : error;
   });
   if (input.json) printJson(done);
-  else print(report(done));
+  else print(report({ ...done, channel }));
   const { differences, open } = done;
   return Array.isArray(differences) && differences.length === 0 && open === 0 ? exits.done : exits.failed;
 }

@@ -47,6 +47,10 @@ test('finance hands a file in, sees what differs with links to order and review,
   const seen = await viewer.get(place);
   assert.equal(seen.status, 200);
   assert.ok(!seen.text.includes(`${place}/learn`) && !seen.text.includes(`${place}/compare`));
+  const [review = ''] = /\/console\/reviews\/\d+/.exec(page.text) ?? [];
+  assert.match((await finance.get(review)).text, /Whose task it is<\/dt><dd>Finance</);
+  const list = (await finance.get('/console/reconciliation')).text;
+  assert.ok(list.includes('name="channel"') && !list.includes('name="merchant"'), 'a statement is of no merchant');
   const { text } = await finance.get('/console/differences/export/csv');
   assert.match(text, /"unknown-here","payment",500,"IDR"/);
   assert.match(text, /amount-differs/);

@@ -111,6 +111,7 @@ function heard({ say }: Eyes, name: string, value: unknown): Piece {
   if (name === 'state' || name === 'said') return sayValue(say, 'state', text);
   if (name === 'event') return sayValue(say, 'said', text);
   if (name === 'source') return sayValue(say, 'source', text);
+  if (name === 'owner') return sayValue(say, 'role', text);
   return html`<code>${text}</code>`;
 }
 

@@ -23,8 +23,8 @@ export interface Listing<T> {
   readonly states: readonly string[];
   /** Said while there is nothing at all; default "nothing fits". */
   readonly empty?: Word;
-  /** Which filters beside number, state and merchant. */
-  readonly filters: readonly ('channel' | 'method' | 'day')[];
+  /** Which filters beside number and state; nobody bound to a merchant sees that of merchants. */
+  readonly filters: readonly ('merchant' | 'channel' | 'method' | 'day')[];
   read(desk: ConsoleDesk, filter: SearchFilter, page: Page): Promise<readonly T[]>;
   columns(visit: Visit): readonly Column<T>[];
   readonly cells: readonly Export<T>[];
@@ -65,7 +65,7 @@ function filterForm<T>({ desk, eyes, person, query }: Visit, listing: Listing<T>
   const present = (name: string) => query.get(name) ?? '';
   const { merchants, channels } = desk.gate.directory();
   const has = (name: Listing<T>['filters'][number]) => listing.filters.includes(name);
-  return html`<form class="filter" action="${listing.path}"><label class="grow"><span>${say('searchAny')}</span><input type="search" name="q" value="${present('q')}" maxlength="200"></label>${choose(say('state'), 'state', [any, ...listing.states.map((value) => ({ value, label: sayValue(say, 'state', value) }))], present('state'))}${person.merchantId === null && choose(say('merchant'), 'merchant', [any, ...[...merchants.values()].map(({ id, name }) => ({ value: String(id), label: name }))], present('merchant'))}${has('channel') && person.merchantId === null && choose(say('channel'), 'channel', [any, ...[...channels.values()].map(({ id, name }) => ({ value: String(id), label: name }))], present('channel'))}${has('method') && choose(say('method'), 'method', [any, ...methodChoices(eyes)], present('method'))}${has('day') && html`<label><span>${say('from')}</span><input type="date" name="from" value="${present('from')}"></label><label><span>${say('to')}</span><input type="date" name="to" value="${present('to')}"></label>`}<div class="buttons"><button class="primary">${say('filter')}</button>${query.size > 0 && html`<a class="button" href="${listing.path}">${say('clear')}</a>`}</div></form>`;
+  return html`<form class="filter" action="${listing.path}"><label class="grow"><span>${say('searchAny')}</span><input type="search" name="q" value="${present('q')}" maxlength="200"></label>${choose(say('state'), 'state', [any, ...listing.states.map((value) => ({ value, label: sayValue(say, 'state', value) }))], present('state'))}${has('merchant') && person.merchantId === null && choose(say('merchant'), 'merchant', [any, ...[...merchants.values()].map(({ id, name }) => ({ value: String(id), label: name }))], present('merchant'))}${has('channel') && person.merchantId === null && choose(say('channel'), 'channel', [any, ...[...channels.values()].map(({ id, name }) => ({ value: String(id), label: name }))], present('channel'))}${has('method') && choose(say('method'), 'method', [any, ...methodChoices(eyes)], present('method'))}${has('day') && html`<label><span>${say('from')}</span><input type="date" name="from" value="${present('from')}"></label><label><span>${say('to')}</span><input type="date" name="to" value="${present('to')}"></label>`}<div class="buttons"><button class="primary">${say('filter')}</button>${query.size > 0 && html`<a class="button" href="${listing.path}">${say('clear')}</a>`}</div></form>`;
 }
 
 /** The same query with one member more or less. */

@@ -68,7 +68,7 @@ const payments: Listing<Order> = {
   roles: everybody,
   tenant: 'merchant-bound',
   states: listStates.payments,
-  filters: ['channel', 'method', 'day'],
+  filters: ['merchant', 'channel', 'method', 'day'],
   read: ({ gate }, filter, where) => searchOrders(gate.db, 'payment', filter, where),
   columns: (visit) =>
     orderColumns<Order>(visit, [
@@ -99,7 +99,7 @@ const payouts: Listing<Order> = {
   word: 'payouts',
   path: '/console/payouts',
   states: listStates.payouts,
-  filters: ['channel', 'day'],
+  filters: ['merchant', 'channel', 'day'],
   read: ({ gate }, filter, where) => searchOrders(gate.db, 'payout', filter, where),
   columns: (visit) =>
     orderColumns<Order>(visit, [
@@ -116,7 +116,7 @@ const refunds: Listing<Order> = {
   word: 'refunds',
   path: '/console/refunds',
   states: listStates.refunds,
-  filters: ['channel', 'day'],
+  filters: ['merchant', 'channel', 'day'],
   read: ({ gate }, filter, where) => searchOrders(gate.db, 'refund', filter, where),
   columns: (visit) =>
     orderColumns<Order>(visit, [
@@ -142,7 +142,7 @@ const agreements: Listing<ListedAgreement> = {
   roles: everybody,
   tenant: 'merchant-bound',
   states: listStates.agreements,
-  filters: [],
+  filters: ['merchant'],
   read: ({ gate }, filter, where) => listAgreements(gate.db, filter, where),
   columns: ({ desk, eyes }) => {
     const { say } = eyes;

@@ -32,7 +32,7 @@ const notices: Listing<ListedNotice> = {
   roles: everybody,
   tenant: 'merchant-bound',
   states: listStates.notices,
-  filters: [],
+  filters: ['merchant'],
   read: ({ gate }, filter, where) => listNotices(gate.db, filter, where),
   columns: ({ eyes, person }) => {
     const { say } = eyes;
@@ -98,7 +98,7 @@ const callbacks: Listing<ListedCallback> = {
   roles: everybody,
   tenant: 'operator-only',
   states: listStates.callbacks,
-  filters: [],
+  filters: ['merchant'],
   read: ({ gate }, filter, where) => listCallbacks(gate.db, filter, where),
   columns: ({ desk, eyes }) => {
     const { say } = eyes;
@@ -131,7 +131,7 @@ const reviews: Listing<ListedReview> = {
   roles: everybody,
   tenant: 'operator-only',
   states: listStates.reviews,
-  filters: [],
+  filters: ['merchant'],
   empty: 'reviewNone',
   read: ({ gate }, filter, where) => listReviews(gate.db, filter, where),
   columns: ({ desk, eyes }: Visit) => {

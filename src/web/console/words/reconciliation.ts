@@ -25,7 +25,7 @@ export const reconciliationWords = {
   lineCount:         { en: 'Lines', zh: '行数', id: 'Baris' },
   lineNo:            { en: 'Line', zh: '行', id: 'Baris' },
   matchedCount:      { en: 'Matched', zh: '相符', id: 'Cocok' },
-  carriedCount:      { en: 'Carried over midnight', zh: '跨日结转', id: 'Dibawa lewat tengah malam' },
+  carriedCount:      { en: 'Left to the next statement', zh: '留待下一份对账单', id: 'Ditunggu di laporan berikutnya' },
   lastCompared:      { en: 'Compared', zh: '核对时间', id: 'Dibandingkan' },
   interrupted:       { en: 'Interrupted: compare again', zh: '已中断：请重新核对', id: 'Terputus: bandingkan lagi' },
   sums:              { en: 'Sums', zh: '合计', id: 'Jumlah' },
