@@ -88,8 +88,8 @@ test('the bill is read by the protocol that hands it out, as the twin meant it',
   ].map((one) => ({ ...one, count: 1 }));
   const read = readStatement(Buffer.from(billOf(orders, 480)), statement);
   assert.deepEqual(
-    read.map(({ no: _, ...line }) => line),
-    orders.flatMap(statementLinesOf),
+    read,
+    orders.flatMap(statementLinesOf).map((line, index) => ({ ...line, no: index + 2 })),
   );
   assert.throws(() => readStatement(Buffer.from('a,b\n'), statement), /line 1/);
 });
