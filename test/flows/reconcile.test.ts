@@ -427,3 +427,17 @@ test('a movement that is not ours is booked once, whether statements tell of it 
   await ask('bestpay', [...both, ['payment', 'FEW', 'F2', '2.00', 'CNY', 'paid']], { isAnyway: true });
   assert.equal(await aside('bestpay'), 700n);
 });
+
+test('what another day’s statement lists is not missing on this one', async () => {
+  const [listed, missing] = [await paid(), await paid()];
+  t.pass(3_600_000);
+  const today = day;
+  day = dayText(t.world.now() - 86_400_000, 'Asia/Shanghai');
+  await ask('bestpay', [lineFor(listed)]);
+  day = today;
+  const found = await ask('bestpay', []);
+  assert.deepEqual(
+    found.differences.map(({ type, booked }) => [type, booked?.id]),
+    [['unknown-there', missing.id]],
+  );
+});
