@@ -49,6 +49,10 @@ test('finance hands a file in, sees what differs with links to order and review,
   assert.ok(!seen.text.includes(`${place}/learn`) && !seen.text.includes(`${place}/compare`));
   const [review = ''] = /\/console\/reviews\/\d+/.exec(page.text) ?? [];
   assert.match((await finance.get(review)).text, /Whose task it is<\/dt><dd>Finance</);
+  const { text: order } = await finance.get(`/console/orders/${c.scene.a.order}`);
+  const members = [...order.matchAll(/<p class="rest">.*?<\/p>/gs)].join('');
+  assert.match(members, /Whose task it is Finance/);
+  assert.doesNotMatch(members, /\{(?:"|&quot;|&#34;)/, 'in words, not as it is stored');
   const list = (await finance.get('/console/reconciliation')).text;
   assert.ok(list.includes('name="channel"') && !list.includes('name="merchant"'), 'a statement is of no merchant');
   const { text } = await finance.get('/console/differences/export/csv');

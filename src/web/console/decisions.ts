@@ -29,7 +29,7 @@ import {
   time,
   times,
 } from './parts.ts';
-import { retold } from './retell.ts';
+import { heard, retold } from './retell.ts';
 import { type ConsoleDesk, type Eyes, everybody, may, page, type Row, type Visit } from './row.ts';
 import { sayValue } from './words.ts';
 
@@ -101,18 +101,6 @@ function factsOf(
     [say('decision'), typeof text === 'string' ? text : null],
     [say('who'), typeof by === 'string' ? retold(eyes, by) : null],
   ];
-}
-
-/** What the review wrote down, in words where there are some and as money where it is money. */
-function heard({ say }: Eyes, name: string, value: unknown): Piece {
-  const text = typeof value === 'string' ? value : JSON.stringify(value);
-  const [, minor = '', currency = ''] = /^(\d{1,18}) ([A-Z]{3})$/.exec(text) ?? [];
-  if (minor !== '') return money(BigInt(minor), currency);
-  if (name === 'state' || name === 'said') return sayValue(say, 'state', text);
-  if (name === 'event') return sayValue(say, 'said', text);
-  if (name === 'source') return sayValue(say, 'source', text);
-  if (name === 'owner') return sayValue(say, 'role', text);
-  return html`<code>${text}</code>`;
 }
 
 async function close({ desk, eyes, person, params, form }: Visit) {

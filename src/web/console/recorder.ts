@@ -6,7 +6,7 @@ import { type Html, html, type Piece } from '../html.ts';
 import { accountName, postingName } from './books.ts';
 import { resenders } from './traffic.ts';
 import { badge, copyable, money, post, rawRequest, time, timeThere } from './parts.ts';
-import { reasonText, retold } from './retell.ts';
+import { heard, reasonText, retold } from './retell.ts';
 import { type Eyes, may, type Visit } from './row.ts';
 import { sayValue } from './words.ts';
 
@@ -177,11 +177,20 @@ export function recorder(visit: Visit, order: Order, entries: readonly Entry[]):
   })}</ol>`;
 }
 
-function rest({ say }: Eyes, entry: Entry): Html | null {
+/** Members in one row; what was written down as a whole is told member by member. */
+function rest(eyes: Eyes, entry: Entry): Html | null {
+  const { say } = eyes;
   const skipped = new Set(['at', 'what', ...(told[entry.what] ?? [])]);
   const pairs = Object.entries(entry).filter(
     ([name, value]) => !skipped.has(name) && word(value) !== '' && word(value) !== '0',
   );
   if (pairs.length === 0) return null;
-  return html`<p class="rest">${pairs.map(([name, value]) => html`<span>${sayValue(say, 'member', name)} <code>${name === 'amount' ? amountText(value) : word(value)}</code></span>`)}</p>`;
+  const shown = pairs.flatMap(([name, value]) => {
+    if (name === 'amount' || typeof value !== 'object' || value === null)
+      return html`<span>${sayValue(say, 'member', name)} <code>${name === 'amount' ? amountText(value) : word(value)}</code></span>`;
+    return Object.entries(value)
+      .filter(([member, one]) => one !== null && member !== 'mark')
+      .map(([member, one]) => html`<span>${sayValue(say, 'heard', member)} ${heard(eyes, member, one)}</span>`);
+  });
+  return html`<p class="rest">${shown}</p>`;
 }

@@ -1,4 +1,6 @@
 /** What flows said in English, to whoever reads another language. */
+import { type Piece, html } from '../html.ts';
+import { money, time } from './parts.ts';
 import type { Eyes } from './row.ts';
 import { sayValue } from './words.ts';
 import { told } from './words/told.ts';
@@ -51,4 +53,18 @@ export function reasonText(eyes: Eyes, { code, text }: { readonly code?: unknown
 /** Told texts are parts of a sentence on the command line, and sentences here. */
 export function capital(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/** What was written down with a review or about a movement: in words where there are some, money as money, times as times. */
+export function heard(eyes: Eyes, name: string, value: unknown): Piece {
+  const { say } = eyes;
+  if (name.toLowerCase().endsWith('happenedat') && typeof value === 'number') return time(eyes, value);
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  const [, minor = '', currency = ''] = /^(\d{1,18}) ([A-Z]{3})$/.exec(text) ?? [];
+  if (minor !== '') return money(BigInt(minor), currency);
+  if (name === 'state' || name === 'said') return sayValue(say, 'state', text);
+  if (name === 'event') return sayValue(say, 'said', text);
+  if (name === 'source') return sayValue(say, 'source', text);
+  if (name === 'owner') return sayValue(say, 'role', text);
+  return html`<code>${text}</code>`;
 }

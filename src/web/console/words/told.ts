@@ -128,6 +128,7 @@ export const told: readonly Wording[] = [
   { en: 'rotated, old keys for {hours} h', zh: '已轮换，旧密钥保留 {hours} 小时', id: 'dirotasi, kunci lama {hours} jam' },
   { en: 'rotated, the old one for {hours} h', zh: '已轮换，旧密钥保留 {hours} 小时', id: 'dirotasi, yang lama {hours} jam' },
   { en: 'now {state}', zh: '当前状态：{state}', id: 'status sekarang: {state}' },
+  { en: 'statement of {day}', zh: '{day} 的对账单', id: 'laporan {day}' },
   { en: 'removed', zh: '已移除', id: 'dihapus' },
   { en: 'enabled', zh: '已启用', id: 'diaktifkan' },
   { en: 'allowed', zh: '已允许', id: 'diizinkan' },
