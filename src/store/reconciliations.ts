@@ -141,18 +141,29 @@ export async function hasEntry(query: Query, { home, id }: Key): Promise<boolean
   return rows.length > 0;
 }
 
-/** Open reviews of lines the books had no place for, whose sums still lie in suspense. */
-export async function openEntries(
-  query: Query,
-  channelId: bigint,
-): Promise<{ readonly review: Key; readonly mark: string }[]> {
-  const rows = await query.run<Key & { mark: string }>(sql`
-    select r.home, r.id, r.detail ->> 'mark' as mark from reviews r
-    where r.home between 0 and 255 and r.channel_id = ${channelId} and r.detail ? 'mark' and r.state = 'open'
+/** A review of a line that the books had no place for, and what has become of its sum. */
+interface Entry {
+  readonly review: Key;
+  readonly mark: string;
+  /** It still lies in suspense. */
+  readonly isOpen: boolean;
+}
+
+export async function entriesOf(query: Query, channelId: bigint): Promise<Entry[]> {
+  const rows = await query.run<Key & { mark: string; is_open: boolean }>(sql`
+    select r.home, r.id, r.detail ->> 'mark' as mark, not exists (select from moves s
+        where s.home = r.home and s.object_id = r.id and s.reason like 'settled/%') as is_open
+    from reviews r where r.home between 0 and 255 and r.channel_id = ${channelId} and r.detail ? 'mark'
       and r.reason in ('statement-unknown-here', 'statement-line-twice')
-      and exists (select from moves m where m.home = r.home and m.object_id = r.id)
-      and not exists (select from moves m where m.home = r.home and m.object_id = r.id and m.reason like 'settled/%')`);
-  return rows.map(({ home, id, mark }) => ({ review: { home, id }, mark }));
+      and exists (select from moves m where m.home = r.home and m.object_id = r.id)`);
+  return rows.map(({ home, id, mark, is_open: isOpen }) => ({ review: { home, id }, mark, isOpen }));
+}
+
+/** Has the sum of a review been given to a merchant (or been taken from one)? */
+export async function isMerchants(query: Query, { id }: Key): Promise<boolean> {
+  const rows = await query.run(sql`
+    select reason from moves where home between 0 and 255 and object_id = ${id} and reason like 'merchant/%' limit 1`);
+  return rows.length > 0;
 }
 
 /** A review that a comparison has opened; null when there is none of that id. */

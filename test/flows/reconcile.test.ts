@@ -441,3 +441,21 @@ test('what another day’s statement lists is not missing on this one', async ()
     [['unknown-there', missing.id]],
   );
 });
+
+test('what two persons gave a merchant, and the channel tells of as an order’s money since, is looked at once', async () => {
+  const late = await payment();
+  t.pass(3_600_000);
+  const rows: Line[] = [['payment', '', `OWN-${late.id}`, '12.80', 'CNY', 'paid']];
+  await ask('bestpay', rows);
+  const [lost] = await reviews();
+  const key = { home: Number(lost?.['home']), id: lost?.['id'] as bigint };
+  await settleStatement({ gate: t.gate }, 'a, b', key, t.caller(1, 'payin').merchant, 'theirs');
+  await tell(late, 'succeeded', `OWN-${late.id}`, yuan);
+  for (let i = 0; i < 2; i += 1) await ask('bestpay', rows);
+  const found = await rowsOf(t.database, `select * from kanal.reviews where reason = 'settled-and-told'`);
+  assert.deepEqual(
+    found.map((row) => [row['object_id'], (row['detail'] as { review: string }).review]),
+    [[late.id, String(key.id)]],
+  );
+  assert.equal(await aside('bestpay'), 0n);
+});
