@@ -110,7 +110,7 @@ interface Matter {
   readonly form: () => Readonly<Record<string, string>>;
   /** What the deed changes; undefined before it. */
   readonly seen: () => Promise<unknown>;
-  /** What the question before agreeing names: the sum that moves, not the order's. */
+  /** What the question before agreeing names: who or what, and the sum that moves, not the order's. */
   readonly asks?: RegExp;
   /** What `seen` says once it has happened. */
   readonly becomes: unknown;
@@ -214,6 +214,7 @@ const matters: Readonly<Record<Exclude<DeedName, Elsewhere>, Matter>> = {
     form: () => ({ state: 'active' }),
     seen: () =>
       Promise.resolve(directory().channels.get(BigInt(channelId()))?.state === 'active' ? 'active' : undefined),
+    asks: /data-ask="Enable a channel, [^",]+, asked for by /,
     becomes: 'active',
   },
   'merchant.fund': {
@@ -257,6 +258,7 @@ const matters: Readonly<Record<Exclude<DeedName, Elsewhere>, Matter>> = {
     path: () => '/console/users',
     form: () => ({ name: 'citra', role: 'approver', merchant: '' }),
     seen: async () => (await userRow('citra'))['role'],
+    asks: /data-ask="User added, citra, asked for by /,
     becomes: 'approver',
   },
   'user.role': {

@@ -228,9 +228,12 @@ function sumOf({ action, detail }: ApprovalRow, order: Order | undefined): strin
   return order !== undefined && wholeOrder.has(action) ? money(order.amount.minor, order.amount.currency) : null;
 }
 
-function merchantOf(desk: ConsoleDesk, { merchant }: ApprovalRow['detail']): string | undefined {
-  const id = idOf(merchant ?? '');
-  return id === null ? undefined : desk.gate.directory().merchants.get(id)?.name;
+/** Merchant and channel of a request, by name. */
+function partiesOf(desk: ConsoleDesk, { merchant, channel }: ApprovalRow['detail']) {
+  const { merchants, channels } = desk.gate.directory();
+  const named = (of: ReadonlyMap<bigint, { readonly name: string }>, id: string | undefined) =>
+    of.get(idOf(id ?? '') ?? -1n)?.name;
+  return [named(merchants, merchant), named(channels, channel)];
 }
 
 function decisionOf(
@@ -245,8 +248,8 @@ function decisionOf(
   if (row.askedBy === userId) return html`<small>${say('ownRequest')}</small>`;
   if (!isDecider) return '';
   const order = orders.get(row.detail['order'] ?? '');
-  const about = [sayValue(say, 'action', row.action), order?.orderNo, merchantOf(desk, row.detail), sumOf(row, order)];
-  const action = about.filter(Boolean).join(', ');
+  const about = [order?.orderNo, row.detail['name'], ...partiesOf(desk, row.detail), sumOf(row, order)];
+  const action = [sayValue(say, 'action', row.action), ...about].filter(Boolean).join(', ');
   return html`<div class="acts">${dangerous(eyes, `/console/approvals/${String(row.id)}/approved`, say('approveAsk', { action, who: retold(eyes, row.askedName) }), html`<button class="primary small">${say('approve')}</button>`)}${post(eyes, `/console/approvals/${String(row.id)}/refused`, html`<button class="small">${say('refuse')}</button>`, 'inline')}</div>`;
 }
 
