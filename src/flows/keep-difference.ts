@@ -195,11 +195,13 @@ export async function learnDifference(gate: Gate, run: OfRun, found: FoundDiffer
 
 async function learn(gate: Gate, run: OfRun, order: Order, found: FoundDifference, state: LineState): Promise<string> {
   const about = { kind: found.kind, channelId: run.channelId, reference: found.reference ?? order.reference };
+  const now = gate.world.now();
   const evidence: Evidence = {
-    ...bareEvidence(about, 'statement', lineEvents[state], gate.world.now()),
+    ...bareEvidence(about, 'statement', lineEvents[state], now),
     money: saysMoved(state) ? money(found.amount, found.currency) : null,
     upstreamNo: found.upstreamNo,
-    happenedAt: found.lineAt,
+    // A day that is not over may be told of with times that are not there yet.
+    happenedAt: found.lineAt === null ? null : Math.min(found.lineAt, now),
   };
   const learnt = await learnOutcome(gate, { key: order, evidence, callback: null, lookAgainAt: null });
   return learnt.kind === 'learnt' ? learnt.outcome : 'unmatched';

@@ -459,3 +459,16 @@ test('what two persons gave a merchant, and the channel tells of as an order’s
   );
   assert.equal(await aside('bestpay'), 0n);
 });
+
+test('nothing has ended later than now, whatever time a line has', async () => {
+  const one = await payment();
+  t.pass(3_600_000);
+  const lines = linesOf([lineFor(one)]).lines.map((line) => ({ ...line, at: t.world.now() + 600_000 }));
+  const statement = { source: 'file', digest: new Uint8Array(32).fill(7), lines } as const;
+  await reconcileDay({ gate: t.gate }, 'admin', channelOf('bestpay'), day, statement, {
+    learns: true,
+    isAnyway: false,
+  });
+  const [row] = await rowsOf(t.database, `select state, finished_at from kanal.payments where id = ${one.id}`);
+  assert.deepEqual([row?.['state'], Number(row?.['finished_at'])], ['paid', t.world.now()]);
+});
