@@ -55,6 +55,8 @@ export interface Difference {
   readonly money: Money;
   /** Does it say that money moved? Else it is about words only. */
   readonly isMoney: boolean;
+  /** It is the order's own movement in another sum: so much more than the books have, or less. Null = all of the sum is beside them. */
+  readonly gap: bigint | null;
 }
 
 /** What is compared with what. */
@@ -223,8 +225,14 @@ function twice(line: StatementLine, account: Account | undefined): Difference {
   return of('line-twice', line, account?.booked ?? null, isOneWay(line));
 }
 
-function of(type: DifferenceType, line: StatementLine, booked: Booked | null, isMoney: boolean): Difference {
-  return { type, kind: line.kind, line, booked, money: line.money, isMoney };
+function of(
+  type: DifferenceType,
+  line: StatementLine,
+  booked: Booked | null,
+  isMoney: boolean,
+  gap: bigint | null = null,
+): Difference {
+  return { type, kind: line.kind, line, booked, money: line.money, isMoney, gap };
 }
 
 /** Null = the books say the same; what they hold for it is taken. */
@@ -254,11 +262,22 @@ function movementOf(line: StatementLine, account: Account): Difference | null {
     account.aside = account.aside.toSpliced(aside, 1);
     return null;
   }
-  if (!sameMoney(booked.amount, line.money)) return of('amount-differs', line, booked, true);
+  if (!sameMoney(booked.amount, line.money)) return of('amount-differs', line, booked, true, gapOf(line, account));
   // The order's own movement went to another line, or counts at another channel: this is a second one.
   if (hasMoved(booked) || booked.reference === null) return of('unknown-here', line, booked, true);
   if (line.state === 'paid') account.isOut = true;
   return of('state-differs', line, booked, true);
+}
+
+/** Under the order's own numbers, whose money is on the books and told of by no other line. */
+function gapOf({ state, reference, upstreamNo, money }: StatementLine, account: Account): bigint | null {
+  const { own, booked } = account;
+  const isOwn =
+    (reference === null || reference === booked.reference) &&
+    (upstreamNo === null || booked.upstreamNo === null || upstreamNo === booked.upstreamNo);
+  if (own === null || state !== 'paid' || own.currency !== money.currency || !isOwn) return null;
+  account.own = null;
+  return money.minor - own.minor;
 }
 
 /** Is the sum on the books as having left, or about to be? Then that it came back is news. */
@@ -284,7 +303,15 @@ function leftOver({ booked, isMentioned, own, aside }: Account, comparing: Compa
   const place = placeOf(missing?.at ?? booked.at, comparing);
   if (place !== 'ours') return place === 'carried' ? 'carried' : null;
   const money = missing?.money ?? booked.amount;
-  return { type: 'unknown-there', kind: booked.kind, line: null, booked, money, isMoney: missing !== undefined };
+  return {
+    type: 'unknown-there',
+    kind: booked.kind,
+    line: null,
+    booked,
+    money,
+    isMoney: missing !== undefined,
+    gap: null,
+  };
 }
 
 function isElsewhere({ kind, reference, formerReferences }: Booked, elsewhere: ReadonlySet<string>): boolean {

@@ -33,9 +33,12 @@ const owner = 'finance';
 /** What a difference needs to know of its run. */
 export type OfRun = Pick<NewRun, 'home' | 'id' | 'channelId' | 'day'>;
 
-/** Is it about an order of ours that the door may learn of? The same line twice tells nothing new. */
-function isToLearn({ type, line, booked }: Difference): boolean {
-  return line !== null && booked !== null && type !== 'line-twice';
+/**
+ * Is it about an order of ours that the door may learn of? The same line twice tells nothing new, nor does an order's own movement in
+ * another sum: what was told of it stays.
+ */
+function isToLearn({ type, line, booked, gap }: Difference): boolean {
+  return line !== null && booked !== null && type !== 'line-twice' && gap === null;
 }
 
 /**
@@ -86,8 +89,13 @@ export async function recordDifference(
   });
   if (opened === 0) return;
   world.log.warn('review-opened', { reason: `statement-${type}`, kind, channel: String(run.channelId), day: run.day });
-  if (isMoney && !isToLearn(found))
-    await book(query, suspenseOf(run, { kind, review, money: found.money, isTheirs: line !== null }, at));
+  if (isMoney && !isToLearn(found)) await book(query, suspenseOf(run, { kind, review, ...sumOf(found) }, at));
+}
+
+/** What is beside the books: the whole sum, or what an order's own movement has more there, or less. */
+function sumOf({ money: sum, line, gap }: Difference): Pick<Entry, 'money' | 'isTheirs'> {
+  if (gap === null) return { money: sum, isTheirs: line !== null };
+  return { money: money(gap < 0n ? -gap : gap, sum.currency), isTheirs: gap > 0n };
 }
 
 /**
@@ -176,7 +184,8 @@ export async function learnDifference(gate: Gate, run: OfRun, found: FoundDiffer
   if (found.outcome !== null || order === null || lineState === null || type === 'line-twice') return;
   const present = await orderByKey(gate.db, kind, order);
   if (!present) return;
-  const outcome = await learn(gate, run, present, found, lineState);
+  const isBooked = type === 'amount-differs' && (await gate.db.transaction((query) => hasEntry(query, found.review)));
+  const outcome = isBooked ? 'repeated' : await learn(gate, run, present, found, lineState);
   const after = (await orderByKey(gate.db, kind, order)) ?? present;
   const at = gate.world.now();
   await gate.db.transaction(async (query) => {

@@ -60,7 +60,7 @@ async function warn(gate: Gate, channelId: bigint, { id }: Key, [line, booked]: 
 /** As what the line was found when the books did not have it. The second of two equal lines is told apart by what it takes only. */
 function marksOf([line, booked, takes]: Match): string[] {
   const { kind, money } = line;
-  const about = { kind, line, money, isMoney: true } as const;
+  const about = { kind, line, money, isMoney: true, gap: null } as const;
   return [
     markOf({ ...about, type: 'unknown-here', booked: null }),
     markOf({ ...about, type: 'unknown-here', booked }),

@@ -213,6 +213,43 @@ test('each difference has one review with an owner and, where money is concerned
   assert.equal((await reviews()).filter(({ state }) => state === 'open').length, 0);
 });
 
+test('of an order that is booked, only what the statement has more, or less, comes into suspense; settling it is in the books once', async () => {
+  const [more, less] = [await paid(), await paid()];
+  t.pass(3_600_000);
+  const rows = (
+    [
+      [more, '15.00'],
+      [less, '12.00'],
+    ] as const
+  ).map(([one, sum]) => [...lineFor(one).slice(0, 3), sum, 'CNY', 'paid'] as unknown as Line);
+  const first = await ask('bestpay', rows);
+  assert.deepEqual(types(first), ['amount-differs', 'amount-differs']);
+  const entries = async () =>
+    (await suspense('bestpay')).map(({ reason, amount }) => `${String(reason).split('/')[0]} ${String(amount)}`).sort();
+  assert.deepEqual(await entries(), ['suspense-in 220', 'suspense-out 80']);
+  for (const one of [more, less]) {
+    assert.equal(await stateOf(one), 'paid');
+    assert.deepEqual(
+      await rowsOf(
+        t.database,
+        `select reason from kanal.moves where object_id = ${one.id} and reason like 'suspense%'`,
+      ),
+      [],
+    );
+  }
+  await ask('bestpay', rows);
+  assert.deepEqual(await entries(), ['suspense-in 220', 'suspense-out 80']);
+  const { theirs, ours } = first.sums[0] ?? assert.fail('no sums');
+  assert.deepEqual([theirs.minor, ours.minor], [2_700n, 2_560n]);
+  const clearing = `channel/${channelOf('bestpay').id}/clearing`;
+  const [flow] = await rowsOf(
+    t.database,
+    `select coalesce(sum(case when from_account = '${clearing}' then amount else -amount end), 0)::bigint as minor from kanal.moves
+    where '${clearing}' in (from_account, to_account) and (object_id in (${more.id}, ${less.id}) or object_id in (select id from kanal.reviews where detail ->> 'day' = '${day}'))`,
+  );
+  assert.equal(flow?.['minor'], 2_700n, 'what the channel holds for us is what it says');
+});
+
 test('a paid line ends an unknown payout and a payment that is still waited for; a returned and a failed one likewise', async () => {
   payoutSays = 'nothing';
   const [gone, failed, back] = [await payout(), await payout(), await payout()];
