@@ -80,6 +80,8 @@ export interface ProtocolFactSheet {
   readonly keys: readonly KeyFacts[];
   readonly settings: readonly SettingFacts[];
   readonly methods: readonly string[];
+  /** A channel of it can be asked for its statement of a day. */
+  readonly hasStatements: boolean;
 }
 
 /** All of these throw Refusal `invalid-request` that names the field; nothing they throw holds a secret. */

@@ -197,6 +197,7 @@ function factSheet(protocol: Protocol, { merchantProtocols, channelProtocols }: 
       about,
     })),
     methods: [...new Set(protocol.capabilities.map(({ method }) => method))],
+    hasStatements: protocol.statement !== undefined,
   };
 }
 

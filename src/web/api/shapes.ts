@@ -217,6 +217,7 @@ export const protocolFacts = z.object({
     z.object({ name: z.string(), side: z.string(), default: z.string().nullable(), about: z.string() }),
   ),
   methods: z.array(z.string()),
+  hasStatements: z.boolean(),
 });
 
 export type Listed<T extends z.ZodType> = z.infer<T>;

@@ -3,6 +3,7 @@ import { isDay } from '../../core/days.ts';
 import { Refusal } from '../../core/refusal.ts';
 import { askSecond } from '../../flows/approve.ts';
 import { compareAgain, type Reconciled, reconcileDay, runNamed, statementOf } from '../../flows/reconcile-day.ts';
+import type { ChannelRow } from '../../store/directory.ts';
 import {
   homeOfChannel,
   listDifferences,
@@ -109,19 +110,25 @@ function sumsText(result: RunResult | null): string {
 
 function forms({ desk, eyes }: Visit): Html {
   const { say, csrf } = eyes;
-  const channels = [...desk.gate.directory().channels.values()].map(({ id, name }) => ({
-    value: String(id),
-    label: name,
-  }));
-  const which = html`${choose(say('channel'), 'channel', channels)}${field(say('day'), 'day', { type: 'date' })}`;
+  const channels = [...desk.gate.directory().channels.values()];
+  const telling = new Set(
+    desk.admissions.protocols().flatMap(({ name, hasStatements }) => (hasStatements ? name : [])),
+  );
+  const asked = channels.filter(({ protocol }) => telling.has(protocol));
+  const which = (list: readonly ChannelRow[]) =>
+    html`${choose(
+      say('channel'),
+      'channel',
+      list.map(({ id, name }) => ({ value: String(id), label: name })),
+    )}${field(say('day'), 'day', { type: 'date' })}`;
   const anyway = html`<label class="check"><input type="checkbox" name="anyway" value="yes"> <span>${say('statementAnyway')}</span></label>`;
-  const upload = html`<form method="post" enctype="multipart/form-data" action="/console/statement-files/${fileAddress(desk.gate)}" class="form"><input type="hidden" name="csrf" value="${csrf}">${which}<label><span>${say('statementFile')}</span><input type="file" name="file" accept=".csv,text/csv" required></label>${anyway}<button class="primary">${say('compareNow')}</button></form>`;
+  const upload = html`<form method="post" enctype="multipart/form-data" action="/console/statement-files/${fileAddress(desk.gate)}" class="form"><input type="hidden" name="csrf" value="${csrf}">${which(channels)}<label><span>${say('statementFile')}</span><input type="file" name="file" accept=".csv,text/csv" required></label>${anyway}<button class="primary">${say('compareNow')}</button></form>`;
   const fetched = post(
     eyes,
     '/console/reconciliation',
-    html`${which}${anyway}<button class="primary">${say('compareNow')}</button>`,
+    html`${which(asked)}${anyway}<button class="primary">${say('compareNow')}</button>`,
   );
-  return html`<div class="stack inset"><details><summary>${say('statementUpload')}</summary><p class="hint">${say('statementUploadHelp')}</p>${upload}</details><details><summary>${say('statementFetch')}</summary><p class="hint">${say('statementFetchHelp')}</p>${fetched}</details></div>`;
+  return html`<div class="stack inset"><details><summary>${say('statementUpload')}</summary><p class="hint">${say('statementUploadHelp')}</p>${upload}</details>${asked.length > 0 && html`<details><summary>${say('statementFetch')}</summary><p class="hint">${say('statementFetchHelp')}</p>${fetched}</details>`}</div>`;
 }
 
 async function compareFetched(visit: Visit) {
