@@ -145,10 +145,20 @@ async function suspense(channel: string) {
   );
 }
 
-const lineFor = ({ kind, reference }: Made, state = 'paid', upstreamNo = `U${reference}`): Line =>
-  kind === 'payment'
-    ? [kind, reference, upstreamNo, '12.80', 'CNY', state]
-    : [kind, reference, upstreamNo, '50000', 'IDR', state];
+const lineFor = (one: Made, state = 'paid', upstreamNo = `U${one.reference}`): Line =>
+  one.kind === 'payment'
+    ? lineOf(one, '12.80', 'CNY', state, upstreamNo)
+    : lineOf(one, '50000', 'IDR', state, upstreamNo);
+
+function lineOf(
+  { kind, reference }: Made,
+  sum: string,
+  currency: string,
+  state = 'paid',
+  upstreamNo = `U${reference}`,
+): Line {
+  return [kind, reference, upstreamNo, sum, currency, state];
+}
 
 test('equal books differ in nothing, and the same statement is the same run', async () => {
   const orders = [await paid(), await paid()];
@@ -174,10 +184,7 @@ test('equal books differ in nothing, and the same statement is the same run', as
 test('each difference has one review with an owner and, where money is concerned, one suspense entry, however often it is found', async () => {
   const [ours, wrong] = [await paid(), await payment()];
   t.pass(3_600_000);
-  const rows: Line[] = [
-    ['payment', 'NEVER-SEEN', 'U9', '7.00', 'CNY', 'paid'],
-    [...lineFor(wrong).slice(0, 3), '9.99', 'CNY', 'paid'] as unknown as Line,
-  ];
+  const rows: Line[] = [['payment', 'NEVER-SEEN', 'U9', '7.00', 'CNY', 'paid'], lineOf(wrong, '9.99', 'CNY')];
   const first = await ask('bestpay', rows);
   assert.deepEqual(types(first), ['amount-differs', 'unknown-here', 'unknown-there']);
   assert.equal(first.open, 3);
@@ -216,12 +223,7 @@ test('each difference has one review with an owner and, where money is concerned
 test('of an order that is booked, only what the statement has more, or less, comes into suspense; settling it is in the books once', async () => {
   const [more, less] = [await paid(), await paid()];
   t.pass(3_600_000);
-  const rows = (
-    [
-      [more, '15.00'],
-      [less, '12.00'],
-    ] as const
-  ).map(([one, sum]) => [...lineFor(one).slice(0, 3), sum, 'CNY', 'paid'] as unknown as Line);
+  const rows = [lineOf(more, '15.00', 'CNY'), lineOf(less, '12.00', 'CNY')];
   const first = await ask('bestpay', rows);
   assert.deepEqual(types(first), ['amount-differs', 'amount-differs']);
   const entries = async () =>
