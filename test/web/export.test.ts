@@ -28,7 +28,8 @@ async function fill(): Promise<void> {
   );
   const list = String(columns[0]?.['list']);
   const own: Readonly<Record<string, string>> = {
-    id: 'p.id + n * 2 + 1',
+    // Below the oldest of its home, so that none is taken.
+    id: 'p.id - n',
     order_no: "'BULK' || n",
     platform_no: "'B' || p.home || '-' || n",
     reference: 'md5(n::text || p.home)',
