@@ -8,7 +8,7 @@ import type { Key } from '../core/order.ts';
 import { Refusal } from '../core/refusal.ts';
 import type { MerchantRow } from '../store/directory.ts';
 import { book, unsettledSuspense } from '../store/ledger.ts';
-import { statementReview } from '../store/reconciliations.ts';
+import { lockReview, statementReview } from '../store/reconciliations.ts';
 import { change, type Office } from './administer.ts';
 import type { Gate } from './gate.ts';
 
@@ -30,6 +30,7 @@ export function settleStatement(
   const at = office.gate.world.now();
   const detail = { review: id, merchant: merchant?.id ?? null, reason };
   return change(office, actor, 'statement.settle', detail, async (query) => {
+    await lockReview(query, { home, id });
     const sums = await unsettledSuspense(query, home, id);
     if (sums.length === 0) throw new Refusal('conflict', { text: 'nothing of this review lies in suspense' });
     await book(

@@ -6,7 +6,7 @@
 import { type Compared, markOf } from '../core/reconciliation.ts';
 import type { Key } from '../core/order.ts';
 import { book, unsettledSuspense } from '../store/ledger.ts';
-import { closeLearnt, entriesOf, isMerchants } from '../store/reconciliations.ts';
+import { closeLearnt, entriesOf, isMerchants, lockReview } from '../store/reconciliations.ts';
 import { insertReviews } from '../store/settle.ts';
 import type { Gate } from './gate.ts';
 import { backwards } from './settle-statement.ts';
@@ -30,7 +30,10 @@ export async function takeBack(gate: Gate, channelId: bigint, { differences, mat
 async function leave(gate: Gate, review: Key): Promise<void> {
   const at = gate.world.now();
   await gate.db.transaction(async (query) => {
+    await lockReview(query, review);
     const sums = await unsettledSuspense(query, review.home, review.id);
+    // A person has settled it a moment ago: the next comparison looks whose it became.
+    if (sums.length === 0) return;
     await book(
       query,
       sums.map((sum) => backwards(sum, at)),

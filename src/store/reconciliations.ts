@@ -134,9 +134,14 @@ export async function reviewOfSum(
   return row?.id ?? null;
 }
 
+/** Whoever brings a review's sum into suspense, or takes it out, does so alone. */
+export async function lockReview(query: Query, { home, id }: Key): Promise<void> {
+  await query.run(sql`select id from reviews where home = ${home} and id = ${id} for update`);
+}
+
 /** Has anything been brought into suspense for it? Locks it, so that nobody else does meanwhile. */
 export async function hasEntry(query: Query, { home, id }: Key): Promise<boolean> {
-  await query.run(sql`select id from reviews where home = ${home} and id = ${id} for update`);
+  await lockReview(query, { home, id });
   const rows = await query.run(sql`select reason from moves where home = ${home} and object_id = ${id} limit 1`);
   return rows.length > 0;
 }

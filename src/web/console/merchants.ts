@@ -276,6 +276,7 @@ async function setLimit(visit: Visit) {
 
 async function newWebhook(visit: Visit) {
   const { desk, person, params } = visit;
+  // Before the form is looked at: another's merchant is no merchant, whatever was filled in (T021).
   merchantBy(desk, person, params['id'] ?? '');
   return ask(visit, 'merchant.webhook', { hours: hoursIn(visit) });
 }
