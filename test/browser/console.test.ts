@@ -230,6 +230,7 @@ const places = [
   '/payouts',
   '/agreements',
   '/ledger',
+  '/reconciliation',
   '/notices',
   '/callbacks',
   '/reviews',
@@ -261,6 +262,15 @@ test('every page speaks the three languages', async (t) => {
   }
 });
 
+/** Opens what is folded; → fields and sentences that stick out of their card, where they are cut off. */
+const clipped = `(() => {
+  for (const one of document.querySelectorAll('main details')) one.open = true;
+  return [...document.querySelectorAll('.card :is(input, select, textarea, button, p)')].filter((one) => {
+    const [own, card] = [one.getBoundingClientRect(), one.closest('.card').getBoundingClientRect()];
+    return own.width > 0 && own.right > card.right + 1 && !one.closest('.scroll');
+  }).map((one) => one.name || one.textContent.slice(0, 60));
+})()`;
+
 test('no page is wider than a phone, and axe finds nothing serious in any, light and dark', async (t) => {
   if (!hasBrowser(t)) return;
   const order = textAt(await scene.operator.get(`/orders/${paidNo}`), 'id');
@@ -273,6 +283,7 @@ test('no page is wider than a phone, and axe finds nothing serious in any, light
       await open(`/console${place}`);
       const width = await page.evaluate('document.documentElement.scrollWidth');
       assert.equal(width, 390, `${place} at 390`);
+      assert.deepEqual(await page.evaluate(clipped), [], `${place} at 390, opened`);
       await page.setViewportSize({ width: 1280, height: 860 });
       assert.equal(await seriousFindings(page), '', `${place} ${colorScheme}`);
     }

@@ -142,7 +142,7 @@ export function table<T>(columns: readonly Column<T>[], rows: readonly T[], empt
 export function rawRequest(method: string, target: string, body: string): Html {
   const [path = '', query] = target.split('?');
   const rest = [query === undefined ? '' : `?${query}`, body].filter((one) => one !== '').join('\n');
-  return html`<details class="raw"><summary>${method} ${path}${query !== undefined && '?…'}</summary><pre>${rest}</pre></details>`;
+  return html`<details class="raw"><summary>${method} ${path}${query !== undefined && '?…'}</summary><pre tabindex="0" role="region" aria-label="${method} ${path}">${rest}</pre></details>`;
 }
 
 export function facts(pairs: readonly (readonly [string, Piece])[]): Html {

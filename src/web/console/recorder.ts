@@ -129,7 +129,9 @@ function exchangeLine(eyes: Eyes, entry: Entry): Line {
     outcome === 'answered' ? '' : retold(eyes, outcome),
   ];
   const raw = (name: 'theRequest' | 'theReply', text: string) =>
-    text === '' ? null : html`<details class="raw"><summary>${say(name)}</summary><pre>${text}</pre></details>`;
+    text === ''
+      ? null
+      : html`<details class="raw"><summary>${say(name)}</summary><pre tabindex="0" role="region" aria-label="${say(name)}">${text}</pre></details>`;
   return line(
     title,
     outcome === 'answered' ? 'quiet' : 'wait',
